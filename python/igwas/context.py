@@ -1,0 +1,60 @@
+"""How to run: threads, device, memory. Passed explicitly; there are no process-wide settings."""
+
+import os
+from dataclasses import dataclass
+
+from igwas.errors import OptionError
+
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """Resources one call may use.
+
+    Parameters
+    ----------
+    threads : int
+        Worker threads; 0 is all cores this process may run on.
+    device : str
+        `cpu`, `cuda` or `auto`.
+    max_memory_bytes : int or None
+        Upper bound for the buffers the call plans; None leaves the default plan.
+    """
+
+    threads: int = 0
+    device: str = "cpu"
+    max_memory_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.threads < 0:
+            raise OptionError(f"threads is {self.threads}; expected 0 (all cores) or more.")
+
+    @property
+    def n_threads(self) -> int:
+        """Threads with 0 resolved to the cores this process may use."""
+        return self.threads or len(os.sched_getaffinity(0))
+
+
+def parse_bytes(text: str) -> int:
+    """Read a size such as `8G`, `512M` or `1000000`.
+
+    Raises
+    ------
+    OptionError
+        If the text is not a positive number with an optional unit K, M, G or T.
+
+    Examples
+    --------
+    >>> parse_bytes("8G")
+    8589934592
+    """
+    stripped = text.strip().upper().removesuffix("B").removesuffix("I")
+    unit = stripped[-1:] if stripped[-1:] in _UNITS else ""
+    try:
+        value = float(stripped.removesuffix(unit))
+    except ValueError:
+        value = -1.0
+    if not 0 < value < float("inf"):
+        raise OptionError(f"size is {text!r}; expected a number with K, M, G or T, such as 8G.")
+    return int(value * _UNITS[unit])
