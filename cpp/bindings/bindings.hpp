@@ -1,0 +1,10 @@
+// One bind_* function a topic; module.cpp calls them all.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace igwas::bindings {
+
+void bind_errors(pybind11::module_& module);
+
+}  // namespace igwas::bindings

@@ -1,0 +1,6 @@
+#include "bindings.hpp"
+
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "The compute core of igwas: reading chunks, the scan, tails of distributions.";
+  igwas::bindings::bind_errors(module);
+}

@@ -1,0 +1,97 @@
+"""The command group: lists the commands in the order of the flow and words every error."""
+
+import importlib
+import logging
+import os
+import sys
+
+import click
+
+from igwas._version import __version__
+from igwas.errors import IgwasError, OptionError
+
+# Name of the command -> one line for `--help`; in the order of the flow, not of the alphabet.
+COMMANDS: dict[str, str] = {
+    "demo": "the main job on a simulated cohort with known answers",
+    "genotypes": ".bed .pgen .bgen .vcf -> genotypes.h5",
+    "assoc": "genotypes + phenotypes -> statistics.h5",
+    "merge": "shards -> one statistics.h5",
+    "sumstats": "statistics.h5 -> GWAS-SSF, regenie or plink2 text, Parquet",
+    "inspect": "describe any file of ours",
+    "doctor": "versions, devices, a self-test",
+    "simulate": "cohorts with known answers",
+}
+
+
+class PipelineGroup(click.Group):
+    """A group that lists commands in pipeline order and imports only the one that runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the flow."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import `igwas.cli.<name>` and take its command of the same name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"igwas.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List from COMMANDS, so that `--help` imports no command."""
+        with formatter.section("Commands, in the order of the flow"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=PipelineGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="igwas-fast")
+def cli() -> None:
+    """Image-based GWAS: photographs and genotypes in, loci and a report out.
+
+    \b
+    Example:
+      igwas-fast demo
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; exit 2 for usage, 1 for bad data, 130 when interrupted."""
+    try:
+        status = cli.main(args=arguments, prog_name="igwas-fast", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        status = stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        status = 130
+    except OptionError as error:
+        status = _report(error, 2)
+    except IgwasError as error:
+        status = _report(error, 1)
+    except BrokenPipeError:
+        # The reader of our stdout (head, less) left; nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except MemoryError as error:
+        status = _report(
+            IgwasError(f"out of memory ({error}); expected to fit. Lower --max-memory."), 1
+        )
+    except OSError as error:
+        # The system's words with the file's name: unreadable file, disk full, folder missing.
+        status = _report(IgwasError(_system_error(error)), 1)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _system_error(error: OSError) -> str:
+    name = f"{error.filename}: " if error.filename else ""
+    reason = error.strerror or str(error)
+    return f"{name}{reason}. Check the path, its permissions and the free space."
+
+
+def _report(error: Exception, status: int) -> int:
+    logging.getLogger("igwas").debug("cause", exc_info=error)
+    click.echo(f"error: {error}", err=True)
+    return status

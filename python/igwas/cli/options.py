@@ -1,0 +1,90 @@
+"""Options that several commands share, each declared once."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.logging import RichHandler
+from rich.console import Console
+
+from igwas.context import parse_bytes
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class Bytes(click.ParamType):
+    """A size such as 8G, given to the command as a number of bytes."""
+
+    name = "SIZE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Read the text; OptionError (exit 2) if it is no size."""
+        return value if isinstance(value, int) else parse_bytes(value)
+
+
+class CommaList(click.ParamType):
+    """A comma-separated list, given to the command as a tuple of strings."""
+
+    name = "A,B,..."
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Split at commas; empty items are dropped."""
+        if isinstance(value, tuple):
+            return value
+        return tuple(item.strip() for item in str(value).split(",") if item.strip())
+
+
+def _configure_logging(ctx: click.Context, param: click.Parameter, value: int) -> int:
+    level = {-1: logging.ERROR, 0: logging.INFO}.get(value, logging.DEBUG)
+    logger = logging.getLogger("igwas")
+    logger.setLevel(level)
+    if not logger.handlers:
+        logger.addHandler(
+            RichHandler(console=Console(stderr=True), show_path=False, show_time=False)
+        )
+    return value
+
+
+def threads_option(function: F) -> F:
+    """Add `--threads N`."""
+    return click.option(
+        "--threads", type=click.IntRange(min=0), default=0, show_default=True,
+        help="Worker threads; 0 is all cores.",
+    )(function)  # fmt: skip
+
+
+def overwrite_option(function: F) -> F:
+    """Add `--overwrite`."""
+    return click.option("--overwrite", is_flag=True, help="Replace the output if it exists.")(
+        function
+    )
+
+
+def max_memory_option(function: F) -> F:
+    """Add `--max-memory SIZE`, passed as `max_memory_bytes`."""
+    return click.option(
+        "--max-memory", "max_memory_bytes", type=Bytes(), default=None,
+        help="Upper bound for buffers, such as 8G.  [default: what the plan needs]",
+    )(function)  # fmt: skip
+
+
+def verbosity_options(function: F) -> F:
+    """Add `-v` and `-q`; they set the level of the `igwas` logger and reach no command."""
+    function = click.option(
+        "-v", "--verbose", count=True, expose_value=False, is_eager=True,
+        callback=_configure_logging, help="Log more.",
+    )(function)  # fmt: skip
+    return click.option(
+        "-q", "--quiet", flag_value=-1, default=None, is_eager=True, expose_value=False,
+        type=int, callback=lambda c, p, v: v if v is None else _configure_logging(c, p, v),
+        help="Log errors only.",
+    )(function)  # fmt: skip
