@@ -1,0 +1,1 @@
+"""Stage 5: genotypes of every sample, from any format, in one file."""

@@ -1,0 +1,1 @@
+"""Stage 4: rows a linear model can use: phenotypes, covariates, missingness, transforms."""
