@@ -1,0 +1,24 @@
+"""Fixtures that every test may use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Folder of real data: $IGWAS_TEST_DATA, or `shared/data` beside the checkout.
+
+    The data may not be redistributed, so they are no part of the repository and a machine may lack
+    them; the test is then skipped, by name, and the summary of the run shows it.
+    """
+    named = os.environ.get("IGWAS_TEST_DATA")
+    folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
+    if folder.is_dir():
+        return folder
+    if named:
+        pytest.fail(f"IGWAS_TEST_DATA is {named!r}; expected a folder. Unset it or correct it.")
+    pytest.skip("real test data not found; set IGWAS_TEST_DATA to their folder")
