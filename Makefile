@@ -1,0 +1,106 @@
+# One command for each chore; `make env` is the only one that needs the network.
+# Needs on a fresh machine: Python 3.11 or newer, pip, g++ and make. CMake and Ninja come from pip.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+# One build folder for the extension and the C++ tests: the library is compiled once.
+BUILD := build/core
+# Workers for pytest: more than four only repeat the imports.
+JOBS ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
+PYTEST_ARGS ?=
+CMAKE_ARGS ?=
+
+CPP_FILES := $(shell find cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.cu' -o -name '*.cuh')
+BUILD_FILES := CMakeLists.txt setup.py $(wildcard cmake/*.cmake) $(CPP_FILES)
+
+.PHONY: help env demo test test-cpp test-python test-slow lint format type sanitize docs \
+	all-checks validation constraints clean
+
+help: ## list the chores
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+env: $(VENV)/.core ## build .venv and the compiled core, or bring them up to date
+
+# The environment: again when its versions change.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@if [ -z "$(PYTHON)" ]; then \
+	  echo "error: no python3 on PATH; expected Python 3.11 or newer. Install it, or name it: make env PYTHON=/path/to/python3.11" >&2; exit 1; fi
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: $(PYTHON) is $$("$(PYTHON)" -V 2>&1); expected Python 3.11 or newer. Install it, or name it: make env PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@command -v g++ >/dev/null || command -v c++ >/dev/null || { \
+	  echo "error: no C++ compiler on PATH; expected g++ with C++20. Install g++ 11 or newer." >&2; exit 1; }
+	[ -x $(BIN)/python ] || "$(PYTHON)" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade \
+	  pip setuptools pybind11 cmake ninja
+	touch $@
+
+# The package and its compiled core: again when a C++ source or the build changes. The build tools
+# are those of .venv (no isolation), so that Ninja compiles only what changed.
+$(VENV)/.core: $(VENV)/.installed $(BUILD_FILES)
+	PATH="$(CURDIR)/$(BIN):$$PATH" IGWAS_BUILD_DIR="$(CURDIR)/$(BUILD)" CMAKE_ARGS="$(CMAKE_ARGS)" \
+	  $(BIN)/python -m pip install --quiet --constraint constraints.txt \
+	  --no-build-isolation --editable ".[dev]"
+	touch $@
+
+demo: env ## the main job on a simulated cohort with known answers
+	$(BIN)/igwas-fast demo --overwrite
+
+test: test-cpp test-python ## C++ tests, then Python tests
+
+test-cpp: env
+	$(BIN)/cmake -S . -B $(BUILD) -G Ninja -DCMAKE_MAKE_PROGRAM="$(CURDIR)/$(BIN)/ninja" \
+	  -DIGWAS_BUILD_TESTS=ON $(CMAKE_ARGS) >/dev/null
+	$(BIN)/cmake --build $(BUILD)
+	$(BIN)/ctest --test-dir $(BUILD) --output-on-failure
+
+# After test-cpp, so that its result stands above pytest's closing line.
+test-python: env test-cpp
+	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+test-slow: env ## the tests that take minutes
+	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+lint: env ## every linter, changing nothing
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/clang-format --dry-run -Werror $(CPP_FILES)
+	$(BIN)/codespell
+	$(BIN)/python .ci/check_words.py
+
+format: env ## let ruff and clang-format rewrite the sources
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/clang-format -i $(CPP_FILES)
+
+type: env ## mypy, strict
+	$(BIN)/mypy
+
+sanitize: env ## C++ tests under the address and undefined-behaviour sanitizers
+	$(BIN)/cmake -S . -B build/sanitize -G Ninja -DCMAKE_MAKE_PROGRAM="$(CURDIR)/$(BIN)/ninja" \
+	  -DCMAKE_BUILD_TYPE=RelWithDebInfo -DIGWAS_BUILD_BINDINGS=OFF -DIGWAS_BUILD_TESTS=ON \
+	  -DIGWAS_SANITIZE=address,undefined
+	$(BIN)/cmake --build build/sanitize
+	ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
+	  $(BIN)/ctest --test-dir build/sanitize --output-on-failure
+
+docs: env ## write the generated pages of docs/ again
+	$(BIN)/python docs/generate.py
+
+validation: env ## null calibration, about ten minutes; writes docs/validation.md
+	$(BIN)/python validation/null_calibration.py --output docs/validation.md
+
+all-checks: test lint type sanitize ## everything that must be green before a change goes in
+
+constraints: env ## pin the versions that .venv has now
+	{ sed -n '/^#/p;/^torch==/p' constraints.txt; \
+	  $(BIN)/python -m pip freeze --all --exclude-editable | grep -v '^torch=='; } > constraints.new
+	mv constraints.new constraints.txt
+
+clean: ## remove what the chores above built, .venv included
+	rm -rf build .venv demo-output python/*.egg-info .mypy_cache .ruff_cache .pytest_cache
+	find python -name '_core*.so' -delete
