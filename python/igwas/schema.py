@@ -86,8 +86,10 @@ EMBEDDINGS = FileKind(
         Array("/eye", ("image",), TEXT, "", "left, right or unknown"),
         Array("/visit", ("image",), TEXT, "", "visit the photograph is from"),
         Array("/quality", ("image",), "float32", "0 to 1", "image quality"),
+        Array("/dimension_name", ("dimension",), TEXT, "", "name; dim_000, dim_001... where absent",
+              required=False),
     ),
-)
+)  # fmt: skip
 
 GENOTYPES = FileKind(
     "igwas genotypes",
