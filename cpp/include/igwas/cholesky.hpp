@@ -1,0 +1,31 @@
+// Cholesky factors of small matrices: covariates (tens) and phenotypes (hundreds).
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace igwas {
+
+/// A lower triangular L with A[s][s] = L L' on a subset s of the rows.
+///
+/// Rows that depend linearly on those before are left out, so that a singular A is solved on the
+/// space it spans.
+class Cholesky {
+ public:
+  /// `a` : (n, n) symmetric, row-major; only the lower triangle is read. `floor` : (n) row i is
+  /// kept if its pivot is above floor[i].
+  void factor(std::span<double const> a, std::span<double const> floor);
+
+  [[nodiscard]] std::size_t rank() const noexcept { return kept_.size(); }
+  [[nodiscard]] std::span<std::size_t const> kept() const noexcept { return kept_; }
+
+  /// In place: x (rank) becomes L^-1 x.
+  void solve_lower(std::span<double> x) const noexcept;
+
+ private:
+  std::vector<double> lower_;  ///< packed rows of L
+  std::vector<std::size_t> kept_;
+};
+
+}  // namespace igwas

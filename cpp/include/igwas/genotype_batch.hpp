@@ -1,0 +1,101 @@
+// Some variants of the analysed samples, decoded from any source into one form the kernel reads.
+#pragma once
+
+#include "igwas/packed_calls.hpp"
+#include "igwas/scan_model.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace igwas {
+
+/// Samples the kernel takes at once: their rows of phenotypes stay in the second-level cache.
+inline constexpr std::size_t tile_samples = 256;
+
+/// How stored values become copies of the effect allele: dosage = code x scale.
+struct DosageScale {
+  double scale = 1;
+  double ploidy_code = 2;  ///< the code of two copies
+};
+
+/// The non-zero and the missing samples of one variant within a tile, in ascending order.
+struct TileEntries {
+  std::array<std::uint16_t, tile_samples> sample;  ///< place within the tile
+  std::array<double, tile_samples> weight;         ///< code, counted for the rarer allele
+  std::size_t n = 0;
+  std::array<std::uint16_t, tile_samples> missing_sample;
+  std::size_t n_missing = 0;
+};
+
+/// Sums over the called samples of a mask, in code units of the rarer allele.
+struct CodeSums {
+  std::size_t n_samples = 0;  ///< in the mask
+  std::size_t n_missing = 0;
+  double sum = 0;
+  double sum_of_squares = 0;
+  std::size_t n_haploid_called = 0;  ///< called samples that carry one copy of the chromosome
+  double haploid_sum = 0;            ///< their share of `sum`
+  // Genotype counts of called diploid samples, for Hardy-Weinberg; hard calls only.
+  std::size_t n_two_effect = 0;
+  std::size_t n_one_of_each = 0;
+  std::size_t n_two_other = 0;
+};
+
+/// Sets of analysed samples, prepared once for a model.
+struct SampleSets {
+  explicit SampleSets(ScanModel const& model);
+
+  std::vector<std::vector<std::uint64_t>> mask;  ///< (masks) bits at low positions
+  std::vector<std::size_t> mask_size;            ///< (masks) samples in it
+  std::vector<std::uint64_t> male;
+  std::vector<std::uint64_t> everybody;
+};
+
+/// A batch of rows. Exactly one of the three representations is filled, by the source.
+///
+/// `flipped[v]` says that codes count the other allele because the effect allele is the commoner
+/// one among all analysed samples: fewer entries, and less cancellation in sums of squares.
+class GenotypeBatch {
+ public:
+  enum class Kind { calls, codes, values };
+
+  /// Make room for `n_variants` rows of `n_samples`.
+  void reset(Kind kind, std::size_t n_variants, std::size_t n_samples, DosageScale scale);
+
+  [[nodiscard]] std::size_t size() const noexcept { return n_variants_; }
+  [[nodiscard]] Kind kind() const noexcept { return kind_; }
+  [[nodiscard]] DosageScale scale() const noexcept { return scale_; }
+  [[nodiscard]] bool is_flipped(std::size_t variant) const noexcept { return flipped_[variant]; }
+
+  [[nodiscard]] std::span<std::uint64_t> calls(std::size_t variant) noexcept;
+  [[nodiscard]] std::span<std::uint16_t> codes(std::size_t variant) noexcept;
+  [[nodiscard]] std::span<double> values(std::size_t variant) noexcept;
+
+  /// After a row is filled: clear calls that ploidy rules out, and choose the counted allele.
+  void prepare(std::size_t variant, Haploid haploid, SampleSets const& sets);
+
+  [[nodiscard]] CodeSums sums(std::size_t variant, std::size_t mask, Haploid haploid,
+                              SampleSets const& sets) const;
+
+  /// Entries of samples [first, first + n), n <= tile_samples, first a multiple of 32.
+  void tile(std::size_t variant, std::size_t first, std::size_t n, TileEntries& out) const;
+
+  static constexpr std::uint16_t missing_code = 0xFFFF;
+
+ private:
+  void tile_of_calls(std::size_t variant, std::size_t first, std::size_t n, TileEntries& out) const;
+
+  Kind kind_ = Kind::calls;
+  std::size_t n_variants_ = 0;
+  std::size_t n_samples_ = 0;
+  DosageScale scale_;
+  std::vector<std::uint64_t> calls_;
+  std::vector<std::uint16_t> codes_;
+  std::vector<double> values_;  ///< NaN is missing
+  std::vector<std::uint8_t> flipped_;
+};
+
+}  // namespace igwas

@@ -1,0 +1,49 @@
+// The scan: every variant against every phenotype, block by block, on all threads.
+#pragma once
+
+#include "igwas/context.hpp"
+#include "igwas/genotype_source.hpp"
+#include "igwas/scan_model.hpp"
+#include "igwas/statistics_block.hpp"
+#include "igwas/thread_pool.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+namespace igwas {
+
+struct ScanOptions {
+  MissingCalls missing = MissingCalls::mean;
+  VariantFilters filters;
+  double hit_log10p = 5;
+  std::size_t n_phenotypes = 0;  ///< columns of the output
+  std::size_t batch_bytes = std::size_t{16} << 20;  ///< decoded genotypes a thread holds
+};
+
+/// Consecutive rows of the output that share a model and a ploidy.
+struct ScanBlock {
+  std::size_t index = 0;
+  std::size_t first_row = 0;
+  std::size_t n_variants = 0;
+  Haploid haploid = Haploid::nobody;
+};
+
+/// Rows of the output: which variant of the source each is, and why it is not to be tested.
+struct ScanRows {
+  std::span<std::int64_t const> source_row;      ///< ascending within a block
+  std::span<std::uint8_t const> excluded_reason;  ///< Reason; empty: none is excluded
+};
+
+/// Test `blocks` and give each to `sink` as it is finished; calls sink.finish() at the end.
+///
+/// `progress(n)` is called by the calling thread about ten times a second with the variants done
+/// so far; it may throw to stop the scan, which leaves finished blocks with the sink.
+void scan(Context const& context, GenotypeSource const& source, ScanModel const& model,
+          ScanRows const& rows, std::span<ScanBlock const> blocks, ScanOptions const& options,
+          StatisticsSink& sink, std::function<void(std::size_t)> const& progress);
+
+}  // namespace igwas

@@ -1,0 +1,247 @@
+#include "igwas/genotype_batch.hpp"
+
+#include "igwas/multiversion.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace igwas {
+
+namespace {
+
+struct CallCounts {
+  std::size_t two_effect = 0;
+  std::size_t missing = 0;
+  std::size_t one_of_each = 0;
+  std::size_t two_other = 0;
+};
+
+[[nodiscard]] std::size_t ones(std::uint64_t word) noexcept {
+  return static_cast<std::size_t>(std::popcount(word));
+}
+
+IGWAS_MULTIVERSION
+CallCounts count_calls(std::uint64_t const* calls, std::uint64_t const* set, std::size_t n) {
+  CallCounts counts;
+  for (std::size_t word = 0; word < n; ++word) {
+    CallPlanes const planes = planes_of(calls[word]);
+    counts.two_effect += ones(planes.two_effect & set[word]);
+    counts.missing += ones(planes.missing & set[word]);
+    counts.one_of_each += ones(planes.one_of_each & set[word]);
+    counts.two_other += ones(planes.two_other & set[word]);
+  }
+  return counts;
+}
+
+[[nodiscard]] bool is_in(std::vector<std::uint64_t> const& set, std::size_t sample) noexcept {
+  return ((set[sample / calls_per_word] >> (2 * (sample % calls_per_word))) & 1U) != 0;
+}
+
+/// Sums of codes or values; `code_of(i)` is NaN where missing.
+template <typename CodeOf>
+void add_codes(CodeSums& sums, std::size_t n, std::vector<std::uint64_t> const& mask,
+               std::vector<std::uint64_t> const* haploid, CodeOf const& code_of) {
+  for (std::size_t i = 0; i < n; ++i) {
+    if (!is_in(mask, i)) {
+      continue;
+    }
+    double const code = code_of(i);
+    if (std::isnan(code)) {
+      ++sums.n_missing;
+      continue;
+    }
+    sums.sum += code;
+    sums.sum_of_squares += code * code;
+    if (haploid != nullptr && is_in(*haploid, i)) {
+      ++sums.n_haploid_called;
+      sums.haploid_sum += code;
+    }
+  }
+}
+
+[[nodiscard]] std::vector<std::uint64_t> const* haploid_set(Haploid haploid,
+                                                            SampleSets const& sets) noexcept {
+  switch (haploid) {
+    case Haploid::nobody:
+      return nullptr;
+    case Haploid::males:
+      return &sets.male;
+    case Haploid::everybody:
+      return &sets.everybody;
+  }
+  return nullptr;
+}
+
+[[nodiscard]] double code_or_nan(std::uint16_t code) noexcept {
+  return code == GenotypeBatch::missing_code ? std::nan("") : static_cast<double>(code);
+}
+
+void fill_call_sums(CodeSums& sums, CallCounts const& counts, bool is_flipped) noexcept {
+  std::size_t const two = is_flipped ? counts.two_other : counts.two_effect;
+  sums.n_missing = counts.missing;
+  sums.sum = static_cast<double>(2 * two + counts.one_of_each);
+  sums.sum_of_squares = static_cast<double>(4 * two + counts.one_of_each);
+}
+
+}  // namespace
+
+SampleSets::SampleSets(ScanModel const& model)
+    : male(sample_bits(model.is_male)),
+      everybody(sample_bits(std::vector<std::uint8_t>(model.n_samples(), 1))) {
+  mask.reserve(model.masks.size());
+  for (MaskGroup const& group : model.masks) {
+    mask.push_back(sample_bits(group.is_member));
+    mask_size.push_back(static_cast<std::size_t>(
+        std::ranges::count_if(group.is_member, [](std::uint8_t member) { return member != 0; })));
+  }
+}
+
+void GenotypeBatch::reset(Kind kind, std::size_t n_variants, std::size_t n_samples,
+                          DosageScale scale) {
+  kind_ = kind;
+  n_variants_ = n_variants;
+  n_samples_ = n_samples;
+  scale_ = scale;
+  flipped_.assign(n_variants, 0);
+  calls_.resize(kind == Kind::calls ? n_variants * words_for(n_samples) : 0);
+  codes_.resize(kind == Kind::codes ? n_variants * n_samples : 0);
+  values_.resize(kind == Kind::values ? n_variants * n_samples : 0);
+}
+
+std::span<std::uint64_t> GenotypeBatch::calls(std::size_t variant) noexcept {
+  std::size_t const n = words_for(n_samples_);
+  return {calls_.data() + variant * n, n};
+}
+
+std::span<std::uint16_t> GenotypeBatch::codes(std::size_t variant) noexcept {
+  return {codes_.data() + variant * n_samples_, n_samples_};
+}
+
+std::span<double> GenotypeBatch::values(std::size_t variant) noexcept {
+  return {values_.data() + variant * n_samples_, n_samples_};
+}
+
+void GenotypeBatch::prepare(std::size_t variant, Haploid haploid, SampleSets const& sets) {
+  if (kind_ == Kind::calls) {
+    auto const row = calls(variant);
+    if (auto const* single = haploid_set(haploid, sets)) {
+      // One of each becomes missing: 10 -> 01.
+      for (std::size_t word = 0; word < row.size(); ++word) {
+        std::uint64_t const wrong = planes_of(row[word]).one_of_each & (*single)[word];
+        row[word] = (row[word] & ~(wrong << 1)) | wrong;
+      }
+    }
+    CallCounts const counts = count_calls(row.data(), sets.everybody.data(), row.size());
+    flipped_[variant] = counts.two_effect > counts.two_other;
+    return;
+  }
+  CodeSums all;
+  all.n_samples = n_samples_;
+  if (kind_ == Kind::codes) {
+    auto const row = codes(variant);
+    add_codes(all, n_samples_, sets.everybody, nullptr, [&](std::size_t i) { return code_or_nan(row[i]); });
+  } else {
+    auto const row = values(variant);
+    add_codes(all, n_samples_, sets.everybody, nullptr, [&](std::size_t i) { return row[i]; });
+  }
+  auto const n_called = static_cast<double>(n_samples_ - all.n_missing);
+  if (2 * all.sum <= scale_.ploidy_code * n_called) {
+    return;
+  }
+  flipped_[variant] = 1;
+  if (kind_ == Kind::codes) {
+    auto const two = static_cast<std::uint16_t>(scale_.ploidy_code);
+    for (auto& code : codes(variant)) {
+      code = code == missing_code ? code : static_cast<std::uint16_t>(two - code);
+    }
+  } else {
+    for (auto& value : values(variant)) {
+      value = scale_.ploidy_code - value;
+    }
+  }
+}
+
+CodeSums GenotypeBatch::sums(std::size_t variant, std::size_t mask, Haploid haploid,
+                             SampleSets const& sets) const {
+  auto const& members = sets.mask[mask];
+  auto const* single = haploid_set(haploid, sets);
+  CodeSums sums;
+  sums.n_samples = sets.mask_size[mask];
+  if (kind_ == Kind::codes) {
+    auto const* row = codes_.data() + variant * n_samples_;
+    add_codes(sums, n_samples_, members, single, [&](std::size_t i) { return code_or_nan(row[i]); });
+    return sums;
+  }
+  if (kind_ == Kind::values) {
+    auto const* row = values_.data() + variant * n_samples_;
+    add_codes(sums, n_samples_, members, single, [&](std::size_t i) { return row[i]; });
+    return sums;
+  }
+  std::size_t const n_words = members.size();
+  std::uint64_t const* row = calls_.data() + variant * n_words;
+  CallCounts counts = count_calls(row, members.data(), n_words);
+  bool const is_flipped = flipped_[variant] != 0;
+  fill_call_sums(sums, counts, is_flipped);
+  if (single != nullptr) {
+    std::vector<std::uint64_t> both(n_words);
+    std::transform(members.begin(), members.end(), single->begin(), both.begin(),
+                   [](std::uint64_t a, std::uint64_t b) { return a & b; });
+    CallCounts const haploid_counts = count_calls(row, both.data(), n_words);
+    sums.n_haploid_called = haploid_counts.two_effect + haploid_counts.two_other;
+    sums.haploid_sum = static_cast<double>(
+        2 * (is_flipped ? haploid_counts.two_other : haploid_counts.two_effect));
+    counts.two_effect -= haploid_counts.two_effect;
+    counts.two_other -= haploid_counts.two_other;
+  }
+  sums.n_two_effect = counts.two_effect;
+  sums.n_one_of_each = counts.one_of_each;
+  sums.n_two_other = counts.two_other;
+  return sums;
+}
+
+void GenotypeBatch::tile_of_calls(std::size_t variant, std::size_t first, std::size_t n,
+                                  TileEntries& out) const {
+  std::uint64_t const* row = calls_.data() + variant * words_for(n_samples_);
+  bool const is_flipped = flipped_[variant] != 0;
+  for (std::size_t word = first / calls_per_word; word < words_for(first + n); ++word) {
+    CallPlanes const planes = planes_of(row[word]);
+    std::size_t const base = word * calls_per_word - first;
+    std::uint64_t const two = is_flipped ? planes.two_other : planes.two_effect;
+    for (std::uint64_t rest = two | planes.one_of_each; rest != 0; rest &= rest - 1) {
+      auto const bit = static_cast<std::size_t>(std::countr_zero(rest));
+      out.sample[out.n] = static_cast<std::uint16_t>(base + bit / 2);
+      out.weight[out.n] = ((two >> bit) & 1U) != 0 ? 2.0 : 1.0;
+      ++out.n;
+    }
+    // Calls past the last sample are missing by construction and are no sample of ours.
+    std::size_t const used = std::min(calls_per_word, first + n - word * calls_per_word);
+    std::uint64_t const past = used < calls_per_word ? ~std::uint64_t{0} << (2 * used) : 0;
+    for (std::uint64_t rest = planes.missing & ~past; rest != 0; rest &= rest - 1) {
+      auto const bit = static_cast<std::size_t>(std::countr_zero(rest));
+      out.missing_sample[out.n_missing++] = static_cast<std::uint16_t>(base + bit / 2);
+    }
+  }
+}
+
+void GenotypeBatch::tile(std::size_t variant, std::size_t first, std::size_t n,
+                         TileEntries& out) const {
+  out.n = 0;
+  out.n_missing = 0;
+  if (kind_ == Kind::calls) {
+    tile_of_calls(variant, first, n, out);
+    return;
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    std::size_t const at = variant * n_samples_ + first + i;
+    double const code = kind_ == Kind::codes ? code_or_nan(codes_[at]) : values_[at];
+    if (std::isnan(code)) {
+      out.missing_sample[out.n_missing++] = static_cast<std::uint16_t>(i);
+    } else if (code != 0) {
+      out.sample[out.n] = static_cast<std::uint16_t>(i);
+      out.weight[out.n++] = code;
+    }
+  }
+}
+
+}  // namespace igwas

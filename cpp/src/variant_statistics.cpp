@@ -1,0 +1,255 @@
+#include "igwas/variant_statistics.hpp"
+
+#include "igwas/dot.hpp"
+#include "igwas/f_tail.hpp"
+#include "igwas/hardy_weinberg.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace igwas {
+
+namespace {
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+/// Share of a genotype's variance that covariates must leave: below it S is rounding error.
+constexpr double collinear_tolerance = 1e-8;
+
+/// A covariate direction whose samples are nearly all missing is lost below this share.
+constexpr double rank_tolerance = 1e-9;
+
+/// A phenotype with less than this share of its variance left is constant.
+constexpr double constant_tolerance = 1e-10;
+
+void count_alleles(VariantSums const& sums, MaskStatistics& out) {
+  CodeSums const& code = sums.code;
+  auto const called = static_cast<double>(code.n_samples - code.n_missing);
+  auto const haploid = static_cast<double>(code.n_haploid_called);
+  // A haploid sample is coded as two copies but carries one allele.
+  double const alleles = 2 * called - haploid;
+  double const counted =
+      sums.scale * (code.sum - code.haploid_sum) + sums.scale * sums.haploid_share * code.haploid_sum;
+  double const other = std::max(0.0, alleles - counted);
+  out.missing_count = static_cast<std::int32_t>(code.n_missing);
+  out.minor_allele_count = std::min(counted, other);
+  out.effect_allele_frequency =
+      alleles > 0 ? (sums.is_flipped ? other : counted) / alleles : not_a_number;
+}
+
+/// Sum of squares about the mean of the called samples.
+[[nodiscard]] double centred(CodeSums const& code) noexcept {
+  auto const called = static_cast<double>(code.n_samples - code.n_missing);
+  return code.sum_of_squares - code.sum * code.sum / called;
+}
+
+}  // namespace
+
+VariantTest::VariantTest(ScanModel const& model, std::size_t mask, MissingCalls missing,
+                         VariantFilters const& filters)
+    : model_(model), group_(model.masks[mask]), missing_(missing), filters_(filters) {
+  std::size_t const n_omnibus = group_.omnibus_response.size();
+  omnibus_factor_.factor(group_.omnibus_gram, std::vector<double>(n_omnibus, 0.0));
+  basis_floor_.assign(group_.n_basis, rank_tolerance);
+  for (std::size_t i = 0; i < n_omnibus; ++i) {
+    omnibus_floor_.push_back(constant_tolerance * group_.omnibus_gram[i * n_omnibus + i]);
+  }
+  product_.resize(group_.n_responses);
+  sum_of_squares_.resize(group_.n_responses);
+  basis_product_.resize(group_.n_basis);
+}
+
+MaskStatistics VariantTest::operator()(VariantSums const& sums, std::span<double> beta,
+                                       std::span<double> se) {
+  std::ranges::fill(beta, not_a_number);
+  std::ranges::fill(se, not_a_number);
+  MaskStatistics out;
+  out.omnibus_f = not_a_number;
+  out.omnibus_log10p = not_a_number;
+  out.genotype_sum_of_squares = not_a_number;
+  count_alleles(sums, out);
+  bool const drops = missing_ == MissingCalls::drop && sums.code.n_missing != 0;
+  out.n = static_cast<std::int32_t>(sums.code.n_samples -
+                                    (missing_ == MissingCalls::drop ? sums.code.n_missing : 0));
+  out.reason = filter(sums, out);
+  if (out.reason != Reason::tested) {
+    return out;
+  }
+  Regression const fit = drops ? without_missing(sums) : with_mean(sums);
+  auto const dof = static_cast<std::int64_t>(fit.n) - static_cast<std::int64_t>(fit.rank) - 1;
+  out.genotype_sum_of_squares = std::max(0.0, fit.genotype) * sums.scale * sums.scale;
+  out.degrees_of_freedom = static_cast<std::int32_t>(std::max<std::int64_t>(0, dof));
+  if (dof < 1) {
+    out.reason = Reason::too_few_samples;
+    return out;
+  }
+  if (!(fit.genotype > collinear_tolerance * centred(sums.code))) {
+    out.reason = Reason::collinear;
+    return out;
+  }
+  double const unit = (sums.is_flipped ? -1.0 : 1.0) / sums.scale;
+  for (std::size_t k = 0; k < group_.n_phenotypes; ++k) {
+    double const u = fit.product[k];
+    double const yy = fit.phenotypes[k];
+    if (!(yy > constant_tolerance * group_.sum_of_squares[k])) {
+      continue;
+    }
+    double const residual = std::max(0.0, yy - u * u / fit.genotype);
+    beta[k] = unit * u / fit.genotype;
+    se[k] = std::sqrt(residual / (static_cast<double>(dof) * fit.genotype)) / sums.scale;
+  }
+  omnibus(fit, out);
+  return out;
+}
+
+Reason VariantTest::filter(VariantSums const& sums, MaskStatistics const& counts) const {
+  CodeSums const& code = sums.code;
+  if (code.n_samples == 0) {
+    return Reason::no_samples;
+  }
+  if (code.n_missing == code.n_samples) {
+    return Reason::all_missing;
+  }
+  if (static_cast<double>(code.n_missing) >
+      filters_.max_missing_rate * static_cast<double>(code.n_samples)) {
+    return Reason::missing_rate;
+  }
+  if (!(centred(code) > 1e-12 * code.sum_of_squares)) {
+    return Reason::constant;
+  }
+  if (counts.minor_allele_count < filters_.min_minor_allele_count) {
+    return Reason::minor_allele_count;
+  }
+  double const frequency = counts.effect_allele_frequency;
+  if (std::min(frequency, 1 - frequency) < filters_.min_minor_allele_frequency) {
+    return Reason::minor_allele_frequency;
+  }
+  if (filters_.max_hardy_weinberg_log10p > 0 &&
+      hardy_weinberg_log10p({static_cast<std::int64_t>(code.n_two_effect),
+                             static_cast<std::int64_t>(code.n_one_of_each),
+                             static_cast<std::int64_t>(code.n_two_other)}) >
+          filters_.max_hardy_weinberg_log10p) {
+    return Reason::hardy_weinberg;
+  }
+  return Reason::tested;
+}
+
+VariantTest::Regression VariantTest::with_mean(VariantSums const& sums) {
+  CodeSums const& code = sums.code;
+  double const mean = code.sum / static_cast<double>(code.n_samples - code.n_missing);
+  double genotype = code.sum_of_squares + static_cast<double>(code.n_missing) * mean * mean;
+  for (std::size_t c = 0; c < group_.n_basis; ++c) {
+    std::size_t const column = group_.basis_begin + c;
+    double const b = sums.called[column] + mean * sums.missing[column];
+    genotype -= b * b;
+  }
+  for (std::size_t k = 0; k < group_.n_responses; ++k) {
+    std::size_t const column = group_.responses_begin + k;
+    product_[k] = sums.called[column] + mean * sums.missing[column];
+  }
+  return {genotype, product_, group_.sum_of_squares, group_.n_basis, code.n_samples, 0};
+}
+
+void VariantTest::gather_missing(std::span<std::uint32_t const> samples) {
+  std::size_t const n_basis = group_.n_basis;
+  std::size_t const n_missing = samples.size();
+  gram_.assign(n_basis * n_basis, 0.0);
+  scratch_.assign(n_basis * n_missing, 0.0);
+  missing_rows_.resize(group_.n_responses * n_missing);
+  for (std::size_t i = 0; i < n_missing; ++i) {
+    double const* row = model_.columns.row(samples[i]);
+    for (std::size_t c = 0; c < n_basis; ++c) {
+      scratch_[c * n_missing + i] = row[group_.basis_begin + c];
+    }
+    for (std::size_t k = 0; k < group_.n_responses; ++k) {
+      missing_rows_[k * n_missing + i] = row[group_.responses_begin + k];
+    }
+  }
+  // A = I - Q_M'Q_M: what is left of the basis among samples with a call.
+  for (std::size_t a = 0; a < n_basis; ++a) {
+    for (std::size_t b = 0; b <= a; ++b) {
+      gram_[a * n_basis + b] =
+          (a == b ? 1.0 : 0.0) -
+          dot(&scratch_[a * n_missing], &scratch_[b * n_missing], n_missing);
+    }
+  }
+  basis_factor_.factor(gram_, basis_floor_);
+}
+
+VariantTest::Regression VariantTest::without_missing(VariantSums const& sums) {
+  CodeSums const& code = sums.code;
+  std::size_t const n_missing = sums.missing_samples.size();
+  gather_missing(sums.missing_samples);
+  auto const kept = basis_factor_.kept();
+  std::size_t const rank = kept.size();
+  basis_product_.resize(rank);
+  for (std::size_t c = 0; c < rank; ++c) {
+    basis_product_[c] = sums.called[group_.basis_begin + kept[c]];
+  }
+  basis_factor_.solve_lower(basis_product_);
+  double const genotype =
+      code.sum_of_squares - dot(basis_product_.data(), basis_product_.data(), rank);
+  missing_cross_.resize(group_.n_responses * rank);
+  for (std::size_t k = 0; k < group_.n_responses; ++k) {
+    double* cross = missing_cross_.data() + k * rank;
+    double const* response = missing_rows_.data() + k * n_missing;
+    for (std::size_t c = 0; c < rank; ++c) {
+      cross[c] = dot(&scratch_[kept[c] * n_missing], response, n_missing);
+    }
+    basis_factor_.solve_lower({cross, rank});
+    product_[k] =
+        sums.called[group_.responses_begin + k] + dot(basis_product_.data(), cross, rank);
+    sum_of_squares_[k] = group_.sum_of_squares[k] - dot(response, response, n_missing) -
+                         dot(cross, cross, rank);
+  }
+  return {genotype, product_, sum_of_squares_, rank, code.n_samples - n_missing, n_missing};
+}
+
+void VariantTest::omnibus_gram_without_missing(std::size_t n_missing) {
+  std::size_t const n = group_.omnibus_response.size();
+  std::size_t const rank = basis_factor_.rank();
+  gram_.resize(n * n);
+  for (std::size_t i = 0; i < n; ++i) {
+    std::size_t const ri = group_.omnibus_response[i];
+    for (std::size_t j = 0; j <= i; ++j) {
+      std::size_t const rj = group_.omnibus_response[j];
+      gram_[i * n + j] =
+          group_.omnibus_gram[i * n + j] -
+          dot(&missing_rows_[ri * n_missing], &missing_rows_[rj * n_missing], n_missing) -
+          dot(&missing_cross_[ri * rank], &missing_cross_[rj * rank], rank);
+    }
+  }
+  dropped_factor_.factor(gram_, omnibus_floor_);
+}
+
+void VariantTest::omnibus(Regression const& fit, MaskStatistics& out) {
+  std::size_t n_tested = group_.omnibus_response.size();
+  if (n_tested == 0) {
+    return;
+  }
+  Cholesky const* factor = &omnibus_factor_;
+  if (fit.n_dropped != 0) {
+    omnibus_gram_without_missing(fit.n_dropped);
+    factor = &dropped_factor_;
+    n_tested = factor->rank();
+  }
+  auto const dof = static_cast<double>(fit.n) - static_cast<double>(fit.rank) -
+                   static_cast<double>(n_tested);
+  if (dof < 1 || n_tested == 0) {
+    return;
+  }
+  scratch_.resize(n_tested);
+  for (std::size_t i = 0; i < n_tested; ++i) {
+    scratch_[i] = fit.product[group_.omnibus_response[factor->kept()[i]]];
+  }
+  factor->solve_lower(scratch_);
+  double const explained = dot(scratch_.data(), scratch_.data(), n_tested) / fit.genotype;
+  double const unexplained = std::max(0.0, 1 - explained);
+  auto const n_numerator = static_cast<double>(n_tested);
+  out.omnibus_f = explained / unexplained * dof / n_numerator;
+  out.omnibus_log10p = log10p_f(out.omnibus_f, n_numerator, dof);
+}
+
+}  // namespace igwas
