@@ -1,1 +1,1 @@
-"""Stage 5: genotypes of every sample, from any format, in one file."""
+"""Genotypes: convert bed, pgen, bgen and vcf to genotypes.h5, and read genotype files lazily."""

@@ -1,0 +1,61 @@
+"""One name for each chromosome, whatever the source calls it."""
+
+from igwas.errors import InputError
+
+AUTOSOMES: tuple[str, ...] = tuple(str(number) for number in range(1, 23))
+PSEUDO_AUTOSOMAL: tuple[str, ...] = ("PAR1", "PAR2", "XY")
+CHROMOSOMES: tuple[str, ...] = (*AUTOSOMES, "PAR1", "X", "PAR2", "XY", "Y", "MT")
+
+# Where everyone has one copy; on X only males do (outside the pseudo-autosomal regions).
+HAPLOID: tuple[str, ...] = ("Y", "MT")
+
+# PLINK 1 writes 23 X, 24 Y, 25 XY (pseudo-autosomal), 26 MT.
+_ALIASES = {"23": "X", "24": "Y", "25": "XY", "26": "MT", "M": "MT"}
+_KNOWN = {name: name for name in CHROMOSOMES} | _ALIASES
+
+
+def normalise_chromosome(name: str, *, allow_unknown: bool = False) -> str:
+    """Map a source's chromosome name to ours.
+
+    Case, a leading `chr` and leading zeros do not matter; PLINK's numbers 23 to 26 are X, Y, XY and
+    MT. `XY`, `PAR1` and `PAR2` are all pseudo-autosomal and are kept apart.
+
+    Parameters
+    ----------
+    name : str
+        As the source writes it.
+    allow_unknown : bool
+        Return an unknown name as it stands (a contig, another species) instead of failing.
+
+    Returns
+    -------
+    str
+        One of CHROMOSOMES, or `name` itself.
+
+    Raises
+    ------
+    InputError
+        If the name is unknown and unknown names are not allowed.
+
+    Examples
+    --------
+    >>> [normalise_chromosome(name) for name in ("chr1", "01", "23", "chrM", "par2")]
+    ['1', '1', 'X', 'MT', 'PAR2']
+    """
+    stripped = name.strip().upper().removeprefix("CHR")
+    bare = stripped.lstrip("0")
+    known = _KNOWN.get(bare if bare.isdigit() else stripped)
+    if known is not None:
+        return known
+    if allow_unknown and name.strip():
+        return name.strip()
+    raise InputError(
+        f"chromosome {name[:40]!r} is unknown; expected 1-22, X, Y, XY, PAR1, PAR2 or MT "
+        "(23-26 and a leading chr are understood). Leave such variants out of the source, or keep "
+        "them with --allow-unknown-chromosomes."
+    )
+
+
+def is_sex_dependent(name: str) -> bool:
+    """Whether the number of copies of the chromosome depends on sex: X (not XY, PAR) and Y."""
+    return name in ("X", "Y")

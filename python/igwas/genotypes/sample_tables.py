@@ -1,0 +1,160 @@
+"""Tables of samples (.fam, sex files) and the checks that every source shares."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from igwas.errors import InputError
+from igwas.genotypes.samples import Samples
+
+logger = logging.getLogger("igwas.genotypes")
+
+NO_FAMILY = "0"
+_SEX = {"1": 1, "2": 2, "m": 1, "f": 2, "male": 1, "female": 2}
+
+
+def parse_sex(text: str) -> int:
+    """Code of a sex column: 1 or male, 2 or female; anything else is 0, unknown (as in PLINK)."""
+    return _SEX.get(text.lower(), 0)
+
+
+def make_samples(
+    sample_id: Sequence[str],
+    family_id: Sequence[str] | None = None,
+    sex: Sequence[int] | None = None,
+    *,
+    source: str,
+    first_line: int | None = None,
+) -> Samples:
+    """Check ids and assemble Samples.
+
+    Parameters
+    ----------
+    sample_id, family_id, sex
+        One entry a sample, in file order; `family_id` is `0` and `sex` unknown where not given.
+    source : str
+        Name of the file for messages.
+    first_line : int, optional
+        Line of the first sample, so that messages can name lines.
+
+    Raises
+    ------
+    InputError
+        If there is no sample, an id is empty, or FID and IID together occur twice.
+    """
+    if not len(sample_id):
+        raise InputError(f"{source} has no samples; expected at least 1. Check the file.")
+    families = list(family_id) if family_id is not None else [NO_FAMILY] * len(sample_id)
+    _check_ids(families, sample_id, source, first_line)
+    return Samples(
+        np.array([*families, None], dtype=object)[:-1],
+        np.array([*sample_id, None], dtype=object)[:-1],
+        np.zeros(len(sample_id), np.uint8) if sex is None else np.asarray(sex, np.uint8),
+    )
+
+
+def _place(index: int, first_line: int | None) -> str:
+    return f"sample {index + 1}" if first_line is None else f"line {first_line + index}"
+
+
+def _check_ids(
+    families: Sequence[str], ids: Sequence[str], source: str, first_line: int | None
+) -> None:
+    seen: dict[tuple[str, str], int] = {}
+    for index, key in enumerate(zip(families, ids, strict=True)):
+        if key[1] in ("", "0"):
+            raise InputError(
+                f"{source} {_place(index, first_line)} has sample id {key[1]!r}; expected an id "
+                "(0 means missing). Give every sample an id."
+            )
+        first = seen.setdefault(key, index)
+        if first != index:
+            raise InputError(
+                f"{source} has sample {' '.join(key)!r} twice ({_place(first, first_line)} and "
+                f"{_place(index, first_line)}); expected unique ids. "
+                "Remove or rename one of them."
+            )
+    n_repeated = len(ids) - len(set(ids))
+    if n_repeated:
+        logger.warning(
+            "%s: %d sample ids occur in more than one family; samples are told apart by FID and "
+            "IID together",
+            source,
+            n_repeated,
+        )
+
+
+def read_fam(path: Path) -> Samples:
+    """Read a PLINK .fam: FID IID father mother sex phenotype.
+
+    Raises
+    ------
+    InputError
+        Naming the line that has not six columns, or the repeated ids.
+    """
+    families, ids, sex = [], [], []
+    for number, line in enumerate(read_lines(path), start=1):
+        fields = line.split()
+        if len(fields) != 6:
+            raise InputError(
+                f"{path} line {number} has {len(fields)} columns; expected 6 "
+                "(FID IID father mother sex phenotype). Repair the line."
+            )
+        families.append(fields[0])
+        ids.append(fields[1])
+        sex.append(parse_sex(fields[4]))
+    return make_samples(ids, families, sex, source=str(path), first_line=1)
+
+
+def read_lines(path: Path) -> list[str]:
+    """Lines of a small UTF-8 text file, blank lines at its end left out.
+
+    Raises
+    ------
+    InputError
+        If it is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8").rstrip().splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path} has a byte that is not UTF-8 at offset {error.start}; expected UTF-8 text. "
+            "Convert it with iconv."
+        ) from error
+
+
+def with_sex_file(samples: Samples, path: Path) -> Samples:
+    """Set sex from a file of IID SEX (or FID IID SEX), with or without a header.
+
+    Samples the file does not name keep the sex they have.
+
+    Raises
+    ------
+    InputError
+        If a line has not two or three columns, or the file names none of the samples.
+    """
+    by_id: dict[str, int] = {}
+    for number, line in enumerate(read_lines(path), start=1):
+        fields = line.split()
+        if len(fields) not in (2, 3):
+            raise InputError(
+                f"{path} line {number} has {len(fields)} columns; expected IID SEX or "
+                "FID IID SEX. Repair the line."
+            )
+        if number == 1 and fields[-1].lower() == "sex":
+            continue
+        by_id[fields[-2]] = parse_sex(fields[-1])
+    n_found = sum(name in by_id for name in samples.sample_id)
+    if not n_found:
+        raise InputError(
+            f"{path} names none of the {len(samples)} samples (first: "
+            f"{samples.sample_id[0]!r}); expected their IIDs. Check the ids."
+        )
+    logger.info("sex of %d of %d samples from %s", n_found, len(samples), path)
+    sex = [
+        by_id.get(name, int(known))
+        for name, known in zip(samples.sample_id, samples.sex, strict=True)
+    ]
+    return Samples(samples.family_id, samples.sample_id, np.array(sex, np.uint8))
