@@ -181,16 +181,18 @@ STATISTICS = FileKind(
               "effect of one more copy of the effect allele"),
         Array("/se", ("variant", "phenotype"), "float32", "phenotype units per allele copy",
               "standard error; stored only with --missing drop", required=False),
-        Array("/hits/count", ("one",), "int64", "rows", "rows of the table in use"),
+        Array("/hits/count", ("one",), "int64", "rows",
+              "rows of the table in use; -1 until the scan is finished"),
         Array("/hits/variant", ("hit",), "int64", "", "row of the variant in this file"),
         Array("/hits/phenotype", ("hit",), "int32", "", "column of the phenotype"),
         Array("/hits/beta", ("hit",), "float64", "phenotype units per allele copy", "effect"),
         Array("/hits/se", ("hit",), "float64", "phenotype units per allele copy",
               "standard error"),
         Array("/hits/log10p", ("hit",), "float64", "", "-log10 p"),
+        Array("/progress/block_start", ("block",), "int64", "",
+              "first variant of the block; it ends where the next one starts"),
         Array("/progress/done", ("block",), "uint8", "",
-              "1 once a block of variants is on disk; block b starts at variant "
-              "b x attribute block_variants"),
+              "1 once the block's numbers and hits are on disk"),
     ),
 )  # fmt: skip
 
@@ -208,7 +210,6 @@ REASONS: dict[int, tuple[str, str]] = {
     8: ("collinear", "genotype explained by the covariates"),
     9: ("too_few_samples", "no degree of freedom left"),
     10: ("no_samples", "no sample of this mask can be tested on this chromosome"),
-    11: ("perfect_fit", "genotype explains the phenotype completely"),
 }
 
 

@@ -1,0 +1,250 @@
+"""What the core regresses: residualised phenotypes and covariate bases, mask by mask.
+
+Model: y = g beta + X a + e. With Q an orthonormal basis of the covariates X (intercept included),
+y~ = (I - QQ')y and u = g'y~ give beta = u / S, S = g'g - |Q'g|^2 (Frisch & Waugh 1933). Phenotypes
+are grouped by missingness mask, and every group has its own Q, y~ and degrees of freedom:
+projecting once and masking afterwards would be wrong.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+
+from igwas import _core
+from igwas.errors import InputError
+from igwas.phenotypes.covariates import orthonormal_basis
+from igwas.phenotypes.masks import Mask
+from igwas.phenotypes.residualise import find_untestable, residualise
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+# The core wants rows of whole cache lines.
+_COLUMN_MULTIPLE = 8
+
+# Pivot, as a share of the phenotype's variance, below which it repeats other phenotypes.
+_DEPENDENT_TOLERANCE = 1e-10
+
+
+@dataclass(frozen=True)
+class ModelInputs:
+    """The analysed samples, in genotype file order, before anything is regressed out.
+
+    Parameters
+    ----------
+    values : float64 (samples, phenotypes)
+        After the transform, if any; NaN is missing.
+    names : sequence of str
+        Phenotype names.
+    masks : sequence of Mask
+        Phenotypes grouped by missingness pattern.
+    omnibus_values : float64 (samples, phenotypes) or None
+        Phenotypes before the transform, for the omnibus test; None where they are `values`.
+    covariates : float64 (samples, covariates)
+        Intercept first.
+    covariate_names : tuple of str
+    genotype_rows : int64 (samples,)
+        Ascending rows of the genotype file.
+    is_male : bool (samples,)
+    """
+
+    values: Floats
+    names: Sequence[str]
+    masks: Sequence[Mask]
+    omnibus_values: Floats | None
+    covariates: Floats
+    covariate_names: tuple[str, ...]
+    genotype_rows: NDArray[np.int64]
+    is_male: Bools
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model ready to scan, and what the statistics file keeps of it.
+
+    Parameters
+    ----------
+    core : igwas._core.ScanModel
+    n_samples, n_covariates, omnibus_dof : int64 (masks,)
+    residual_sum_of_squares : float64 (phenotypes,)
+    degrees_of_freedom : int64 (phenotypes,)
+    covariance : float64 (phenotypes, phenotypes)
+        Cross-products of the residuals; NaN between masks.
+    dropped_covariates : tuple of str
+        Columns that others already explain.
+    """
+
+    core: Any
+    n_samples: NDArray[np.int64]
+    n_covariates: NDArray[np.int64]
+    omnibus_dof: NDArray[np.int64]
+    residual_sum_of_squares: Floats
+    degrees_of_freedom: NDArray[np.int64]
+    covariance: Floats
+    dropped_covariates: tuple[str, ...]
+
+
+@dataclass
+class _Group:
+    """One mask while the model is put together."""
+
+    mask: Mask
+    rows: NDArray[np.int64]
+    basis: Floats
+    dropped: tuple[str, ...]
+    responses: Floats
+    n_phenotypes: int
+
+    @property
+    def width(self) -> int:
+        return self.responses.shape[1] + self.basis.shape[1]
+
+
+def build_model(
+    inputs: ModelInputs,
+    *,
+    is_allowed: Bools | None = None,
+    extra_covariates: dict[str, Floats] | None = None,
+) -> Model:
+    """Residualise every phenotype on the covariates of its mask and lay the columns out.
+
+    Parameters
+    ----------
+    inputs : ModelInputs
+    is_allowed : bool (samples,), optional
+        Samples that may be analysed with these chromosomes (sex known; males on Y). Phenotypes
+        that cannot be tested among them get no statistics instead of an error.
+    extra_covariates : dict of name to float64 (samples,), optional
+        Further columns, such as sex on X; those that others explain are dropped without a word.
+
+    Raises
+    ------
+    InputError
+        Without `is_allowed`, if a mask has too few samples for its covariates.
+    """
+    covariates, names = inputs.covariates, inputs.covariate_names
+    if extra_covariates:
+        covariates = np.column_stack([covariates, *extra_covariates.values()])
+        names = (*names, *extra_covariates)
+    groups = [
+        _build_group(inputs, mask, covariates, names, is_allowed) for mask in inputs.masks
+    ]
+    n, k = inputs.values.shape
+    width = sum(group.width for group in groups)
+    columns = np.zeros((n, -(-width // _COLUMN_MULTIPLE) * _COLUMN_MULTIPLE))
+    rss = np.zeros(k)
+    dof = np.zeros(k, dtype=np.int64)
+    covariance = np.full((k, k), np.nan)
+    core_masks, omnibus_dof = [], []
+    begin = 0
+    for group in groups:
+        index = group.mask.phenotype_index
+        gram = group.responses.T @ group.responses
+        omnibus = _omnibus_responses(group, gram)
+        core_masks.append(_core_mask(group, begin, n, gram, omnibus))
+        omnibus_dof.append(len(omnibus))
+        stop = begin + group.responses.shape[1]
+        columns[group.rows, begin:stop] = group.responses
+        columns[group.rows, stop : begin + group.width] = group.basis
+        begin += group.width
+        reported = gram[: group.n_phenotypes, : group.n_phenotypes]
+        rss[index] = np.diag(reported)
+        dof[index] = max(0, len(group.rows) - group.basis.shape[1] - 1)
+        covariance[np.ix_(index, index)] = reported
+    core = _core.ScanModel(
+        columns=columns,
+        file_rows=np.ascontiguousarray(inputs.genotype_rows, dtype=np.int64),
+        is_male=inputs.is_male.astype(np.uint8),
+        masks=core_masks,
+    )
+    return Model(
+        core=core,
+        n_samples=np.array([len(group.rows) for group in groups], dtype=np.int64),
+        n_covariates=np.array([group.basis.shape[1] for group in groups], dtype=np.int64),
+        omnibus_dof=np.array(omnibus_dof, dtype=np.int64),
+        residual_sum_of_squares=rss,
+        degrees_of_freedom=dof,
+        covariance=covariance,
+        dropped_covariates=tuple(dict.fromkeys(name for g in groups for name in g.dropped)),
+    )
+
+
+def _build_group(
+    inputs: ModelInputs,
+    mask: Mask,
+    covariates: Floats,
+    names: tuple[str, ...],
+    is_allowed: Bools | None,
+) -> _Group:
+    present = mask.is_present if is_allowed is None else mask.is_present & is_allowed
+    rows = np.flatnonzero(present)
+    first = inputs.names[int(mask.phenotype_index[0])]
+    try:
+        basis = orthonormal_basis(covariates[rows], names)
+        n_left = len(rows) - basis.q.shape[1] - 1
+    except InputError:
+        if is_allowed is None:
+            raise
+        n_left = 0
+    if n_left < 1 and is_allowed is None:
+        raise InputError(
+            f"phenotype {first!r} has {len(rows)} samples for {basis.q.shape[1]} covariates "
+            f"(intercept counted); expected at least {basis.q.shape[1] + 2} samples. "
+            "Use fewer covariates or more samples."
+        )
+    width = len(mask.phenotype_index)
+    if n_left < 1:
+        nobody = np.zeros(0, dtype=np.int64)
+        return _Group(mask, nobody, np.zeros((0, 0)), (), np.zeros((0, width)), width)
+    responses = residualise(inputs.values[np.ix_(rows, mask.phenotype_index)], basis.q)
+    if is_allowed is not None:
+        _silence_untestable(inputs.values, mask, rows, basis.q, responses)
+    if inputs.omnibus_values is not None:
+        raw = inputs.omnibus_values[np.ix_(rows, mask.phenotype_index)]
+        responses = np.column_stack([responses, residualise(raw, basis.q)])
+    return _Group(mask, rows, basis.q, tuple(basis.dropped), responses, width)
+
+
+def _silence_untestable(
+    values: Floats, mask: Mask, rows: NDArray[np.int64], q: Floats, responses: Floats
+) -> None:
+    """Zero the residuals of phenotypes with nothing left; the core then reports NaN for them."""
+    labels = [str(column) for column in range(len(mask.phenotype_index))]
+    for label in find_untestable(values[np.ix_(rows, mask.phenotype_index)], q, labels):
+        responses[:, int(label)] = 0.0
+
+
+def _omnibus_responses(group: _Group, gram: Floats) -> list[int]:
+    """Responses of the omnibus test: as many linearly independent ones as there are."""
+    first = group.n_phenotypes if group.responses.shape[1] > group.n_phenotypes else 0
+    candidates = np.arange(first, group.responses.shape[1])
+    scale = np.sqrt(np.diag(gram)[candidates])
+    candidates = candidates[scale > 0]
+    if len(candidates) == 0:
+        return []
+    scale = scale[scale > 0]
+    correlation = gram[np.ix_(candidates, candidates)] / np.outer(scale, scale)
+    # LAPACK's pivoted Cholesky; info > 0 only says that the rank is not full.
+    _, pivots, rank, _ = lapack.dpstrf(correlation, tol=_DEPENDENT_TOLERANCE, lower=1)
+    return sorted(int(candidates[pivot - 1]) for pivot in pivots[:rank])
+
+
+def _core_mask(
+    group: _Group, begin: int, n_samples: int, gram: Floats, omnibus: list[int]
+) -> Any:
+    is_member = np.zeros(n_samples, dtype=np.uint8)
+    is_member[group.rows] = 1
+    return _core.MaskGroup(
+        responses_begin=begin,
+        basis_begin=begin + group.responses.shape[1],
+        n_basis=group.basis.shape[1],
+        output_column=np.ascontiguousarray(group.mask.phenotype_index, dtype=np.int64),
+        sum_of_squares=np.ascontiguousarray(np.diag(gram)),
+        is_member=is_member,
+        omnibus_response=omnibus,
+        omnibus_gram=np.ascontiguousarray(gram[np.ix_(omnibus, omnibus)]),
+    )
