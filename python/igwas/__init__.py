@@ -1,5 +1,62 @@
-"""Image-based genome-wide association studies."""
+"""Image-based genome-wide association studies.
+
+The public names are imported when first used, so that `import igwas` is quick.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from igwas._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from igwas.association.associate import Association, associate
+    from igwas.association.options import ScanOptions
+    from igwas.association.scan import ScanSummary, run_scan
+    from igwas.association.shards import merge_shards
+    from igwas.association.statistics_file import StatisticsFile, open_statistics
+    from igwas.context import Context
+    from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
+    from igwas.phenotypes.table import read_covariates, read_phenotypes
+
+_HOME = {
+    "Association": "igwas.association.associate",
+    "Context": "igwas.context",
+    "GenotypeFile": "igwas.genotypes.genotype_file",
+    "ScanOptions": "igwas.association.options",
+    "ScanSummary": "igwas.association.scan",
+    "StatisticsFile": "igwas.association.statistics_file",
+    "associate": "igwas.association.associate",
+    "merge_shards": "igwas.association.shards",
+    "open_genotypes": "igwas.genotypes.genotype_file",
+    "open_statistics": "igwas.association.statistics_file",
+    "read_covariates": "igwas.phenotypes.table",
+    "read_phenotypes": "igwas.phenotypes.table",
+    "run_scan": "igwas.association.scan",
+}
+
+__all__ = [
+    "Association",
+    "Context",
+    "GenotypeFile",
+    "ScanOptions",
+    "ScanSummary",
+    "StatisticsFile",
+    "__version__",
+    "associate",
+    "merge_shards",
+    "open_genotypes",
+    "open_statistics",
+    "read_covariates",
+    "read_phenotypes",
+    "run_scan",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'igwas' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,325 @@
+"""The scan on arrays in memory."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from igwas import _core
+from igwas.association.model import Model, ModelInputs, build_model
+from igwas.association.options import ScanOptions
+from igwas.association.tails import log10p_student_t
+from igwas.context import Context
+from igwas.errors import InputError, ShapeError
+from igwas.phenotypes.masks import group_by_missingness
+from igwas.phenotypes.residualise import find_untestable
+from igwas.phenotypes.transform import rank_inverse_normal
+
+Floats = NDArray[np.float64]
+_BLOCK_VARIANTS = 256
+_BATCH_BYTES = 8 << 20
+_COPIES = 2.0
+
+
+@dataclass(frozen=True)
+class Association:
+    """Tests of every variant against every phenotype.
+
+    Parameters
+    ----------
+    beta, se, t, log10p : float64 (variants, phenotypes)
+        Effect of one more copy of the effect allele, its standard error, their ratio, -log10 p.
+        NaN where the variant cannot be tested.
+    degrees_of_freedom : int32 (variants, phenotypes)
+    n, missing_count : int32 (variants, masks)
+        Samples in the test; analysed samples without a call.
+    effect_allele_frequency, minor_allele_count : float64 (variants, masks)
+    genotype_sum_of_squares : float64 (variants, masks)
+        S, the residual sum of squares of the genotype.
+    reason : uint8 (variants, masks)
+        0 tested; otherwise a key of igwas.schema.REASONS.
+    omnibus_f, omnibus_log10p : float64 (variants, masks)
+        All phenotypes of a mask together.
+    masks : int64 (phenotypes,)
+        Missingness mask of each phenotype.
+    phenotype_names : tuple of str
+    """
+
+    beta: Floats
+    se: Floats
+    t: Floats
+    log10p: Floats
+    degrees_of_freedom: NDArray[np.int32]
+    n: NDArray[np.int32]
+    missing_count: NDArray[np.int32]
+    effect_allele_frequency: Floats
+    minor_allele_count: Floats
+    genotype_sum_of_squares: Floats
+    reason: NDArray[np.uint8]
+    omnibus_f: Floats
+    omnibus_log10p: Floats
+    masks: NDArray[np.int64]
+    phenotype_names: tuple[str, ...]
+
+    @property
+    def chisq(self) -> Floats:
+        """(beta / se)^2, float64 (variants, phenotypes)."""
+        return self.t**2
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a test: variant, phenotype, n, effect_allele_frequency, beta, se, t, log10p."""
+        n_variants, n_phenotypes = self.beta.shape
+        return pd.DataFrame(
+            {
+                "variant": np.repeat(np.arange(n_variants), n_phenotypes),
+                "phenotype": np.tile(np.array(self.phenotype_names, dtype=object), n_variants),
+                "n": self.n[:, self.masks].ravel(),
+                "effect_allele_frequency": self.effect_allele_frequency[:, self.masks].ravel(),
+                "beta": self.beta.ravel(),
+                "se": self.se.ravel(),
+                "t": self.t.ravel(),
+                "log10p": self.log10p.ravel(),
+            }
+        )
+
+
+def associate(
+    genotypes: ArrayLike,
+    phenotypes: ArrayLike,
+    covariates: ArrayLike | None = None,
+    *,
+    missing: str = "mean",
+    transform: str = "none",
+    mac: float = 0.0,
+    maf: float = 0.0,
+    geno: float = 1.0,
+    context: Context | None = None,
+) -> Association:
+    """Regress each phenotype on each variant, covariates removed.
+
+    y = g beta + X a + e by ordinary least squares, with X an intercept and the covariates. Each
+    phenotype is analysed on the samples that have it; a sample without a complete row of
+    covariates is left out.
+
+    Parameters
+    ----------
+    genotypes : float64, float32 or int8 (variants, samples)
+        Copies of the effect allele, 0 to 2. NaN, or a negative integer, is missing. Other integer
+        types are converted to int8.
+    phenotypes : float (samples, phenotypes) or (samples,), or DataFrame
+        NaN is missing. A DataFrame gives the phenotypes' names.
+    covariates : float (samples, covariates) or (samples,), optional
+        Without the intercept, which is always added.
+    missing : str
+        `mean` puts the variant's mean in place of a missing call; `drop` leaves the sample out.
+    transform : str
+        `none` or `rank-inverse-normal`.
+    mac, maf, geno : float
+        Smallest minor allele count and frequency, largest missing rate; nothing is left out by
+        default.
+    context : Context, optional
+
+    Returns
+    -------
+    Association
+
+    Raises
+    ------
+    ShapeError
+        If the arrays disagree on samples.
+    InputError
+        If a dosage lies outside 0 to 2, a value is infinite, or a phenotype cannot be tested.
+
+    References
+    ----------
+    Frisch & Waugh 1933, Econometrica 1:387; docs/statistics.md.
+
+    Examples
+    --------
+    >>> import numpy as np, igwas
+    >>> dosage = np.array([[0, 1, 2, 1, 0, 2]], dtype=np.int8)
+    >>> height = np.array([1.0, 2.0, 3.1, 2.1, 0.9, 2.9])
+    >>> result = igwas.associate(dosage, height)
+    >>> print(f"{result.beta[0, 0]:.4f} {result.se[0, 0]:.4f} {result.log10p[0, 0]:.2f}")
+    1.0250 0.0427 4.74
+    """
+    options = ScanOptions(
+        missing=missing, transform=transform, mac=mac, maf=maf, geno=geno, hit_log10p=1e9
+    )
+    context = context or Context()
+    dosage = _dosage_array(genotypes)
+    values, names = _phenotype_matrix(phenotypes)
+    columns = _covariate_matrix(covariates, len(values))
+    if dosage.shape[1] != len(values):
+        raise ShapeError(
+            f"genotypes have {dosage.shape[1]:,} samples and phenotypes {len(values):,}; expected "
+            "as many. Genotypes are (variants, samples), phenotypes (samples, phenotypes)."
+        )
+    rows = np.flatnonzero(~np.isnan(columns).any(axis=1) & ~np.isnan(values).all(axis=1))
+    model, masks = _model(values[rows], names, columns[rows], rows, options)
+    return _scan(dosage, model, masks, names, options, context)
+
+
+def _dosage_array(genotypes: ArrayLike) -> NDArray[Any]:
+    array = np.asarray(genotypes)
+    if array.ndim != 2:
+        raise ShapeError(
+            f"genotypes have {array.ndim} axes; expected 2: (variants, samples)."
+        )
+    kind = array.dtype
+    if kind not in (np.float32, np.float64):
+        if not np.issubdtype(kind, np.integer):
+            raise InputError(f"genotypes have dtype {kind}; expected floats or integers.")
+        if array.size and array.max() > _COPIES:
+            _refuse_dosage(float(array.max()))
+        kind = np.dtype(np.int8)
+    result = np.ascontiguousarray(np.maximum(array, -1) if kind == np.int8 else array, dtype=kind)
+    if kind != np.int8 and result.size:
+        low, high = float(np.nanmin(result)), float(np.nanmax(result))
+        if low < 0 or high > _COPIES:
+            _refuse_dosage(low if low < 0 else high)
+    return result
+
+
+def _refuse_dosage(value: float) -> None:
+    raise InputError(
+        f"genotypes hold {value:g}; expected copies of the effect allele, 0 to 2, or NaN. "
+        "Do not standardise them: the scan removes mean and covariates itself."
+    )
+
+
+def _phenotype_matrix(phenotypes: ArrayLike) -> tuple[Floats, tuple[str, ...]]:
+    if isinstance(phenotypes, pd.DataFrame):
+        names = tuple(str(name) for name in phenotypes.columns)
+        values = phenotypes.to_numpy(dtype=np.float64, copy=True)
+    else:
+        values = np.array(phenotypes, dtype=np.float64)
+        values = values[:, None] if values.ndim == 1 else values
+        names = tuple(f"phenotype_{i}" for i in range(values.shape[-1]))
+    return _finite_matrix(values, "phenotypes"), names
+
+
+def _covariate_matrix(covariates: ArrayLike | None, n: int) -> Floats:
+    intercept = np.ones((n, 1))
+    if covariates is None:
+        return intercept
+    values = np.asarray(covariates, dtype=np.float64)
+    values = _finite_matrix(values[:, None] if values.ndim == 1 else values, "covariates")
+    if len(values) != n:
+        raise ShapeError(
+            f"covariates have {len(values):,} samples and phenotypes {n:,}; expected as many."
+        )
+    return np.hstack([intercept, values])
+
+
+def _finite_matrix(values: Floats, what: str) -> Floats:
+    if values.ndim != 2 or values.shape[1] == 0:
+        raise ShapeError(f"{what} have shape {values.shape}; expected (samples, columns).")
+    if np.isinf(values).any():
+        raise InputError(f"{what} hold an infinite value; expected numbers, or NaN for missing.")
+    return values
+
+
+def _model(
+    values: Floats,
+    names: tuple[str, ...],
+    columns: Floats,
+    rows: NDArray[np.int64],
+    options: ScanOptions,
+) -> tuple[Model, Any]:
+    masks = group_by_missingness(values)
+    covariate_names = ("intercept", *(f"covariate_{i}" for i in range(columns.shape[1] - 1)))
+    transformed = values if options.transform == "none" else rank_inverse_normal(values)
+    inputs = ModelInputs(
+        values=transformed,
+        names=names,
+        masks=masks,
+        omnibus_values=None if options.transform == "none" else values,
+        covariates=columns,
+        covariate_names=covariate_names,
+        genotype_rows=rows.astype(np.int64),
+        is_male=np.zeros(len(rows), dtype=bool),
+    )
+    _refuse_untestable(inputs)
+    return build_model(inputs), masks
+
+
+def _refuse_untestable(inputs: ModelInputs) -> None:
+    from igwas.phenotypes.covariates import orthonormal_basis
+
+    for mask in inputs.masks:
+        rows = np.flatnonzero(mask.is_present)
+        labels = [inputs.names[i] for i in mask.phenotype_index]
+        if len(rows) < 2:
+            raise InputError(
+                f"phenotype {labels[0]!r} has {len(rows)} samples; expected at least 2."
+            )
+        q = orthonormal_basis(inputs.covariates[rows], inputs.covariate_names).q
+        values = inputs.values[np.ix_(rows, mask.phenotype_index)]
+        for name, reason in find_untestable(values, q, labels).items():
+            raise InputError(
+                f"phenotype {name!r} {reason}; expected variation that the covariates leave. "
+                "Leave it out."
+            )
+
+
+def _scan(
+    dosage: NDArray[Any],
+    model: Model,
+    masks: Any,
+    names: tuple[str, ...],
+    options: ScanOptions,
+    context: Context,
+) -> Association:
+    from igwas.association.scan import core_options
+
+    n_variants, n_phenotypes = len(dosage), len(names)
+    arrays = _empty_arrays(n_variants, len(masks), n_phenotypes)
+    first = np.arange(0, n_variants, _BLOCK_VARIANTS, dtype=np.int64)
+    size = np.minimum(first + _BLOCK_VARIANTS, n_variants) - first
+    blocks = np.column_stack([np.arange(len(first)), first, size, np.zeros_like(first)])
+    if n_variants:
+        _core.scan(
+            source=_core.array_source(dosage),
+            model=model.core,
+            source_row=np.arange(n_variants, dtype=np.int64),
+            excluded_reason=np.zeros(0, dtype=np.uint8),
+            blocks=np.ascontiguousarray(blocks, dtype=np.int64),
+            options=core_options(options, n_phenotypes, _BATCH_BYTES),
+            sink=_core.array_sink(arrays),
+            threads=context.n_threads,
+            progress=None,
+        )
+    mask_of = np.zeros(n_phenotypes, dtype=np.int64)
+    for number, mask in enumerate(masks):
+        mask_of[mask.phenotype_index] = number
+    dof = arrays.pop("degrees_of_freedom")[:, mask_of]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = arrays["beta"] / arrays["se"]
+    return Association(
+        t=t,
+        log10p=log10p_student_t(t, dof.astype(np.float64)),
+        degrees_of_freedom=dof,
+        masks=mask_of,
+        phenotype_names=names,
+        **arrays,
+    )
+
+
+def _empty_arrays(n_variants: int, n_masks: int, n_phenotypes: int) -> dict[str, Any]:
+    per_mask = {
+        "n": np.int32,
+        "missing_count": np.int32,
+        "degrees_of_freedom": np.int32,
+        "effect_allele_frequency": np.float64,
+        "minor_allele_count": np.float64,
+        "genotype_sum_of_squares": np.float64,
+        "reason": np.uint8,
+        "omnibus_f": np.float64,
+        "omnibus_log10p": np.float64,
+    }
+    arrays = {name: np.zeros((n_variants, n_masks), kind) for name, kind in per_mask.items()}
+    pairs = {name: np.zeros((n_variants, n_phenotypes)) for name in ("beta", "se")}
+    return arrays | pairs
