@@ -1,0 +1,253 @@
+"""A simulated cohort on disk: genotypes, phenotypes, covariates and the truth."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from igwas._version import __version__
+from igwas.errors import OutputError
+from igwas.phenotypes.phenotypes_file import write_phenotypes
+from igwas.simulate.genome import Region, draw_variants, plan_regions
+from igwas.simulate.haplotypes import region_dosages
+from igwas.simulate.options import CohortOptions
+from igwas.simulate.people import People, make_people
+from igwas.simulate.phenotypes import (
+    GeneticEffects,
+    choose_planted,
+    make_covariates,
+    make_values,
+    phenotype_names,
+)
+from igwas.simulate.plink_files import MISSING, BedWriter, write_fam
+
+__all__ = ["CohortFiles", "CohortOptions", "simulate_cohort"]
+
+Progress = Callable[[int, int], None]
+_TRUTH_COLUMNS = ["variant_id", "chromosome", "position", "effect_allele", "other_allele",
+                  "phenotype", "effect", "variance_explained"]  # fmt: skip
+# Independent random streams, so that one part does not shift with the size of another.
+_PEOPLE, _PLAN, _PHENOTYPES, _EFFECTS, _REGIONS = range(5)
+
+
+@dataclass(frozen=True)
+class CohortFiles:
+    """Where the files of a simulated cohort are."""
+
+    bed: Path
+    bim: Path
+    fam: Path
+    phenotypes: Path
+    covariates: Path
+    truth: Path
+    relatives: Path
+    description: Path
+
+    @classmethod
+    def within(cls, folder: Path) -> "CohortFiles":
+        """Names of the files in a folder."""
+        names = ("genotypes.bed", "genotypes.bim", "genotypes.fam", "phenotypes.h5",
+                 "covariates.tsv", "truth.tsv", "relatives.tsv", "cohort.json")  # fmt: skip
+        return cls(*(folder / name for name in names))
+
+    def all(self) -> list[Path]:
+        """Every file."""
+        return [getattr(self, field.name) for field in dataclasses.fields(self)]
+
+
+def simulate_cohort(
+    output_dir: Path | str,
+    options: CohortOptions,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> CohortFiles:
+    """Simulate a cohort with known answers and write it to a folder.
+
+    Genotypes have linkage disequilibrium, several ancestries, relatives, missing calls and an X
+    chromosome; they are made and written in blocks, so that memory grows with samples and
+    phenotypes only. Phenotypes are correlated, shifted by the covariates and by planted variants.
+
+    Parameters
+    ----------
+    output_dir : Path or str
+        Folder; made if its parent exists.
+    options : CohortOptions
+        Shape, truth and seed.
+    overwrite : bool
+        Replace files of an earlier cohort in the folder.
+    progress : callable (done, total), optional
+        Called with the number of variants written.
+
+    Returns
+    -------
+    CohortFiles
+        genotypes.bed/.bim/.fam, phenotypes.h5, covariates.tsv (FID IID age sex centre PC1-PC10),
+        truth.tsv (one row a planted variant and phenotype), relatives.tsv and cohort.json.
+
+    Raises
+    ------
+    OutputError
+        If a file exists and `overwrite` is false, or the folder cannot be made.
+    """
+    folder = Path(output_dir)
+    files = CohortFiles.within(folder)
+    _prepare(folder, files, overwrite)
+    people = make_people(options, _generator(options, _PEOPLE))
+    with _partial_files(files) as partial:
+        write_fam(partial.fam, people)
+        genetic = _write_genotypes(partial, people, options, progress)
+        _write_tables(partial, people, genetic, options)
+        _write_description(partial.description, options)
+    return files
+
+
+def _generator(options: CohortOptions, *stream: int) -> np.random.Generator:
+    return np.random.default_rng([options.seed, *stream])
+
+
+def _prepare(folder: Path, files: CohortFiles, overwrite: bool) -> None:
+    existing = [path for path in files.all() if path.exists()]
+    if existing and not overwrite:
+        raise OutputError(
+            f"{existing[0]} exists; expected a new folder. Choose another or give --overwrite."
+        )
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file; expected a folder. Choose another name.")
+    if not folder.parent.is_dir():
+        raise OutputError(
+            f"folder {folder.parent} does not exist; expected one. Make it, or choose another."
+        )
+    folder.mkdir(exist_ok=True)
+
+
+@contextmanager
+def _partial_files(files: CohortFiles) -> Iterator[CohortFiles]:
+    """Let the block write to `*.partial`; give the files their names only if it succeeds."""
+    partial = CohortFiles(*(path.with_name(path.name + ".partial") for path in files.all()))
+    try:
+        yield partial
+        for written, path in zip(partial.all(), files.all(), strict=True):
+            written.replace(path)
+    finally:
+        for path in partial.all():
+            path.unlink(missing_ok=True)
+
+
+def _write_genotypes(
+    files: CohortFiles, people: People, options: CohortOptions, progress: Progress | None
+) -> GeneticEffects:
+    regions = plan_regions(options)
+    plan = _generator(options, _PLAN)
+    planted = choose_planted(regions, options.n_planted, plan)
+    is_polygenic = _choose_polygenic(options, plan)
+    genetic = GeneticEffects.none(options)
+    effects = _generator(options, _EFFECTS)
+    first = 0
+    with BedWriter(files.bed, files.bim, people.n_samples) as writer:
+        for region in regions:
+            chosen = is_polygenic[first : first + region.n_variants]
+            rows = planted.get(region.index, np.empty(0, dtype=np.int64))
+            _write_region(writer, people, region, rows, chosen, genetic, options, effects)
+            first += region.n_variants
+            if progress:
+                progress(first, options.n_variants)
+    return genetic
+
+
+def _choose_polygenic(
+    options: CohortOptions, generator: np.random.Generator
+) -> npt.NDArray[np.bool_]:
+    chosen = np.zeros(options.n_variants, dtype=bool)
+    if options.heritability:
+        count = min(options.n_polygenic, options.n_variants)
+        chosen[generator.choice(options.n_variants, size=count, replace=False)] = True
+    return chosen
+
+
+def _write_region(
+    writer: BedWriter,
+    people: People,
+    region: Region,
+    planted: npt.NDArray[np.int64],
+    is_polygenic: npt.NDArray[np.bool_],
+    genetic: GeneticEffects,
+    options: CohortOptions,
+    effects: np.random.Generator,
+) -> None:
+    generator = _generator(options, _REGIONS, region.index)
+    variants = draw_variants(region, planted, generator)
+    ids = variants.ids(region.chromosome)
+    for rows, dosage in region_dosages(people, region, variants, options, generator):
+        for row in planted[(planted >= rows.start) & (planted < rows.stop)]:
+            genetic.plant(
+                dosage[row - rows.start], variants, int(row), region.chromosome, options, effects
+            )
+        if is_polygenic[rows].any():
+            n_polygenic = min(options.n_polygenic, options.n_variants)
+            chosen = dosage[is_polygenic[rows]]
+            genetic.add_polygenic(chosen, n_polygenic, options.heritability, effects)
+        _lose_calls(dosage, options, generator)
+        writer.append(
+            dosage,
+            region.chromosome,
+            ids[rows],
+            variants.position[rows],
+            variants.effect_allele[rows],
+            variants.other_allele[rows],
+        )
+
+
+def _lose_calls(
+    dosage: npt.NDArray[np.uint8], options: CohortOptions, generator: np.random.Generator
+) -> None:
+    """Make calls missing in place, at a rate of each variant's own."""
+    low, high = options.missing_rate
+    n_variants, n_samples = dosage.shape
+    if not high:
+        return
+    # A rate of 0 has no logarithm; below one call in a billion it is as good as 0.
+    least = max(low, min(high, 1e-9))
+    rate = np.exp(generator.uniform(math.log(least), math.log(high), size=n_variants))
+    count = generator.binomial(n_samples, rate)
+    rows = np.repeat(np.arange(n_variants), count)
+    dosage[rows, generator.integers(n_samples, size=len(rows))] = MISSING
+
+
+def _write_tables(
+    files: CohortFiles, people: People, genetic: GeneticEffects, options: CohortOptions
+) -> None:
+    generator = _generator(options, _PHENOTYPES)
+    covariates = make_covariates(people, generator)
+    values = make_values(covariates, genetic, options, generator)
+    covariates.to_csv(files.covariates, sep="\t", index=False)
+    truth = pd.DataFrame(genetic.truth, columns=_TRUTH_COLUMNS)
+    truth.to_csv(files.truth, sep="\t", index=False, float_format="%.6g")
+    names = people.sample_id
+    pairs = [(names[pair.first], names[pair.second], pair.relation) for pair in people.relatives]
+    relatives = pd.DataFrame(pairs, columns=["first_id", "second_id", "relation"])
+    relatives.to_csv(files.relatives, sep="\t", index=False)
+    # Another order than the genotypes' and a few people fewer, as in real life.
+    n_phenotyped = people.n_samples - int(options.unphenotyped_fraction * people.n_samples)
+    order = generator.permutation(people.n_samples)[:n_phenotyped]
+    write_phenotypes(
+        files.phenotypes,
+        [names[row] for row in order],
+        phenotype_names(options.n_phenotypes),
+        values[order],
+        family_id=[people.family_id[row] for row in order],
+        options=dataclasses.asdict(options),
+        overwrite=True,
+    )
+
+
+def _write_description(path: Path, options: CohortOptions) -> None:
+    content = {"igwas_version": __version__, "options": dataclasses.asdict(options)}
+    path.write_text(json.dumps(content, indent=2) + "\n")
