@@ -36,7 +36,7 @@ class Hdf5Source(TableSource):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with _open(path) as file:
+        with open_hdf5(path) as file:
             self._kind = kind_of(file.attrs)
             if self._kind not in (PHENOTYPES, EMBEDDINGS):
                 raise SchemaError(
@@ -71,29 +71,31 @@ class Hdf5Source(TableSource):
                 "Give categorical columns in a text or Parquet file."
             )
         columns = np.array([self._column[name] for name in numeric], dtype=np.int64)
-        with _open(self.path) as file:
+        with open_hdf5(self.path) as file:
             try:
                 if self._kind is PHENOTYPES:
                     return _read_phenotypes(file, text, columns)
                 return _average_images(file, text, columns, self.path)
             except OSError as error:
-                raise _damaged(self.path, error) from error
+                raise damaged_hdf5(self.path, error) from error
 
     def place(self, row: int) -> str:
         """See TableSource.place."""
         return f"participant {row + 1}"
 
 
-def _open(path: Path) -> Any:
+def open_hdf5(path: Path) -> Any:
+    """Open for reading; CorruptFile if HDF5 cannot."""
     try:
         return h5py.File(path, "r")
     except PermissionError:
         raise
     except OSError as error:
-        raise _damaged(path, error) from error
+        raise damaged_hdf5(path, error) from error
 
 
-def _damaged(path: Path, error: Exception) -> CorruptFile:
+def damaged_hdf5(path: Path, error: Exception) -> CorruptFile:
+    """Word the error for a file that cannot be read."""
     return CorruptFile(
         f"{path} cannot be read ({error}); expected a whole HDF5 file. "
         "It is damaged or cut short: copy or write it again."
