@@ -16,7 +16,7 @@ from scipy.linalg import lapack
 
 from igwas import _core
 from igwas.errors import InputError
-from igwas.phenotypes.covariates import orthonormal_basis
+from igwas.phenotypes.covariates import Basis, orthonormal_basis
 from igwas.phenotypes.masks import Mask
 from igwas.phenotypes.residualise import find_untestable, residualise
 
@@ -182,40 +182,43 @@ def _build_group(
 ) -> _Group:
     present = mask.is_present if is_allowed is None else mask.is_present & is_allowed
     rows = np.flatnonzero(present)
-    first = inputs.names[int(mask.phenotype_index[0])]
+    width = len(mask.phenotype_index)
     try:
-        basis = orthonormal_basis(covariates[rows], names)
-        n_left = len(rows) - basis.q.shape[1] - 1
+        basis = _basis(covariates[rows], names)
     except InputError:
         if is_allowed is None:
             raise
-        n_left = 0
-    if n_left < 1 and is_allowed is None:
-        raise InputError(
-            f"phenotype {first!r} has {len(rows)} samples for {basis.q.shape[1]} covariates "
-            f"(intercept counted); expected at least {basis.q.shape[1] + 2} samples. "
-            "Use fewer covariates or more samples."
-        )
-    width = len(mask.phenotype_index)
-    if n_left < 1:
         nobody = np.zeros(0, dtype=np.int64)
         return _Group(mask, nobody, np.zeros((0, 0)), (), np.zeros((0, width)), width)
-    responses = residualise(inputs.values[np.ix_(rows, mask.phenotype_index)], basis.q)
-    if is_allowed is not None:
-        _silence_untestable(inputs.values, mask, rows, basis.q, responses)
+    blocks = [_residuals(inputs.values, mask, rows, basis.q, is_allowed is not None)]
     if inputs.omnibus_values is not None:
-        raw = inputs.omnibus_values[np.ix_(rows, mask.phenotype_index)]
-        responses = np.column_stack([responses, residualise(raw, basis.q)])
-    return _Group(mask, rows, basis.q, tuple(basis.dropped), responses, width)
+        blocks.append(_residuals(inputs.omnibus_values, mask, rows, basis.q, True))
+    return _Group(mask, rows, basis.q, tuple(basis.dropped), np.hstack(blocks), width)
 
 
-def _silence_untestable(
-    values: Floats, mask: Mask, rows: NDArray[np.int64], q: Floats, responses: Floats
-) -> None:
-    """Zero the residuals of phenotypes with nothing left; the core then reports NaN for them."""
-    labels = [str(column) for column in range(len(mask.phenotype_index))]
-    for label in find_untestable(values[np.ix_(rows, mask.phenotype_index)], q, labels):
-        responses[:, int(label)] = 0.0
+def _basis(covariates: Floats, names: tuple[str, ...]) -> Basis:
+    if len(covariates) < 2:
+        raise InputError(f"{len(covariates)} samples are left; expected at least 2.")
+    return orthonormal_basis(covariates, names)
+
+
+def _residuals(
+    values: Floats, mask: Mask, rows: NDArray[np.int64], q: Floats, is_tolerant: bool
+) -> Floats:
+    """Residuals of a mask's phenotypes; zero, if tolerated, where nothing is left of one.
+
+    The core gives a phenotype without residuals no statistics.
+    """
+    part = values[np.ix_(rows, mask.phenotype_index)]
+    if not is_tolerant:
+        return residualise(part, q)
+    labels = [str(column) for column in range(part.shape[1])]
+    untestable = {int(label) for label in find_untestable(part, q, labels)}
+    testable = [column for column in range(part.shape[1]) if column not in untestable]
+    residuals = np.zeros(part.shape)
+    if testable:
+        residuals[:, testable] = residualise(part[:, testable], q)
+    return residuals
 
 
 def _omnibus_responses(group: _Group, gram: Floats) -> list[int]:

@@ -100,9 +100,7 @@ class ScanPlan:
     def _values_for(self, key: ModelKey) -> NDArray[np.float64]:
         if self.loco is None:
             return self.cohort.values
-        predictions = self.loco.predictions(
-            key.left_out, self.cohort.family_id, self.cohort.sample_id
-        )
+        predictions = self.loco.predictions(key.left_out, self.cohort)
         return self.cohort.values - predictions * self._prediction_scale()
 
     def _prediction_scale(self) -> NDArray[np.float64] | float:
@@ -131,12 +129,13 @@ def make_plan(genotypes: GenotypeFile, phenotypes: Path, options: ScanOptions) -
     cohort, loco = _read_cohort(genotypes, phenotypes, options)
     covariates, names = _covariate_matrix(cohort)
     cohort, masks = _testable(cohort, covariates, names, options)
-    rows, variant_account = select_variants(
+    selection = select_variants(
         genotypes,
         extract=options.extract,
         exclude=options.exclude,
         chromosomes=options.chromosomes,
     )
+    rows = selection.rows
     chromosome_names, code = genotypes.chromosomes
     block_variants = max(1, min(BLOCK_VARIANTS, _BLOCK_CELLS // len(cohort.names)))
     segments = segment(
@@ -160,7 +159,7 @@ def make_plan(genotypes: GenotypeFile, phenotypes: Path, options: ScanOptions) -
         first_block=first_block,
         first_row=first_row,
         digest=digest,
-        account=[*cohort.account, *variant_account],
+        account=[*cohort.account, *selection.account],
     )
 
 
@@ -186,9 +185,12 @@ def _read_cohort(
         keep=options.keep,
         remove=options.remove,
         loco=loco,
-        genotypes_path=genotypes.path,
+        genotypes_name=genotypes.path,
     )
-    return cohort, loco
+    if loco is None:
+        return cohort, None
+    values = np.where(loco.has_prediction(cohort), cohort.values, np.nan)
+    return replace(cohort, values=values), loco
 
 
 def _covariate_matrix(cohort: Cohort) -> tuple[NDArray[np.float64], tuple[str, ...]]:
