@@ -7,8 +7,13 @@ import click
 from igwas.cli.options import CommaList, overwrite_option, verbosity_options
 from igwas.simulate.options import CHROMOSOMES
 
+_EXAMPLE = """\b
+Example:
+  igwas-fast simulate -o cohort --samples 2000 --variants 20000 --seed 7
+"""
 
-@click.command()
+
+@click.command(epilog=_EXAMPLE)
 @click.option(
     "-o",
     "--output",
@@ -70,12 +75,7 @@ from igwas.simulate.options import CHROMOSOMES
 @overwrite_option
 @verbosity_options
 def simulate(output: Path, overwrite: bool, **options: object) -> None:
-    """Simulate a cohort with known answers: .bed/.bim/.fam, phenotypes.h5, covariates, truth.
-
-    \b
-    Example:
-      igwas-fast simulate -o cohort --samples 2000 --variants 20000 --seed 7
-    """
+    """Simulate a cohort with known answers: .bed/.bim/.fam, phenotypes.h5, covariates, truth."""
     from igwas.cli.progress import track
     from igwas.simulate import CohortOptions, simulate_cohort
 
