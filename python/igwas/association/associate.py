@@ -165,9 +165,7 @@ def associate(
 def _dosage_array(genotypes: ArrayLike) -> NDArray[Any]:
     array = np.asarray(genotypes)
     if array.ndim != 2:
-        raise ShapeError(
-            f"genotypes have {array.ndim} axes; expected 2: (variants, samples)."
-        )
+        raise ShapeError(f"genotypes have {array.ndim} axes; expected 2: (variants, samples).")
     kind = array.dtype
     if kind not in (np.float32, np.float64):
         if not np.issubdtype(kind, np.integer):

@@ -130,9 +130,7 @@ def build_model(
     if extra_covariates:
         covariates = np.column_stack([covariates, *extra_covariates.values()])
         names = (*names, *extra_covariates)
-    groups = [
-        _build_group(inputs, mask, covariates, names, is_allowed) for mask in inputs.masks
-    ]
+    groups = [_build_group(inputs, mask, covariates, names, is_allowed) for mask in inputs.masks]
     n, k = inputs.values.shape
     width = sum(group.width for group in groups)
     columns = np.zeros((n, -(-width // _COLUMN_MULTIPLE) * _COLUMN_MULTIPLE))
@@ -236,9 +234,7 @@ def _omnibus_responses(group: _Group, gram: Floats) -> list[int]:
     return sorted(int(candidates[pivot - 1]) for pivot in pivots[:rank])
 
 
-def _core_mask(
-    group: _Group, begin: int, n_samples: int, gram: Floats, omnibus: list[int]
-) -> Any:
+def _core_mask(group: _Group, begin: int, n_samples: int, gram: Floats, omnibus: list[int]) -> Any:
     is_member = np.zeros(n_samples, dtype=np.uint8)
     is_member[group.rows] = 1
     return _core.MaskGroup(

@@ -104,7 +104,7 @@ class ScanPlan:
         return self.cohort.values - predictions * self._prediction_scale()
 
     def _prediction_scale(self) -> NDArray[np.float64] | float:
-        """regenie predicts phenotypes residualised and scaled to SD 1: bring them back."""
+        """Regenie predicts phenotypes residualised and scaled to SD 1: bring them back."""
         if self.loco is None or not self.loco.is_standardised:
             return 1.0
         scale = np.ones(len(self.cohort.names))

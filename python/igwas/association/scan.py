@@ -70,7 +70,9 @@ class ScanSummary:
         lines = [*describe_account(self.account), *self.notes]
         for name, count in self.reasons.items():
             meaning = next(text for reason, text in REASONS.values() if reason == name)
-            lines.append(f"{count:,} variants {name if name == 'tested' else f'not tested: {meaning}'}")
+            lines.append(
+                f"{count:,} variants {name if name == 'tested' else f'not tested: {meaning}'}"
+            )
         masks = f" in {self.n_masks} missingness masks" if self.n_masks > 1 else ""
         lines.append(
             f"{self.output}: {self.n_variants:,} variants x {self.n_phenotypes:,} phenotypes{masks}, "
@@ -128,12 +130,17 @@ def run_scan(
         models = _Models(plan)
         layout = _layout(plan, file)
         batch_bytes = _batch_bytes(plan, context)
+        if options.resume and _is_finished(paths, plan):
+            return _summarise(plan, paths.output, _count_reasons(paths.output))
         if not (options.resume and _can_resume(paths, plan)):
             _create(paths, models, layout, file, Path(phenotypes))
         try:
             _run(file, models, layout, paths, context, batch_bytes, progress)
         except OSError as error:
             raise statistics_writer.output_error(paths.output, error) from error
+        except KeyboardInterrupt:
+            _log.warning("%s keeps what is done: go on with --resume", paths.partial)
+            raise
     reasons = _count_reasons(paths.partial)
     if reasons.get("tested", 0) == 0:
         statistics_writer.discard(paths)
@@ -142,9 +149,15 @@ def run_scan(
             f"none of {plan.n_variants:,} variants can be tested ({found}); expected at least one. "
             "Loosen --mac, --maf, --geno, --hwe or --info, or check the genotypes."
         )
-    n_hits = statistics_writer.finish(paths, layout)
+    statistics_writer.finish(paths, layout)
+    return _summarise(plan, paths.output, reasons)
+
+
+def _summarise(plan: ScanPlan, output: Path, reasons: dict[str, int]) -> ScanSummary:
+    with h5py.File(output, "r") as file:
+        n_hits = int(file["/hits/count"][0])
     return ScanSummary(
-        output=paths.output,
+        output=output,
         n_samples=plan.cohort.n_samples,
         n_variants=plan.n_variants,
         n_phenotypes=len(plan.cohort.names),
@@ -184,7 +197,7 @@ def _check_output(paths: Paths, options: ScanOptions) -> None:
             f"{paths.output}: folder {paths.output.parent} does not exist; expected a folder. "
             "Create it first."
         )
-    if paths.output.exists() and not options.overwrite:
+    if paths.output.exists() and not (options.overwrite or options.resume):
         raise OutputError(
             f"{paths.output} exists; expected a new file. Give --overwrite to replace it."
         )
@@ -200,20 +213,34 @@ def _can_resume(paths: Paths, plan: ScanPlan) -> bool:
     if not paths.partial.exists() or not paths.journal.exists():
         _log.info("nothing to resume at %s: starting from the beginning", paths.partial)
         return False
+    _require_same_scan(paths.partial, plan)
+    return True
+
+
+def _is_finished(paths: Paths, plan: ScanPlan) -> bool:
+    """Whether the run to resume had come to its end; error if the output is of another scan."""
+    if not paths.output.exists():
+        return False
+    _require_same_scan(paths.output, plan)
+    _log.info("%s is complete: nothing to resume", paths.output)
+    paths.journal.unlink(missing_ok=True)
+    return True
+
+
+def _require_same_scan(path: Path, plan: ScanPlan) -> None:
     try:
-        with h5py.File(paths.partial, "r") as file:
+        with h5py.File(path, "r") as file:
             found = (str(file.attrs.get("plan_digest")), str(file.attrs.get("shard")))
     except OSError as error:
         raise IncompleteFile(
-            f"{paths.partial} cannot be read ({error}); expected the file of an interrupted run. "
+            f"{path} cannot be read ({error}); expected the file of an interrupted run. "
             "Give --overwrite to start again."
         ) from error
     if found != (plan.digest, str(plan.options.shard)):
         raise IncompleteFile(
-            f"{paths.partial} was begun with other inputs or options; expected the same. "
+            f"{path} was made with other inputs or options; expected the same. "
             "Repeat the first command with --resume, or give --overwrite to start again."
         )
-    return True
 
 
 def _layout(plan: ScanPlan, file: GenotypeFile) -> Layout:

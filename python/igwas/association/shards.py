@@ -115,9 +115,14 @@ def _merge(files: list[h5py.File], paths: Paths) -> MergeSummary:
         for array in layout.arrays()
         if array.path.startswith(("/models/", "/phenotypes/"))
     }
-    block_starts = [file["/progress/block_start"][:] + start for file, start in zip(files, starts.tolist(), strict=False)]
+    block_starts = [
+        file["/progress/block_start"][:] + start
+        for file, start in zip(files, starts.tolist(), strict=False)
+    ]
     small["/progress/block_start"] = np.concatenate(block_starts)
-    statistics_writer.create(paths, layout, _attributes(files), small, _variant_slabs(files, layout))
+    statistics_writer.create(
+        paths, layout, _attributes(files), small, _variant_slabs(files, layout)
+    )
     try:
         n_hits = _fill(files, starts, paths, layout)
     except OSError as error:

@@ -235,7 +235,9 @@ def open_sink(paths: Paths, layout: Layout) -> Any:
     _, n_whole = _read_journal(paths.journal)
     os.truncate(paths.journal, n_whole)
     with h5py.File(paths.partial, "r") as file:
-        offset = {name: file[path].id.get_offset() for name, path in _PER_BLOCK.items() if path in file}
+        offset = {
+            name: file[path].id.get_offset() for name, path in _PER_BLOCK.items() if path in file
+        }
     return _core.file_sink(
         path=str(paths.partial),
         journal_path=str(paths.journal),

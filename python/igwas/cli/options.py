@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.logging import RichHandler
 from rich.console import Console
+from rich.logging import RichHandler
 
 from igwas.context import parse_bytes
 
@@ -22,9 +22,7 @@ class Bytes(click.ParamType):
 
     name = "SIZE"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Read the text; OptionError (exit 2) if it is no size."""
         return value if isinstance(value, int) else parse_bytes(value)
 
