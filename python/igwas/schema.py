@@ -67,7 +67,7 @@ PHENOTYPES = FileKind(
     "phenotypes.h5",
     "One row a participant, one column a phenotype: what the scan regresses on genotype.",
     (
-        Array("/participants/participant_id", ("participant",), TEXT, "", "id that joins genotypes"),
+        Array("/participants/participant_id", ("participant",), TEXT, "", "joins genotypes"),
         Array("/participants/family_id", ("participant",), TEXT, "", "family id", required=False),
         Array("/phenotypes/name", ("phenotype",), TEXT, "", "unique name"),
         Array("/values", ("participant", "phenotype"), "float32|float64", "as given",
@@ -96,7 +96,7 @@ GENOTYPES = FileKind(
     "genotypes.h5",
     "Hard calls (2 bits) or dosages of every sample at every variant, one row a variant.",
     (
-        Array("/samples/family_id", ("sample",), TEXT, "", "family id; 0 where the source has none"),
+        Array("/samples/family_id", ("sample",), TEXT, "", "family id; 0 where it has none"),
         Array("/samples/sample_id", ("sample",), TEXT, "", "individual id of the source, unique"),
         Array("/samples/sex", ("sample",), "uint8", "", "0 unknown, 1 male, 2 female"),
         Array("/variants/chromosome", ("variant",), TEXT, "",

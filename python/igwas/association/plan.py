@@ -185,7 +185,7 @@ def _read_cohort(
         keep=options.keep,
         remove=options.remove,
         loco=loco,
-        genotypes_name=genotypes.path,
+        genotypes_name=str(genotypes.path),
     )
     if loco is None:
         return cohort, None

@@ -75,8 +75,8 @@ class ScanSummary:
             )
         masks = f" in {self.n_masks} missingness masks" if self.n_masks > 1 else ""
         lines.append(
-            f"{self.output}: {self.n_variants:,} variants x {self.n_phenotypes:,} phenotypes{masks}, "
-            f"{self.n_samples:,} samples, {self.n_hits:,} hits"
+            f"{self.output}: {self.n_variants:,} variants x {self.n_phenotypes:,} phenotypes"
+            f"{masks}, {self.n_samples:,} samples, {self.n_hits:,} hits"
         )
         return lines
 
