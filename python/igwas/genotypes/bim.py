@@ -39,7 +39,7 @@ class Bim:
         prefix = path.with_suffix("")
         order = VariantOrder(
             str(path),
-            f"plink2 --bfile {prefix} --sort-vars --make-pgen --out {prefix}.sorted",
+            f"plink2 --bfile {prefix} --sort-vars --make-pgen --out {prefix.name}.sorted",
             allow_unknown=allow_unknown_chromosomes,
         )
         codes, positions = [], []

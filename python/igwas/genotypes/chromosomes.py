@@ -1,5 +1,8 @@
 """One name for each chromosome, whatever the source calls it."""
 
+import numpy as np
+import numpy.typing as npt
+
 from igwas.errors import InputError
 
 AUTOSOMES: tuple[str, ...] = tuple(str(number) for number in range(1, 23))
@@ -56,6 +59,24 @@ def normalise_chromosome(name: str, *, allow_unknown: bool = False) -> str:
     )
 
 
-def is_sex_dependent(name: str) -> bool:
-    """Whether the number of copies of the chromosome depends on sex: X (not XY, PAR) and Y."""
-    return name in ("X", "Y")
+def haploid_samples(name: str, sex: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Which samples have one copy of a chromosome: everyone of Y and MT, males of X.
+
+    Parameters
+    ----------
+    name : str
+        As the source writes it; an unknown name counts as an autosome.
+    sex : uint8 (samples,)
+        1 is male.
+
+    Returns
+    -------
+    bool (samples,)
+    """
+    known = normalise_chromosome(name, allow_unknown=True)
+    if known in HAPLOID:
+        return np.ones(len(sex), np.bool_)
+    if known == "X":
+        is_male: npt.NDArray[np.bool_] = np.equal(sex, 1)
+        return is_male
+    return np.zeros(len(sex), np.bool_)

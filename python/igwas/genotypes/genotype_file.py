@@ -190,7 +190,7 @@ class GenotypeFile(ABC):
     def _decompress(self, data: bytes, where: str) -> bytes:
         size = self.chunks.rows_per_chunk * self.chunks.row_bytes
         try:
-            return _core.zstd_decompress(data, size)
+            return bytes(_core.zstd_decompress(data, size))
         except CorruptFile as error:
             raise CorruptFile(f"{where}: {error}") from error
 
