@@ -4,7 +4,7 @@ Every step says how many samples it left out and who the first were; a join that
 an error that shows ids of both sides. Order never decides anything.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +108,19 @@ class _Selection:
         match = match_ids(self.genotypes, other)
         self.require(step, match.rows >= 0, other)
         self.notes.append(
-            f"{self.genotypes.origin} and {other.origin} were joined by {match.matched_by}"
+            f"{other.origin}: joined to {self.genotypes.origin} by {match.matched_by}"
         )
-        self.note_unmatched(other, np.setdiff1d(np.arange(len(other.sample_id)), match.rows))
+        unmatched = np.setdiff1d(np.arange(len(other.sample_id)), match.rows)
+        self.note_unmatched(other, unmatched)
+        # Families that differ between files lose people whose own ids agree: never silently.
+        n_renamed = len(
+            set(other.sample_id[unmatched]) & set(self.genotypes.sample_id[match.rows < 0])
+        )
+        if n_renamed:
+            self.notes.append(
+                f"{_count(n_renamed, 'id')} of {other.origin} would match by IID alone, but FID "
+                "differs"
+            )
         return match.rows
 
     def note_unmatched(self, other: NamedIds, rows: NDArray[np.int64]) -> None:
@@ -147,7 +157,7 @@ def join_cohort(
     keep: Path | str | None = None,
     remove: Path | str | None = None,
     loco: Loco | None = None,
-    genotypes_name: str | Path = "the genotype file",
+    genotypes_name: str = "the genotype file",
 ) -> Cohort:
     """Choose the samples to analyse and put their values in the order of the genotype file.
 
@@ -168,7 +178,7 @@ def join_cohort(
     loco : Loco, optional
         Its phenotypes must be those of `phenotypes`, in that order. A phenotype value without a
         prediction becomes missing.
-    genotypes_name : str or Path
+    genotypes_name : str
         What to call the genotype file in messages.
 
     Returns
@@ -185,8 +195,8 @@ def join_cohort(
     selection = _Selection(genotypes, np.ones(len(samples), dtype=bool))
     selection.require(f"in {genotypes_name}", selection.is_in)
 
-    table = NamedIds(phenotypes.sample_id, phenotypes.family_id, phenotypes.path)
-    phenotype_row = selection.join(f"with a row in {phenotypes.path}", table)
+    table = NamedIds(phenotypes.sample_id, phenotypes.family_id, Path(phenotypes.path).name)
+    phenotype_row = selection.join(f"with a row of phenotypes in {table.origin}", table)
     has_value = np.asarray(np.isfinite(phenotypes.values).any(axis=1), dtype=bool)
     selection.require("with a phenotype value", has_value[phenotype_row])
     covariate_row = _require_covariates(selection, covariates)
@@ -220,8 +230,8 @@ def _require_covariates(
 ) -> NDArray[np.int64]:
     if covariates is None:
         return np.empty(0, dtype=np.int64)
-    table = NamedIds(covariates.sample_id, covariates.family_id, covariates.path)
-    rows = selection.join(f"with a row in {covariates.path}", table)
+    table = NamedIds(covariates.sample_id, covariates.family_id, Path(covariates.path).name)
+    rows = selection.join(f"with a row of covariates in {table.origin}", table)
     selection.require("with every covariate", covariates.is_complete()[rows])
     return rows
 
@@ -230,14 +240,14 @@ def _apply_lists(selection: _Selection, keep: Path | str | None, remove: Path | 
     for path, is_kept in ((keep, True), (remove, False)):
         if path is None:
             continue
-        listed = read_sample_list(path)
+        listed = replace(read_sample_list(path), origin=Path(path).name)
         is_sample = is_listed(listed, selection.genotypes)
         selection.note_unmatched(listed, np.flatnonzero(~is_sample))
         named = is_listed(selection.genotypes, listed)
         if is_kept:
-            selection.require(f"named in --keep {path}", named, listed)
+            selection.require(f"named in --keep {listed.origin}", named, listed)
         else:
-            selection.require(f"not named in --remove {path}", ~named)
+            selection.require(f"not named in --remove {listed.origin}", ~named)
 
 
 def _count(number: int, noun: str) -> str:

@@ -80,6 +80,7 @@ class _Layout:
     delimiter: str
     names: list[str]
     header_lines: int
+    has_rows: bool
 
 
 class DelimitedSource(TableSource):
@@ -105,6 +106,9 @@ class DelimitedSource(TableSource):
         self, text: Sequence[str], numeric: Sequence[str], rule: ReadRule
     ) -> tuple[dict[str, NDArray[Any]], NDArray[np.float64]]:
         """See TableSource.read."""
+        if not self._layout.has_rows:
+            none = np.empty(0, dtype=object)
+            return dict.fromkeys(text, none), np.empty((0, len(numeric)))
         try:
             table = self._read_arrow(text, numeric, pyarrow.float64(), rule)
         except pyarrow.ArrowInvalid as failure:
@@ -221,7 +225,7 @@ def _find_layout(path: Path) -> _Layout:
     if delimiter == "\t" and len(_split(_decode(first_row, path), "\t")) != len(names):
         names = _split(text, _WHITE_SPACE)
         delimiter = _WHITE_SPACE
-    return _Layout(delimiter, names, header_lines)
+    return _Layout(delimiter, names, header_lines, bool(first_row))
 
 
 def _header_line(stream: IO[bytes], path: Path) -> tuple[bytes, int]:

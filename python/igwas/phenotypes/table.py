@@ -172,7 +172,7 @@ def read_covariates(
     _refuse_absent(source, categorical, names, "categorical covariate")
     numeric = [name for name in names if name not in categorical]
     texts, values = source.read([*_id_columns(source), *dict.fromkeys(categorical)], numeric, rule)
-    _check_ids(source, texts)
+    _check_ids(source, {name: texts[name] for name in _id_columns(source)})
     _finish_numbers(source, numeric, values, rule)
     found: dict[str, NDArray[Any]] = {}
     for name in names:
@@ -271,9 +271,7 @@ def _refuse_absent(
     for name in wanted:
         if name not in available:
             close = difflib.get_close_matches(name, available, n=3, cutoff=0.5)
-            listed = (
-                f"the closest are {', '.join(close)}" if close else f"has {_shorten(available)}"
-            )
+            listed = f"the closest: {', '.join(close)}" if close else f"has {_shorten(available)}"
             raise InputError(
                 f"{source.path} has no {kind} {name!r}; expected one of its columns ({listed}). "
                 "Correct the name."

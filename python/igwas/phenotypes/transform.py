@@ -33,7 +33,7 @@ def rank_inverse_normal(values: NDArray[np.floating]) -> NDArray[np.float64]:
     --------
     >>> import numpy as np
     >>> rank_inverse_normal(np.array([[10.0], [np.nan], [30.0], [20.0]])).ravel().round(3)
-    array([-0.819,    nan,  0.819,  0.   ])
+    array([-0.869,    nan,  0.869,  0.   ])
     """
     answer = np.full(values.shape, np.nan)
     for column in range(values.shape[1]):
