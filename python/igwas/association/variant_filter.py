@@ -211,9 +211,10 @@ def _apply_ids(
     name: str | Path,
 ) -> AccountLine:
     """Narrow `is_in`, in place, to the ids that are (or are not) listed."""
-    is_path = isinstance(ids, (str, Path))
-    listed = read_id_list(ids) if isinstance(ids, (str, Path)) else set(ids)
-    origin = f"{option} {ids}" if is_path else f"{option} ({len(listed):,} ids)"
+    if isinstance(ids, (str, Path)):
+        listed, origin = read_id_list(ids), f"{option} {Path(ids).name}"
+    else:
+        listed, origin = set(ids), f"{option} ({len(ids):,} ids)"
     n_before = int(is_in.sum())
     n_listed = 0
     lost: list[str] = []
