@@ -2,7 +2,6 @@
 
 import errno
 import os
-import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,10 +17,11 @@ import numpy.typing as npt
 
 from igwas import _core
 from igwas.context import Context
-from igwas.errors import IgwasError, OptionError, OutputError
+from igwas.errors import OptionError, OutputError
 from igwas.genotypes.chunk_index import default_rows_per_chunk
 from igwas.genotypes.encoding import DOSAGE_TYPES, Encoding, row_bytes
 from igwas.genotypes.samples import Samples
+from igwas.steady_file import SteadyFile
 
 DEFAULT_LEVEL = 3
 _TEXT_SLAB = 2**14
@@ -124,6 +124,9 @@ class GenotypeWriter:
         self._text: dict[str, list[str]] = {column: [] for column in _TEXT_COLUMNS}
         self._pending: deque[Future[tuple[bytes, int]]] = deque()
         self._max_pending = 2 * context.n_threads
+        self._steady: SteadyFile | None = None
+        self._file: Any = None
+        self._is_finished = False
         self._pool = ThreadPoolExecutor(context.n_threads, thread_name_prefix="zstd")
         try:
             self._create(samples, attributes)
@@ -132,8 +135,9 @@ class GenotypeWriter:
             raise
 
     def _create(self, samples: Samples, attributes: Mapping[str, Any]) -> None:
-        with _write_errors(self.path):
-            self._file = h5py.File(self.partial_path, "w")
+        with self._writing():
+            self._steady = SteadyFile(self.partial_path)
+            self._file = h5py.File(self._steady, "w")
             self._file.attrs.update(dict(attributes))
             text = h5py.string_dtype("utf-8")
             self._file.create_dataset("/samples/family_id", data=samples.family_id, dtype=text)
@@ -215,7 +219,7 @@ class GenotypeWriter:
     def _write_chunk(self) -> None:
         data, crc32c = self._pending.popleft().result()
         first = self._n_chunks * self._rows
-        with _write_errors(self.path):
+        with self._writing():
             rows = min(first + self._rows, self.n_variants)
             self._genotypes.resize(rows, axis=0)
             self._genotypes.id.write_direct_chunk((first, 0), data)
@@ -223,7 +227,7 @@ class GenotypeWriter:
         self._n_chunks += 1
 
     def _write_text(self) -> None:
-        with _write_errors(self.path):
+        with self._writing():
             for column, values in self._text.items():
                 dataset = self._file[f"/variants/{column}"]
                 dataset.resize(self._n_text + len(values), axis=0)
@@ -245,12 +249,15 @@ class GenotypeWriter:
             self._write_chunk()
         self._pool.shutdown()
         self._write_text()
-        with _write_errors(self.path):
+        assert self._steady is not None
+        with self._writing():
             self._write_columns(chromosome_names)
             self._file.close()
-            _sync(self.partial_path)
+            self._steady.sync()
+            self._steady.close()
             self.partial_path.replace(self.path)
             _sync(self.path.parent)
+        self._is_finished = True
 
     def _write_columns(self, chromosome_names: Sequence[str]) -> None:
         # Fixed-length text: four bytes a variant, where variable length would take forty.
@@ -286,23 +293,37 @@ class GenotypeWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._file:
+        if not self._is_finished:
             self._abandon()
 
     def _abandon(self) -> None:
         """Stop, and leave nothing behind."""
         self._pool.shutdown(cancel_futures=True)
-        try:
-            if hasattr(self, "_file"):
-                self._file.close()
-        except (OSError, RuntimeError):
-            pass  # the error that brought us here is the one to report
-        finally:
+        if self._file is not None:
+            self._file.close()
+        if self._steady is not None:
+            self._steady.close()
             self.partial_path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Word what the system says when writing fails."""
+        try:
+            yield
+            if self._steady is not None and not self._steady.closed:
+                self._steady.raise_failure()
+        except OSError as error:
+            code = error.errno
+            is_full = code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+            advice = "Free some space" if is_full else "Check its folder and the disk"
+            raise OutputError(
+                f"{self.path} cannot be written ({os.strerror(code) if code else error}); expected "
+                f"room for the whole file. {advice} and run again; nothing was left behind."
+            ) from error
 
 
 def _store_chunk(rows: npt.NDArray[np.uint8], level: int, is_raw: bool) -> tuple[bytes, int]:
-    data = rows.tobytes() if is_raw else _core.zstd_compress(rows, level)
+    data = rows.tobytes() if is_raw else _core.zstd_compress(rows.data, level)
     return data, _core.crc32c(data)
 
 
@@ -316,22 +337,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _write_errors(path: Path) -> Iterator[None]:
-    """Word what HDF5 or the system say when writing fails."""
-    try:
-        yield
-    except IgwasError:
-        raise
-    except (OSError, RuntimeError) as error:
-        found = re.search(r"errno = (\d+)", str(error))
-        code = int(found[1]) if found else getattr(error, "errno", None)
-        reason = os.strerror(code) if code else (str(error).splitlines() or ["no reason given"])[0]
-        is_full = code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        advice = "Free some space" if is_full else "Check its folder and the disk"
-        raise OutputError(
-            f"{path} cannot be written ({reason}); expected room for the whole file. "
-            f"{advice} and run again; nothing was left behind."
-        ) from error
