@@ -42,6 +42,7 @@ CallCounts count_calls(std::uint64_t const* calls, std::uint64_t const* set, std
 template <typename CodeOf>
 void add_codes(CodeSums& sums, std::size_t n, std::vector<std::uint64_t> const& mask,
                std::vector<std::uint64_t> const* haploid, CodeOf const& code_of) {
+  double first = std::nan("");
   for (std::size_t i = 0; i < n; ++i) {
     if (!is_in(mask, i)) {
       continue;
@@ -51,6 +52,8 @@ void add_codes(CodeSums& sums, std::size_t n, std::vector<std::uint64_t> const& 
       ++sums.n_missing;
       continue;
     }
+    first = std::isnan(first) ? code : first;
+    sums.is_constant = sums.is_constant && code == first;
     sums.sum += code;
     sums.sum_of_squares += code * code;
     if (haploid != nullptr && is_in(*haploid, i)) {
@@ -82,6 +85,9 @@ void fill_call_sums(CodeSums& sums, CallCounts const& counts, bool is_flipped) n
   sums.n_missing = counts.missing;
   sums.sum = static_cast<double>(2 * two + counts.one_of_each);
   sums.sum_of_squares = static_cast<double>(4 * two + counts.one_of_each);
+  int const n_kinds = (counts.two_effect != 0 ? 1 : 0) + (counts.one_of_each != 0 ? 1 : 0) +
+                      (counts.two_other != 0 ? 1 : 0);
+  sums.is_constant = n_kinds <= 1;
 }
 
 }  // namespace
@@ -140,7 +146,8 @@ void GenotypeBatch::prepare(std::size_t variant, Haploid haploid, SampleSets con
   all.n_samples = n_samples_;
   if (kind_ == Kind::codes) {
     auto const row = codes(variant);
-    add_codes(all, n_samples_, sets.everybody, nullptr, [&](std::size_t i) { return code_or_nan(row[i]); });
+    add_codes(all, n_samples_, sets.everybody, nullptr,
+              [&](std::size_t i) { return code_or_nan(row[i]); });
   } else {
     auto const row = values(variant);
     add_codes(all, n_samples_, sets.everybody, nullptr, [&](std::size_t i) { return row[i]; });
@@ -170,7 +177,8 @@ CodeSums GenotypeBatch::sums(std::size_t variant, std::size_t mask, Haploid hapl
   sums.n_samples = sets.mask_size[mask];
   if (kind_ == Kind::codes) {
     auto const* row = codes_.data() + variant * n_samples_;
-    add_codes(sums, n_samples_, members, single, [&](std::size_t i) { return code_or_nan(row[i]); });
+    add_codes(sums, n_samples_, members, single,
+              [&](std::size_t i) { return code_or_nan(row[i]); });
     return sums;
   }
   if (kind_ == Kind::values) {

@@ -24,14 +24,16 @@ constexpr double rank_tolerance = 1e-9;
 /// A phenotype with less than this share of its variance left is constant.
 constexpr double constant_tolerance = 1e-10;
 
+/// A haploid sample is coded as two copies but carries one allele.
+[[nodiscard]] double n_alleles(CodeSums const& code) noexcept {
+  return static_cast<double>(2 * (code.n_samples - code.n_missing) - code.n_haploid_called);
+}
+
 void count_alleles(VariantSums const& sums, MaskStatistics& out) {
   CodeSums const& code = sums.code;
-  auto const called = static_cast<double>(code.n_samples - code.n_missing);
-  auto const haploid = static_cast<double>(code.n_haploid_called);
-  // A haploid sample is coded as two copies but carries one allele.
-  double const alleles = 2 * called - haploid;
-  double const counted =
-      sums.scale * (code.sum - code.haploid_sum) + sums.scale * sums.haploid_share * code.haploid_sum;
+  double const alleles = n_alleles(code);
+  double const counted = sums.scale * (code.sum - code.haploid_sum) +
+                         sums.scale * sums.haploid_share * code.haploid_sum;
   double const other = std::max(0.0, alleles - counted);
   out.missing_count = static_cast<std::int32_t>(code.n_missing);
   out.minor_allele_count = std::min(counted, other);
@@ -112,18 +114,19 @@ Reason VariantTest::filter(VariantSums const& sums, MaskStatistics const& counts
   if (code.n_missing == code.n_samples) {
     return Reason::all_missing;
   }
-  if (static_cast<double>(code.n_missing) >
-      filters_.max_missing_rate * static_cast<double>(code.n_samples)) {
+  // Divided, not multiplied out: 0.29 x 100 is below 29.
+  if (static_cast<double>(code.n_missing) / static_cast<double>(code.n_samples) >
+      filters_.max_missing_rate) {
     return Reason::missing_rate;
   }
-  if (!(centred(code) > 1e-12 * code.sum_of_squares)) {
+  if (code.is_constant) {
     return Reason::constant;
   }
   if (counts.minor_allele_count < filters_.min_minor_allele_count) {
     return Reason::minor_allele_count;
   }
-  double const frequency = counts.effect_allele_frequency;
-  if (std::min(frequency, 1 - frequency) < filters_.min_minor_allele_frequency) {
+  // Not min(f, 1 - f): 1 - 0.9 is below 0.1, so swapped alleles would be filtered differently.
+  if (counts.minor_allele_count / n_alleles(code) < filters_.min_minor_allele_frequency) {
     return Reason::minor_allele_frequency;
   }
   if (filters_.max_hardy_weinberg_log10p > 0 &&
@@ -171,8 +174,7 @@ void VariantTest::gather_missing(std::span<std::uint32_t const> samples) {
   for (std::size_t a = 0; a < n_basis; ++a) {
     for (std::size_t b = 0; b <= a; ++b) {
       gram_[a * n_basis + b] =
-          (a == b ? 1.0 : 0.0) -
-          dot(&scratch_[a * n_missing], &scratch_[b * n_missing], n_missing);
+          (a == b ? 1.0 : 0.0) - dot(&scratch_[a * n_missing], &scratch_[b * n_missing], n_missing);
     }
   }
   basis_factor_.factor(gram_, basis_floor_);
@@ -199,10 +201,9 @@ VariantTest::Regression VariantTest::without_missing(VariantSums const& sums) {
       cross[c] = dot(&scratch_[kept[c] * n_missing], response, n_missing);
     }
     basis_factor_.solve_lower({cross, rank});
-    product_[k] =
-        sums.called[group_.responses_begin + k] + dot(basis_product_.data(), cross, rank);
-    sum_of_squares_[k] = group_.sum_of_squares[k] - dot(response, response, n_missing) -
-                         dot(cross, cross, rank);
+    product_[k] = sums.called[group_.responses_begin + k] + dot(basis_product_.data(), cross, rank);
+    sum_of_squares_[k] =
+        group_.sum_of_squares[k] - dot(response, response, n_missing) - dot(cross, cross, rank);
   }
   return {genotype, product_, sum_of_squares_, rank, code.n_samples - n_missing, n_missing};
 }
@@ -233,10 +234,10 @@ void VariantTest::omnibus(Regression const& fit, MaskStatistics& out) {
   if (fit.n_dropped != 0) {
     omnibus_gram_without_missing(fit.n_dropped);
     factor = &dropped_factor_;
-    n_tested = factor->rank();
   }
-  auto const dof = static_cast<double>(fit.n) - static_cast<double>(fit.rank) -
-                   static_cast<double>(n_tested);
+  n_tested = factor->rank();
+  auto const dof =
+      static_cast<double>(fit.n) - static_cast<double>(fit.rank) - static_cast<double>(n_tested);
   if (dof < 1 || n_tested == 0) {
     return;
   }

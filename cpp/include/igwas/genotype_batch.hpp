@@ -38,6 +38,7 @@ struct CodeSums {
   double sum_of_squares = 0;
   std::size_t n_haploid_called = 0;  ///< called samples that carry one copy of the chromosome
   double haploid_sum = 0;            ///< their share of `sum`
+  bool is_constant = true;  ///< every call is the same; sums of fractions are too rounded to tell
   // Genotype counts of called diploid samples, for Hardy-Weinberg; hard calls only.
   std::size_t n_two_effect = 0;
   std::size_t n_one_of_each = 0;

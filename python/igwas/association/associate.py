@@ -8,8 +8,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from igwas import _core
-from igwas.association.model import Model, ModelInputs, build_model
+from igwas.association.model import Model, ModelInputs, build_model, one_blas_thread
 from igwas.association.options import ScanOptions
+from igwas.association.scan import check_device, core_options
 from igwas.association.tails import log10p_student_t
 from igwas.context import Context
 from igwas.errors import InputError, ShapeError
@@ -129,6 +130,8 @@ def associate(
     ------
     ShapeError
         If the arrays disagree on samples.
+    DeviceUnavailable
+        If the context asks for a device that cannot be used.
     InputError
         If a dosage lies outside 0 to 2, a value is infinite, or a phenotype cannot be tested.
 
@@ -149,6 +152,7 @@ def associate(
         missing=missing, transform=transform, mac=mac, maf=maf, geno=geno, hit_log10p=1e9
     )
     context = context or Context()
+    check_device(context)
     dosage = _dosage_array(genotypes)
     values, names = _phenotype_matrix(phenotypes)
     columns = _covariate_matrix(covariates, len(values))
@@ -158,7 +162,8 @@ def associate(
             "as many. Genotypes are (variants, samples), phenotypes (samples, phenotypes)."
         )
     rows = np.flatnonzero(~np.isnan(columns).any(axis=1) & ~np.isnan(values).all(axis=1))
-    model, masks = _model(values[rows], names, columns[rows], rows, options)
+    with one_blas_thread():
+        model, masks = _model(values[rows], names, columns[rows], rows, options)
     return _scan(dosage, model, masks, names, options, context)
 
 
@@ -169,13 +174,20 @@ def _dosage_array(genotypes: ArrayLike) -> NDArray[Any]:
     kind = array.dtype
     if kind not in (np.float32, np.float64):
         if not np.issubdtype(kind, np.integer):
-            raise InputError(f"genotypes have dtype {kind}; expected floats or integers.")
+            raise InputError(
+                f"genotypes have dtype {kind}; expected float32, float64 or integers. "
+                "Convert them first."
+            )
         if array.size and array.max() > _COPIES:
             _refuse_dosage(float(array.max()))
         kind = np.dtype(np.int8)
-    result = np.ascontiguousarray(np.maximum(array, -1) if kind == np.int8 else array, dtype=kind)
+        # Clipped before the conversion: -999 would wrap round to 25.
+        array = array.clip(min=-1) if np.issubdtype(array.dtype, np.signedinteger) else array
+    result = np.ascontiguousarray(array, dtype=kind)
     if kind != np.int8 and result.size:
-        low, high = float(np.nanmin(result)), float(np.nanmax(result))
+        # fmin and fmax pass over NaN, and are silent where all is NaN.
+        low = float(np.fmin.reduce(result, axis=None))
+        high = float(np.fmax.reduce(result, axis=None))
         if low < 0 or high > _COPIES:
             _refuse_dosage(low if low < 0 else high)
     return result
@@ -191,19 +203,28 @@ def _refuse_dosage(value: float) -> None:
 def _phenotype_matrix(phenotypes: ArrayLike) -> tuple[Floats, tuple[str, ...]]:
     if isinstance(phenotypes, pd.DataFrame):
         names = tuple(str(name) for name in phenotypes.columns)
-        values = phenotypes.to_numpy(dtype=np.float64, copy=True)
-    else:
-        values = np.array(phenotypes, dtype=np.float64)
-        values = values[:, None] if values.ndim == 1 else values
-        names = tuple(f"phenotype_{i}" for i in range(values.shape[-1]))
-    return _finite_matrix(values, "phenotypes"), names
+        return _finite_matrix(_floats(phenotypes, "phenotypes"), "phenotypes"), names
+    values = _floats(phenotypes, "phenotypes")
+    values = _finite_matrix(values[:, None] if values.ndim == 1 else values, "phenotypes")
+    return values, tuple(f"phenotype_{i}" for i in range(values.shape[1]))
+
+
+def _floats(values: ArrayLike, what: str) -> Floats:
+    """A float64 copy."""
+    try:
+        return np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{what} are no numbers ({error}); expected floats (samples, columns). "
+            "Code categories as indicator columns."
+        ) from error
 
 
 def _covariate_matrix(covariates: ArrayLike | None, n: int) -> Floats:
     intercept = np.ones((n, 1))
     if covariates is None:
         return intercept
-    values = np.asarray(covariates, dtype=np.float64)
+    values = _floats(covariates, "covariates")
     values = _finite_matrix(values[:, None] if values.ndim == 1 else values, "covariates")
     if len(values) != n:
         raise ShapeError(
@@ -271,8 +292,6 @@ def _scan(
     options: ScanOptions,
     context: Context,
 ) -> Association:
-    from igwas.association.scan import core_options
-
     n_variants, n_phenotypes = len(dosage), len(names)
     arrays = _empty_arrays(n_variants, len(masks), n_phenotypes)
     first = np.arange(0, n_variants, _BLOCK_VARIANTS, dtype=np.int64)

@@ -123,7 +123,7 @@ def run_scan(
     options = options or ScanOptions()
     context = context or Context()
     paths = Paths(Path(output))
-    _check_device(context)
+    check_device(context)
     _check_output(paths, options)
     with open_genotypes(genotypes) as file:
         plan = make_plan(file, Path(phenotypes), options)
@@ -183,7 +183,8 @@ class _Models:
         return self._last[1]
 
 
-def _check_device(context: Context) -> None:
+def check_device(context: Context) -> None:
+    """Refuse a device by name that cannot be used; DeviceUnavailable."""
     if context.device == "cuda":
         raise DeviceUnavailable(
             "--device is 'cuda' but this build has no CUDA backend; expected cpu or auto. "
