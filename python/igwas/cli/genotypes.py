@@ -61,7 +61,13 @@ def _describe(summary: conversion.ConvertSummary) -> Iterator[str]:
         yield f"note       {count:,} {what}"
 
 
-@click.command()
+_EXAMPLE = """\b
+Example:
+  igwas-fast genotypes cohort.bed -o genotypes.h5
+"""
+
+
+@click.command(epilog=_EXAMPLE)
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=OUTPUT_FILE, required=True, help="genotypes.h5 to write.")
 @click.option(
@@ -121,11 +127,7 @@ def genotypes(source: Path, output: Path, threads: int, dosage_bits: str, **opti
 
     Dosages count the effect allele: column 5 of a .bim, ALT of pgen and vcf, and for bgen the
     allele that is not the reference.
-
-    \b
-    Example:
-      igwas-fast genotypes cohort.bed -o genotypes.h5
-    """  # fmt: skip
+    """
     chosen = conversion.ConvertOptions(dosage_bits=8 if dosage_bits == "8" else 16, **options)
     with _progress_bar() as progress:
         summary = conversion.convert(

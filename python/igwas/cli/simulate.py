@@ -38,7 +38,7 @@ Example:
     "--variance-explained",
     nargs=2,
     type=float,
-    default=(0.005, 0.04),
+    default=(0.002, 0.04),
     show_default=True,
     metavar="LOW HIGH",
     help="Share of variance a planted variant explains.",

@@ -23,7 +23,9 @@ class CohortOptions:
     planted_phenotypes : int
         Phenotypes that each planted variant acts on; at most `n_phenotypes`.
     variance_explained : tuple of two floats
-        Smallest and largest share of a phenotype's variance that a planted variant explains.
+        Smallest and largest share of a phenotype's variance that a planted variant explains;
+        each variant has a strength of its own, log-uniform between, so that some are easy to find
+        and some are not.
     heritability : float
         Share of variance due to many small effects, beside the planted ones.
     n_polygenic : int
@@ -48,7 +50,7 @@ class CohortOptions:
     seed: int = 1
     n_planted: int = 12
     planted_phenotypes: int = 8
-    variance_explained: tuple[float, float] = (0.005, 0.04)
+    variance_explained: tuple[float, float] = (0.002, 0.04)
     heritability: float = 0.0
     n_polygenic: int = 1000
     missing_rate: tuple[float, float] = (0.001, 0.01)
@@ -79,6 +81,8 @@ class CohortOptions:
         for value in (*shares, *ranges[0], *ranges[1]):
             if not 0 <= value < 1 and value != self.ancestry_fractions[0]:
                 raise OptionError(f"a share is {value}; expected 0 to below 1. Correct it.")
+        if self.variance_explained[0] <= 0:
+            raise OptionError("variance explained starts at 0; expected above 0. Raise it.")
         for low, high in ranges:
             if low > high:
                 raise OptionError(f"range {low} to {high} is empty; expected low to high. Swap it.")

@@ -57,7 +57,8 @@ class GeneticEffects:
         count = min(options.planted_phenotypes, options.n_phenotypes)
         chosen = np.sort(generator.choice(options.n_phenotypes, size=count, replace=False))
         low, high = options.variance_explained
-        share = generator.uniform(low, high, size=count)
+        strength = low * (high / low) ** generator.random()
+        share = np.maximum(low, strength * generator.uniform(0.5, 1, size=count))
         sign = generator.choice([-1.0, 1.0], size=count)
         if not spread:
             return

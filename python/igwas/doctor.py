@@ -1,0 +1,145 @@
+"""What this installation is, what it runs on, and whether its core computes correctly."""
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from igwas._version import __version__
+from igwas.context import Context
+from igwas.self_test import Check, run_self_test
+
+_PACKAGES = ("numpy", "scipy", "h5py", "hdf5plugin", "pandas", "pyarrow", "pgenlib", "cyvcf2",
+             "bgen", "pysam")  # fmt: skip
+# Instruction sets a kernel could use, weakest first.
+_SIMD_FLAGS = (
+    "sse4_2",
+    "avx",
+    "avx2",
+    "fma",
+    "bmi2",
+    "avx512f",
+    "avx512bw",
+    "avx512_vnni",
+    "asimd",
+)
+_GIBIBYTE = 2**30
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Facts about the installation and the machine, and the self-test.
+
+    Attributes
+    ----------
+    facts : dict of str to dict
+        Sections (versions, machine, core), each a dict of names to values.
+    checks : list of Check
+        The self-test.
+    """
+
+    facts: dict[str, dict[str, Any]]
+    checks: list[Check]
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether every check passed."""
+        return all(check.is_passed for check in self.checks)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        checks = [asdict(check) for check in self.checks]
+        return {**self.facts, "checks": checks, "is_healthy": self.is_healthy}
+
+    def describe(self) -> list[str]:
+        """Lines for the screen."""
+        lines = []
+        for section, facts in self.facts.items():
+            lines.append(section)
+            lines += [f"  {name:<14} {value}" for name, value in facts.items()]
+        lines.append("self-test")
+        for check in self.checks:
+            lines.append(
+                f"  {'ok' if check.is_passed else 'FAILED':<7} {check.name}: {check.detail}"
+            )
+        lines.append("all checks passed" if self.is_healthy else "the self-test FAILED: see above")
+        return lines
+
+
+def diagnose(*, context: Context | None = None) -> Diagnosis:
+    """Gather versions and devices, and test the core; takes about a second and never raises."""
+    facts = {"versions": _versions(), "machine": _machine(), "core": _core_facts()}
+    return Diagnosis(facts, run_self_test(context))
+
+
+def _versions() -> dict[str, str]:
+    found = {"igwas-fast": __version__, "python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = f"missing; install it with: pip install {name}"
+    try:
+        import h5py
+
+        found["hdf5"] = h5py.version.hdf5_version
+    except ImportError as error:
+        found["hdf5"] = f"cannot be loaded ({error})"
+    return found
+
+
+def _machine() -> dict[str, Any]:
+    model, flags = _cpu()
+    facts = {
+        "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
+        "processor": model or "unknown",
+        "simd": " ".join(flag for flag in _SIMD_FLAGS if flag in flags) or "unknown",
+        "cores": Context().n_threads,
+    }
+    if "SC_PHYS_PAGES" in os.sysconf_names:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        facts["memory"] = f"{memory / _GIBIBYTE:.1f} GiB"
+    return facts
+
+
+def _cpu(path: Path = Path("/proc/cpuinfo")) -> tuple[str, set[str]]:
+    """Model name and feature flags; empty where the system does not say."""
+    try:
+        text = path.read_text()
+    except OSError:
+        return "", set()
+    model = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    flags = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", text, re.MULTILINE)
+    return model[1] if model else "", set(flags[1].split()) if flags else set()
+
+
+def _core_facts() -> dict[str, str]:
+    return {"module": _core_module(), "zstd": _zstd(), "cuda": _cuda()}
+
+
+def _core_module() -> str:
+    try:
+        from igwas import _core
+    except ImportError as error:
+        return f"cannot be loaded ({error}); build it with: pip install ."
+    return str(_core.__file__)
+
+
+def _zstd() -> str:
+    try:
+        from igwas import _codec
+
+        _codec.ensure_zstd()
+        return str(_codec._zstd_library())
+    except Exception as error:
+        return f"not found ({error})"
+
+
+def _cuda() -> str:
+    if importlib.util.find_spec("igwas._cuda") is None:
+        return "not built: this version computes on the CPU only"
+    return "built"
