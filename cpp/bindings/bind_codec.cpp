@@ -18,7 +18,8 @@ class Bytes {
     if (PyObject_GetBuffer(source.ptr(), &view_, PyBUF_SIMPLE) != 0) {
       PyErr_Clear();
       throw ShapeError(
-          "data is not contiguous in memory; expected C order. Pass numpy.ascontiguousarray(data).");
+          "data is not contiguous in memory; expected C order. Pass "
+          "numpy.ascontiguousarray(data).");
     }
   }
   ~Bytes() { PyBuffer_Release(&view_); }

@@ -47,7 +47,7 @@ constexpr Table TABLES = make_tables();
 
 #if defined(__x86_64__)
 __attribute__((target("sse4.2"))) std::uint32_t crc32c_sse42(std::span<std::byte const> data,
-                                                              std::uint32_t previous) noexcept {
+                                                             std::uint32_t previous) noexcept {
   std::uint64_t crc = ~previous;
   while (data.size() >= sizeof(std::uint64_t)) {
     crc = _mm_crc32_u64(crc, load_word(data.data()));

@@ -9,8 +9,9 @@ namespace igwas {
 
 namespace {
 
-// Two probabilities reached by different products of exact ratios are called equal within this: over
-// 250,000 steps rounding stays near 1e-13, and it must not decide which side of a tie we are on.
+// Two probabilities reached by different products of exact ratios are called equal within this:
+// over 250,000 steps rounding stays near 1e-13, and it must not decide which side of a tie we are
+// on.
 constexpr double TIE = 1e-10;
 constexpr double NEGLIGIBLE = 1e-18;
 constexpr double RESCALE = 0x1p512;
@@ -40,8 +41,8 @@ struct Point {
   }
 };
 
-// Sum of the probabilities beyond `point` away from the mode, over its own: a falling geometric-like
-// series, which a few standard deviations exhaust.
+// Sum of the probabilities beyond `point` away from the mode, over its own: a falling
+// geometric-like series, which a few standard deviations exhaust.
 [[nodiscard]] double sum_beyond(Point point, bool up) noexcept {
   double term = 1;
   double sum = 0;
@@ -98,7 +99,8 @@ double hardy_weinberg_log10p(GenotypeCounts counts, bool mid_p) noexcept {
   Point const observed{static_cast<double>(std::min(first, second)),
                        static_cast<double>(heterozygotes),
                        static_cast<double>(std::max(first, second))};
-  // Upwards also at the mode itself; downwards at the upper of two equal modes, so that the tie is met.
+  // Upwards also at the mode itself; downwards at the upper of two equal modes, so that the tie is
+  // met.
   bool const towards_mode = observed.ratio_up() >= 1 || observed.ratio_down() < 1;
   Crossing const sums = cross(observed, towards_mode);
   double included = 1 + sum_beyond(observed, !towards_mode) + sums.included;

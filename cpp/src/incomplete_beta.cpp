@@ -67,8 +67,7 @@ struct Side {
     double const middle = a + 2 * m - 1;
     double const drift = m * (b - m) * x / middle;
     double const numerator = (a + m - 1) * (a + b + m - 1) / middle * drift * x;
-    double const denominator =
-        m + drift + (a + m) * (lambda + 1 + m * (1 + y)) / (middle + 2);
+    double const denominator = m + drift + (a + m) * (lambda + 1 + m * (1 + y)) / (middle + 2);
     lower = 1 / (denominator + numerator * lower);
     upper = denominator + numerator / upper;
     double const change = upper * lower;

@@ -99,9 +99,9 @@ void zstd_decompress(std::span<std::byte const> in, std::span<std::byte> out) {
   Functions const& zstd = functions();
   std::size_t const size = zstd.decompress(out.data(), out.size(), in.data(), in.size());
   if (zstd.is_error(size) != 0) {
-    throw CorruptFile("a compressed chunk of " + std::to_string(in.size()) +
-                      " bytes is damaged (" + zstd.error_name(size) + "); expected " +
-                      std::to_string(out.size()) + " bytes of data. Write the file again.");
+    throw CorruptFile("a compressed chunk of " + std::to_string(in.size()) + " bytes is damaged (" +
+                      zstd.error_name(size) + "); expected " + std::to_string(out.size()) +
+                      " bytes of data. Write the file again.");
   }
   if (size != out.size()) {
     throw CorruptFile("a compressed chunk holds " + std::to_string(size) + " bytes; expected " +

@@ -1,5 +1,5 @@
-// Zstandard, bound at run time from a shared library: a fresh machine has no zstd headers, but every
-// installation that can read genotypes.h5 has the library inside hdf5plugin.
+// Zstandard, bound at run time from a shared library: a fresh machine has no zstd headers, but
+// every installation that can read genotypes.h5 has the library inside hdf5plugin.
 #pragma once
 
 #include <cstddef>
