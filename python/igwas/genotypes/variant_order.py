@@ -47,7 +47,7 @@ class VariantOrder:
         self._row_word = row
         self._next_row = first_row
         self._allow_unknown = allow_unknown
-        self._last_position = -1
+        self._last_position = 0
         self._codes: dict[str, int] = {}
 
     def add(
@@ -129,5 +129,5 @@ class VariantOrder:
             )
         self._codes[name] = len(self.names)
         self.names.append(name)
-        self._last_position = -1
+        self._last_position = 0
         return self._codes[name]
