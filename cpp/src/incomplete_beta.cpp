@@ -11,7 +11,7 @@ namespace igwas {
 namespace {
 
 constexpr double EPSILON = std::numeric_limits<double>::epsilon();
-// Neither is reached for shapes up to 1e6 (at most about 3,000 steps); they bound the time of
+// Neither is reached for shapes up to 1e6; they bound the time of
 // absurd input.
 constexpr int MAX_TERMS = 100000;
 constexpr double FAR = 1e60;
