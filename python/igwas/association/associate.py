@@ -146,7 +146,7 @@ def associate(
     >>> height = np.array([1.0, 2.0, 3.1, 2.1, 0.9, 2.9])
     >>> result = igwas.associate(dosage, height)
     >>> print(f"{result.beta[0, 0]:.4f} {result.se[0, 0]:.4f} {result.log10p[0, 0]:.2f}")
-    1.0250 0.0427 4.74
+    1.0250 0.0484 4.53
     """
     options = ScanOptions(
         missing=missing, transform=transform, mac=mac, maf=maf, geno=geno, hit_log10p=1e9

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
+from threadpoolctl import threadpool_limits
 
 from igwas import _core
 from igwas.errors import InputError
@@ -101,7 +102,15 @@ class _Group:
 
     @property
     def width(self) -> int:
-        return self.responses.shape[1] + self.basis.shape[1]
+        return int(self.responses.shape[1] + self.basis.shape[1])
+
+
+def one_blas_thread() -> threadpool_limits:
+    """Run BLAS on one thread: how it splits a sum would otherwise depend on the cores it finds.
+
+    Shards scanned on machines with different numbers of cores then agree to the bit.
+    """
+    return threadpool_limits(limits=1, user_api="blas")
 
 
 def build_model(

@@ -17,7 +17,7 @@ EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-class Bytes(click.ParamType):
+class Bytes(click.ParamType[int]):
     """A size such as 8G, given to the command as a number of bytes."""
 
     name = "SIZE"
@@ -27,7 +27,7 @@ class Bytes(click.ParamType):
         return value if isinstance(value, int) else parse_bytes(value)
 
 
-class CommaList(click.ParamType):
+class CommaList(click.ParamType[tuple[str, ...]]):
     """A comma-separated list, given to the command as a tuple of strings."""
 
     name = "A,B,..."
