@@ -11,9 +11,9 @@ namespace igwas {
 namespace {
 
 constexpr double EPSILON = std::numeric_limits<double>::epsilon();
-// Neither is reached for shapes up to 1e6; they bound the time of
-// absurd input.
+// Never reached for shapes up to 1e6; bounds the time of absurd input.
 constexpr int MAX_TERMS = 100000;
+// Odds this far out need the leading term alone.
 constexpr double FAR = 1e60;
 
 // One side of the distribution: the function of argument x with shapes a, b; y = 1 - x.
