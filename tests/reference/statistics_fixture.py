@@ -45,12 +45,13 @@ class Truth:
             return self["/se"].astype(float)
         beta = self["/beta"].astype(float)
         out = np.full(beta.shape, np.nan)
+        tested, dof = self.tested, self.dof()
         for v in range(beta.shape[0]):
             for p in range(beta.shape[1]):
-                if self.tested[v, p]:
+                if tested[v, p]:
                     yy = self["/phenotypes/residual_sum_of_squares"][self.model[v], p]
                     s = self["/variant_statistics/genotype_sum_of_squares"][v, self.mask[p]]
-                    out[v, p] = np.sqrt((yy - beta[v, p] ** 2 * s) / (self.dof()[v, p] * s))
+                    out[v, p] = np.sqrt((yy - beta[v, p] ** 2 * s) / (dof[v, p] * s))
         return out
 
 
@@ -139,7 +140,7 @@ def _per_mask(
     if every_untested:
         for turn, variant in enumerate(range(3, n, every_untested)):
             reason[variant] = REASON_CYCLE[turn % len(REASON_CYCLE)]
-        reason[every_untested // 2, 0] = 8  # untested in one mask only
+        reason[every_untested // 2 : every_untested // 2 + 1, 0] = 8  # untested in one mask only
     tested = reason == 0
     folder = "/variant_statistics"
     arrays[f"{folder}/n"] = used.astype(np.int32)

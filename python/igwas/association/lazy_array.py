@@ -12,7 +12,7 @@ from igwas.errors import OptionError
 Index: TypeAlias = npt.NDArray[np.int64]
 ReadRows: TypeAlias = Callable[[int, int, Index], npt.NDArray[Any]]
 
-SLAB_BYTES = 2**24
+SLAB_BYTES = 2**22
 """Bytes of the widest stored array that are read at once."""
 
 _GAP_ROWS = 256

@@ -1,0 +1,1 @@
+"""What is in a file of ours, told from the registry and the file itself."""

@@ -1,0 +1,44 @@
+import errno
+
+import h5py
+import pytest
+from tests.reference.statistics_fixture import write_statistics
+
+from igwas import hdf5
+from igwas.errors import InputError
+from igwas.hdf5 import is_hdf5, open_hdf5
+from igwas.schema import STATISTICS
+
+
+def test_signature_tells_hdf5_from_other_files(tmp_path):
+    truth = write_statistics(tmp_path / "s.h5", n_variants=5)
+    (tmp_path / "t").write_text("\x89HD")
+    assert is_hdf5(truth.path)
+    assert not is_hdf5(tmp_path / "t")
+
+
+def test_a_file_of_the_right_kind_is_opened(tmp_path):
+    truth = write_statistics(tmp_path / "s.h5", n_variants=5)
+    with open_hdf5(truth.path, STATISTICS) as file:
+        assert file["/beta"].shape == (5, 5)
+
+
+def test_a_locked_file_says_so(tmp_path, monkeypatch):
+    truth = write_statistics(tmp_path / "s.h5", n_variants=5)
+
+    def locked(*arguments):
+        raise BlockingIOError(errno.EAGAIN, "unable to lock file")
+
+    monkeypatch.setattr(hdf5.h5py, "File", locked)
+    with pytest.raises(InputError, match="locked by another process"):
+        open_hdf5(truth.path)
+
+
+def test_a_refused_file_is_closed_again(tmp_path):
+    path = tmp_path / "other.h5"
+    with h5py.File(path, "w") as file:
+        file["x"] = 1
+    with pytest.raises(InputError, match="expected one of"):
+        open_hdf5(path)
+    with h5py.File(path, "r+") as file:  # would fail if it were still open for reading
+        file["y"] = 2
