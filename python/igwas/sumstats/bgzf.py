@@ -5,8 +5,8 @@ Blocks are independent, so that the file is the same for any number of threads.
 
 import struct
 import zlib
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO
 
 BLOCK_BYTES = 65_280
@@ -19,6 +19,9 @@ END_OF_FILE = bytes.fromhex("1f8b08040000000000ff0600424302001b00030000000000000
 _HEADER = struct.Struct("<4BI2BH2BHH")
 _FOOTER = struct.Struct("<II")
 _LEVEL = 5
+
+_WAITING_BLOCKS = 256
+"""At most 16 MiB of content between the caller and the file."""
 
 
 def compress_block(data: bytes) -> bytes:
@@ -38,18 +41,24 @@ class BgzfWriter:
         self._stream = stream
         self._pool = ThreadPoolExecutor(max_workers=threads)
         self._pending = b""
+        self._blocks: deque[Future[bytes]] = deque()
 
     def write(self, data: bytes) -> None:
-        """Compress all whole blocks that are there by now."""
+        """Hand all whole blocks to the threads, and write those that are ready in order.
+
+        The caller formats its next rows meanwhile; a bounded number of blocks waits.
+        """
         self._pending += data
         whole = len(self._pending) // BLOCK_BYTES * BLOCK_BYTES
-        self._write_blocks(self._pending[:whole])
+        self._submit(self._pending[:whole])
         self._pending = self._pending[whole:]
+        self._drain(_WAITING_BLOCKS)
 
     def close(self) -> None:
         """Write what is left and the end-of-file block."""
-        self._write_blocks(self._pending)
+        self._submit(self._pending)
         self._pending = b""
+        self._drain(0)
         self._pool.shutdown()
         self._stream.write(END_OF_FILE)
 
@@ -57,11 +66,11 @@ class BgzfWriter:
         """Stop the threads; nothing more is written."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _write_blocks(self, data: bytes) -> None:
-        for block in self._pool.map(compress_block, _pieces(data)):
-            self._stream.write(block)
+    def _submit(self, data: bytes) -> None:
+        for start in range(0, len(data), BLOCK_BYTES):
+            block = data[start : start + BLOCK_BYTES]
+            self._blocks.append(self._pool.submit(compress_block, block))
 
-
-def _pieces(data: bytes) -> Iterator[bytes]:
-    for start in range(0, len(data), BLOCK_BYTES):
-        yield data[start : start + BLOCK_BYTES]
+    def _drain(self, keep: int) -> None:
+        while len(self._blocks) > keep:
+            self._stream.write(self._blocks.popleft().result())

@@ -157,5 +157,9 @@ def write_index(output: Path, order: OrderCheck, *, header_lines: int) -> Path |
 def write_text(path: Path, text: str) -> None:
     """Write a small file by way of its `.partial`."""
     partial = partial_path(path)
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise

@@ -178,13 +178,14 @@ class _Export:
                 destination.write(join_rows(list(columns.values()), text_format.separator))
                 self._count(records, is_ssf)
             md5 = destination.close()
+            write_text(sidecar, self._sidecar_text(is_ssf, md5, order.is_sorted))
         except BaseException:
             destination.abandon()
             partial.unlink(missing_ok=True)
             raise
-        write_text(sidecar, self._sidecar_text(is_ssf, md5, order.is_sorted))
         self._remove_old_indexes()
         partial.replace(self.output)
+        self._report_end()
         index = None
         if compress and text_format.can_be_indexed:
             index = write_index(self.output, order, header_lines=text_format.header_lines)
@@ -207,7 +208,13 @@ class _Export:
             partial.unlink(missing_ok=True)
             raise
         partial.replace(self.output)
+        self._report_end()
         return ExportSummary(self.output, "parquet", self.n_rows, self.reader.n_untested)
+
+    def _report_end(self) -> None:
+        # A selection may end before the last variant, or be empty.
+        if self.progress is not None:
+            self.progress(self.source.n_variants, self.source.n_variants)
 
     def _remove_old_indexes(self) -> None:
         # An index of the file that is being replaced would point into the middle of lines.
