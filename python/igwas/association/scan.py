@@ -220,7 +220,8 @@ def _can_resume(paths: Paths, plan: ScanPlan) -> bool:
 
 def _is_finished(paths: Paths, plan: ScanPlan) -> bool:
     """Whether the run to resume had come to its end; error if the output is of another scan."""
-    if not paths.output.exists():
+    # A partial file beside an output was left by --overwrite: that is the run to go on with.
+    if not paths.output.exists() or paths.partial.exists():
         return False
     _require_same_scan(paths.output, plan)
     _log.info("%s is complete: nothing to resume", paths.output)
