@@ -1,5 +1,6 @@
 """BGEN into batches of dosages, read by the `bgen` package."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -9,6 +10,7 @@ import numpy.typing as npt
 from bgen import BgenReader
 
 from igwas.errors import CorruptFile, InputError
+from igwas.genotypes.bgen_block import check_zlib_block
 from igwas.genotypes.info import information_of_variances
 from igwas.genotypes.sample_file import read_sample_file
 from igwas.genotypes.sample_tables import make_samples
@@ -56,6 +58,7 @@ class BgenSource(GenotypeSource):
         if sample_file is not None:
             self.inputs["sample"] = sample_file
         self._alleles = alleles
+        self._descriptor: int | None = None
         self._size = path.stat().st_size
         self.n_variants = _check_header(path, self._size)
         try:
@@ -82,6 +85,7 @@ class BgenSource(GenotypeSource):
     def batches(self) -> Iterator[VariantBatch]:
         """Decode variant by variant."""
         assert self.n_variants is not None
+        self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         size = variants_per_batch(len(self.samples), 4)
         for start in range(0, self.n_variants, size):
             yield self._batch(start, min(start + size, self.n_variants))
@@ -94,12 +98,15 @@ class BgenSource(GenotypeSource):
         chromosomes, ids, effect_alleles, other_alleles = [], [], [], []
         for row in range(n_variants):
             name = f"{self.path}: variant {start + row + 1}"
+            assert self._descriptor is not None
             try:
                 variant = next(self._reader)
                 chromosomes.append(variant.chrom)
                 positions[row] = variant.pos
                 ids.append(variant.rsid or variant.varid or ".")
                 other, effect = self._order(variant, name)
+                if variant.compression == "zlib":
+                    check_zlib_block(self._descriptor, variant)
                 dosages[row], info[row] = self._decode(variant, name)
             except _DAMAGE as error:
                 raise CorruptFile(
@@ -150,6 +157,9 @@ class BgenSource(GenotypeSource):
     def close(self) -> None:
         """Close the .bgen."""
         self._reader.close()
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
 
 Moments = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]

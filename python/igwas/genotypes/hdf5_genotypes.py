@@ -92,7 +92,7 @@ class Hdf5Genotypes(GenotypeFile):
             columns[column] = _strings(self._file[f"/variants/{column}"][start:stop])
         if self.info is not None:
             columns["info"] = self.info[start:stop]
-        return pd.DataFrame({k: pd.Series(v, dtype=v.dtype) for k, v in columns.items()})
+        return pd.DataFrame(columns)
 
 
 def _strings(values: npt.NDArray[Any]) -> npt.NDArray[np.object_]:

@@ -90,6 +90,8 @@ def _read_index(index: bytes, n_variants: int, control: int) -> tuple[int, bool]
     """Length the file must have, and whether a record has a dosage track."""
     is_wide, length_bytes, _, _ = _block_layout(control)
     n_blocks = -(-n_variants // _BLOCK)
+    if len(index) < _index_bytes(n_variants, control):
+        return 12 + _index_bytes(n_variants, control), False
     offsets = np.frombuffer(index[: 8 * n_blocks], "<u8")
     end, has_dosage, at = 0, False, 8 * n_blocks
     for block, start in enumerate(range(0, n_variants, _BLOCK)):
@@ -97,8 +99,6 @@ def _read_index(index: bytes, n_variants: int, control: int) -> tuple[int, bool]
         n_type_bytes = size if is_wide else (size + 1) // 2
         types = np.frombuffer(index[at : at + n_type_bytes], np.uint8)
         lengths = index[at + n_type_bytes : at + n_type_bytes + size * length_bytes]
-        if block >= len(offsets) or len(lengths) < size * length_bytes:
-            return 12 + _index_bytes(n_variants, control), has_dosage
         end = int(offsets[block]) + _sum_lengths(lengths, length_bytes)
         has_dosage = has_dosage or (is_wide and bool((types & _DOSAGE_BITS).any()))
         at += _block_bytes(size, control)

@@ -21,7 +21,7 @@ def read_sample_file(path: Path) -> Samples:
     lines = read_lines(path)
     columns = lines[0].split() if lines else []
     types = lines[1].split() if len(lines) > 1 else []
-    if len(types) != len(columns) or not types or not set(types) <= _TYPES:
+    if len(types) != len(columns) or not types or types[0] != "0" or not set(types) <= _TYPES:
         raise InputError(
             f"{path} line 2 is {(lines[1] if len(lines) > 1 else '')[:40]!r}; expected the types "
             "of its columns, such as 0 0 0 D. Give an Oxford .sample file."

@@ -108,7 +108,9 @@ class GenotypeWriter:
         self.encoding = encoding
         self.n_variants = 0
         self._row_bytes = row_bytes(encoding, len(samples))
-        self._rows = rows_per_chunk or default_rows_per_chunk(self._row_bytes)
+        self._rows = (
+            default_rows_per_chunk(self._row_bytes) if rows_per_chunk is None else rows_per_chunk
+        )
         if not 1 <= self._rows <= _MAX_CHUNK_BYTES // self._row_bytes:
             raise OptionError(
                 f"rows per chunk is {self._rows}; expected 1 to "

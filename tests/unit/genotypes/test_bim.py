@@ -58,7 +58,10 @@ def test_alleles_of_ten_thousand_characters_are_kept(tmp_path):
         ("1 a 0 -5 A C\n", "line 1 has position '-5'"),
         ("1 a 0 1e5 A C\n", "position '1e5'"),
         ("1 a 0 1234567890123 A C\n", "position '1234567890123'"),
-        ("1 a 0 5 A C\n1 b 0 4 A C\n", r"line 2 has position 4 after 5 .*plink2 --bfile \S*x --sort-vars"),
+        (
+            "1 a 0 5 A C\n1 b 0 4 A C\n",
+            r"line 2 has position 4 after 5 .*plink2 --bfile \S*x --sort-vars",
+        ),
         ("1 a 0 5 A C\n2 b 0 4 A C\n1 c 0 9 A C\n", "line 3 returns to chromosome 1"),
         ("1 a 0 5 A C\nUn b 0 4 A C\n", "line 2: chromosome 'Un' is unknown"),
         ("0 a 0 0 A C\n", "line 1: chromosome '0' is unknown"),

@@ -13,7 +13,9 @@ from igwas.genotypes.encoding import (
 )
 
 COUNTS = hnp.arrays(
-    np.int8, st.tuples(st.integers(1, 5), st.integers(1, 19)), elements=st.sampled_from([0, 1, 2, -9])
+    np.int8,
+    st.tuples(st.integers(1, 5), st.integers(1, 19)),
+    elements=st.sampled_from([0, 1, 2, -9]),
 )
 
 

@@ -52,7 +52,9 @@ def test_fam_that_is_not_utf8_is_an_error(tmp_path):
         read_fam(path)
 
 
-@pytest.mark.parametrize("text", ["A 1\nB F\n", "IID SEX\nA 1\nB female\n", "#FID IID SEX\nF A 1\nF B 2\n"])
+@pytest.mark.parametrize(
+    "text", ["A 1\nB F\n", "IID SEX\nA 1\nB female\n", "#FID IID SEX\nF A 1\nF B 2\n"]
+)
 def test_sex_file_sets_sex_and_leaves_the_rest(tmp_path, text):
     path = tmp_path / "sex.txt"
     path.write_text(text)
