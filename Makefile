@@ -91,7 +91,7 @@ sanitize: env ## C++ tests under the address and undefined-behaviour sanitizers
 docs: env ## write the generated pages of docs/ again
 	$(BIN)/python docs/generate.py
 
-validation: env ## null calibration, about ten minutes; writes docs/validation.md
+validation: env ## null calibration, about two minutes; writes docs/validation.md
 	$(BIN)/python validation/null_calibration.py --output docs/validation.md
 
 all-checks: test lint type sanitize ## everything that must be green before a change goes in
