@@ -8,6 +8,7 @@ are sorted into their preallocated table at the end.
 
 import errno
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,9 @@ _RECORD_HEADER = np.dtype([("magic", "<u8"), ("block", "<u8"), ("count", "<u8"),
 
 # Rows of the hits table at most: 36 MB. Stronger hits displace weaker ones beyond it.
 HIT_CAPACITY = 1_000_000
+
+# A full disk, a used-up quota, a limit on the size of a file.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _PER_BLOCK = {
     "n": "/variant_statistics/n",
@@ -167,13 +171,18 @@ def discard(paths: Paths) -> None:
 
 
 def output_error(path: Path, error: OSError) -> OutputError:
-    """Word a refused write."""
-    if error.errno == errno.ENOSPC or "No space left" in str(error):
+    """Word a refused write; HDF5 gives the system's error number inside its text only."""
+    found = re.search(r"errno = (\d+)", str(error))
+    code = error.errno or (int(found[1]) if found else None)
+    if code == errno.ENOSPC:
+        reason = "the disk is full"
+    else:
+        reason = os.strerror(code).lower() if code else str(error).splitlines()[0]
+    if code in _NO_ROOM:
         return OutputError(
-            f"{path}: the disk is full; expected room for the result. Make space, then run the "
+            f"{path}: {reason}; expected room for the result. Make space, then run the "
             "same command again (with --resume to keep what is done)."
         )
-    reason = error.strerror or str(error).splitlines()[0]
     return OutputError(
         f"{path}: {reason}; expected to write here. Check the folder and its permissions."
     )
