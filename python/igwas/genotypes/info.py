@@ -35,8 +35,9 @@ def information_of_variances(
 
     Examples
     --------
-    >>> information_of_variances(np.array([0.0, 0.5]), np.array([2.0, 1.0]), np.array([2.0, 2.0]))
-    0.3333333333333333
+    >>> variance, dosage, copies = np.array([0.0, 0.5]), np.array([2.0, 1.0]), np.array([2.0, 2.0])
+    >>> round(information_of_variances(variance, dosage, copies), 3)
+    0.333
     """
     is_called = ~np.isnan(dosage)
     n_copies = float(copies[is_called].sum())

@@ -24,7 +24,8 @@ def batch_of(path, **options):
 
 
 def true_probabilities(data_dir):
-    rows = [line.split() for line in gzip.open(data_dir / SPEC / "example.gen.gz", "rt")]
+    with gzip.open(data_dir / SPEC / "example.gen.gz", "rt") as stream:
+        rows = [line.split() for line in stream]
     values = np.array([row[-1500:] for row in rows], float).reshape(len(rows), 500, 3)
     values[values.sum(axis=2) == 0] = np.nan
     return rows, values
@@ -145,7 +146,7 @@ def test_default_is_ref_first(data_dir, tmp_path, context):
 def test_file_without_ids_asks_for_them(data_dir, tmp_path, context):
     folder = data_dir / "genotypes/regenie_example"
     path = folder / "example_3chr_zstd.bgen"
-    with pytest.raises(InputError, match="--sample-file FILE.sample, .*--generate-sample-ids"):
+    with pytest.raises(InputError, match=r"--sample-file FILE.sample, .*--generate-sample-ids"):
         convert(path, tmp_path / "x.h5", context=context)
     found = converted(path, tmp_path, context, sample_file=folder / "example_3chr.sample")
     assert found.samples.sample_id[:2].tolist() == ["1", "2"]
@@ -168,10 +169,10 @@ def test_sample_file_must_fit(tmp_path, cohort, write):
     path = write.bgen(tmp_path / "x.bgen", cohort)
     sample = tmp_path / "y.sample"
     sample.write_text("ID_1\n0\nA\n")
-    with pytest.raises(InputError, match="has 1 samples but .* has 13"):
+    with pytest.raises(InputError, match=r"has 1 samples but .* has 13"):
         BgenSource(path, sample_file=sample)
     sample.write_text("ID_1\n0\n" + "".join(f"{name}\n" for name in cohort.samples[::-1]))
-    with pytest.raises(InputError, match="names sample 1 'P12' but .* names it 'P0'"):
+    with pytest.raises(InputError, match=r"names sample 1 'P12' but .* names it 'P0'"):
         BgenSource(path, sample_file=sample)
 
 
@@ -195,7 +196,7 @@ def test_truncated_file_is_corrupt_wherever_it_is_cut(data_dir, tmp_path, name):
     path = tmp_path / "x.bgen"
     for size in (24, 100, 3000, 6200, len(data) // 3, len(data) - 1):
         path.write_bytes(data[:size])
-        with pytest.raises(CorruptFile, match="copy it again|Copy it again"):
+        with pytest.raises(CorruptFile, match=r"[Cc]opy it again"):
             batch_of(path, generate_ids=True)
 
 

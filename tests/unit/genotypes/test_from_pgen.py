@@ -90,7 +90,8 @@ def test_multiallelic_variant_gives_a_row_for_each_alt(tmp_path, context, monkey
 
 
 def read_acount(path):
-    rows = [line.split() for line in gzip.open(path, "rt")][1:]
+    with gzip.open(path, "rt") as stream:
+        rows = [line.split() for line in stream][1:]
     return [(r[0], int(r[5]), float(count)) for r in rows for count in r[4].split(",")]
 
 
@@ -149,7 +150,7 @@ def test_files_that_disagree_name_their_sizes(tmp_path, cohort, write):
     path = write.pgen(tmp_path / "x", cohort)
     pvar = path.with_suffix(".pvar")
     pvar.write_text("".join(pvar.read_text().splitlines(keepends=True)[:-1]))
-    with pytest.raises(InputError, match="20 variants of 13 samples, but x.pvar has 19 variants"):
+    with pytest.raises(InputError, match=r"20 variants of 13 samples, but x.pvar has 19 variants"):
         PgenSource(path)
 
 

@@ -35,7 +35,7 @@ def test_flipped_byte_names_chunk_and_variants(path):
 def test_truncated_file_is_corrupt(path, share):
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
-    with pytest.raises(CorruptFile, match="cut short|damaged"):
+    with pytest.raises(CorruptFile, match=r"cut short|damaged"):
         open_genotypes(path)
 
 

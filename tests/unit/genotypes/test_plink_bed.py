@@ -85,7 +85,7 @@ def test_real_bed_agrees_with_pandas_reading_of_its_bim(data_dir):
     import pandas as pd
 
     path = data_dir / "genotypes/kg_eur379/EUR_subset.bed"
-    names = "chromosome id cm position effect_allele other_allele".split()
+    names = ["chromosome", "id", "cm", "position", "effect_allele", "other_allele"]
     expected = pd.read_csv(path.with_suffix(".bim"), sep=r"\s+", names=names, dtype=str)
     with open_genotypes(path) as bed:
         assert (bed.n_variants, bed.n_samples) == (54051, 379)
