@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from igwas import _core
 from igwas.errors import InputError
-from igwas.phenotypes.covariates import Basis, orthonormal_basis
+from igwas.phenotypes.covariates import DEPENDENCE_TOLERANCE, Basis, orthonormal_basis
 from igwas.phenotypes.masks import Mask
 from igwas.phenotypes.residualise import find_untestable, residualise
 
@@ -135,11 +135,8 @@ def build_model(
     InputError
         Without `is_allowed`, if a mask has too few samples for its covariates.
     """
-    covariates, names = inputs.covariates, inputs.covariate_names
-    if extra_covariates:
-        covariates = np.column_stack([covariates, *extra_covariates.values()])
-        names = (*names, *extra_covariates)
-    groups = [_build_group(inputs, mask, covariates, names, is_allowed) for mask in inputs.masks]
+    extra = list((extra_covariates or {}).values())
+    groups = [_build_group(inputs, mask, extra, is_allowed) for mask in inputs.masks]
     n, k = inputs.values.shape
     width = sum(group.width for group in groups)
     columns = np.zeros((n, -(-width // _COLUMN_MULTIPLE) * _COLUMN_MULTIPLE))
@@ -183,30 +180,45 @@ def build_model(
 def _build_group(
     inputs: ModelInputs,
     mask: Mask,
-    covariates: Floats,
-    names: tuple[str, ...],
+    extra: Sequence[Floats],
     is_allowed: Bools | None,
 ) -> _Group:
     present = mask.is_present if is_allowed is None else mask.is_present & is_allowed
     rows = np.flatnonzero(present)
     width = len(mask.phenotype_index)
     try:
-        basis = _basis(covariates[rows], names)
+        basis = _basis(inputs.covariates[rows], inputs.covariate_names)
+        q = _with_independent(basis.q, [column[rows] for column in extra])
     except InputError:
         if is_allowed is None:
             raise
         nobody = np.zeros(0, dtype=np.int64)
         return _Group(mask, nobody, np.zeros((0, 0)), (), np.zeros((0, width)), width)
-    blocks = [_residuals(inputs.values, mask, rows, basis.q, is_allowed is not None)]
+    blocks = [_residuals(inputs.values, mask, rows, q, is_allowed is not None)]
     if inputs.omnibus_values is not None:
-        blocks.append(_residuals(inputs.omnibus_values, mask, rows, basis.q, True))
-    return _Group(mask, rows, basis.q, tuple(basis.dropped), np.hstack(blocks), width)
+        blocks.append(_residuals(inputs.omnibus_values, mask, rows, q, True))
+    return _Group(mask, rows, q, tuple(basis.dropped), np.hstack(blocks), width)
 
 
 def _basis(covariates: Floats, names: tuple[str, ...]) -> Basis:
     if len(covariates) < 2:
         raise InputError(f"{len(covariates)} samples are left; expected at least 2.")
     return orthonormal_basis(covariates, names)
+
+
+def _with_independent(q: Floats, extra: Sequence[Floats]) -> Floats:
+    """Add the directions that further covariates bring; nothing for those explained already."""
+    for column in extra:
+        left = column - column.mean()
+        spread = float(np.linalg.norm(left))
+        for _ in range(2):
+            left = left - q @ (q.T @ left)
+        norm = float(np.linalg.norm(left))
+        if norm > DEPENDENCE_TOLERANCE * spread:
+            q = np.column_stack([q, left / norm])
+    if len(q) - q.shape[1] - 1 < 1:
+        raise InputError(f"{len(q)} samples leave no degree of freedom; expected at least 1.")
+    return q
 
 
 def _residuals(

@@ -12,6 +12,10 @@ from igwas.association.tails import log10p_student_t
 FloatArray = npt.NDArray[np.float64]
 
 
+# Rounding of a stored beta moves beta^2 S by this share of it.
+_RESOLUTION = float(np.finfo(np.float32).eps)
+
+
 @dataclass(frozen=True)
 class TestBlock:
     """Tests of a run of variants; float64 (variants, phenotypes), NaN where untested."""
@@ -90,8 +94,7 @@ class BlockReader:
         else:
             se = self._standard_error(start, stop, columns, beta, dof)
         with np.errstate(invalid="ignore", divide="ignore"):
-            # A negative or zero se is no standard error: rounding of beta ate a perfect fit.
-            se = np.where(np.isfinite(beta) & (se > 0), se, np.nan)
+            se = np.where(np.isfinite(beta), se, np.nan)
             t = beta / se
         return TestBlock(beta, se, t, dof)
 
@@ -104,7 +107,9 @@ class BlockReader:
         model = np.maximum(self._file["/variants/model"][start:stop].astype(np.int64), 0)
         yy = self._residual_ss[:, columns][model]
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.sqrt((yy - beta * beta * s) / (dof * s))  # type: ignore[no-any-return]
+            # What float32 beta can resolve of a near-perfect fit; the table of hits has it exact.
+            residual = np.maximum(yy - beta * beta * s, _RESOLUTION * yy)
+            return np.sqrt(residual / (dof * s))  # type: ignore[no-any-return]
 
     def _undone(self, start: int, stop: int) -> npt.NDArray[np.bool_]:
         if self._done is None:
