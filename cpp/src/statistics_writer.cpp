@@ -3,13 +3,14 @@
 #include "igwas/crc32c.hpp"
 #include "igwas/error.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <span>
-#include <unistd.h>
+#include <utility>
 
 namespace igwas {
 
@@ -95,7 +96,9 @@ class ArraySink final : public StatisticsSink {
 
 StatisticsFileSink::StatisticsFileSink(std::string const& path, std::string const& journal_path,
                                        StatisticsLayout const& layout)
-    : path_(path), journal_path_(journal_path), layout_(layout),
+    : path_(path),
+      journal_path_(journal_path),
+      layout_(layout),
       last_sync_(std::chrono::steady_clock::now()) {
   file_ = open_for_writing(path, O_RDWR);
   try {
@@ -142,12 +145,21 @@ void StatisticsFileSink::append_hits(StatisticsBlock const& block) {
   append(journal_, record, journal_path_);
 }
 
-void StatisticsFileSink::sync(std::vector<std::size_t> const& blocks) const {
-  if (::fdatasync(file_) != 0) {
-    fail(path_, errno);
+void StatisticsFileSink::refuse_after_failure() const {
+  if (has_failed_) {
+    throw SystemError(path_ + ": an earlier write failed", EIO);
   }
-  if (::fdatasync(journal_) != 0) {
-    fail(journal_path_, errno);
+}
+
+void StatisticsFileSink::sync(std::vector<std::size_t> const& blocks) {
+  std::lock_guard const lock(sync_mutex_);
+  refuse_after_failure();
+  for (auto const& [file, path] : {std::pair{file_, &path_}, std::pair{journal_, &journal_path_}}) {
+    if (::fdatasync(file) != 0) {
+      int const code = errno;
+      has_failed_ = true;
+      fail(*path, code);
+    }
   }
   constexpr std::byte done{1};
   for (std::size_t const block : blocks) {
@@ -155,19 +167,28 @@ void StatisticsFileSink::sync(std::vector<std::size_t> const& blocks) const {
   }
 }
 
+std::vector<std::size_t> StatisticsFileSink::record(StatisticsBlock const& block) {
+  std::lock_guard const lock(mutex_);
+  refuse_after_failure();
+  try {
+    append_hits(block);
+  } catch (...) {
+    has_failed_ = true;
+    throw;
+  }
+  written_.push_back(block.index);
+  std::vector<std::size_t> to_sync;
+  auto const now = std::chrono::steady_clock::now();
+  if (written_.size() >= most_unsynced_blocks || now - last_sync_ > longest_unsynced) {
+    to_sync.swap(written_);
+    last_sync_ = now;
+  }
+  return to_sync;
+}
+
 void StatisticsFileSink::write(StatisticsBlock const& block) {
   write_arrays(block);
-  std::vector<std::size_t> to_sync;
-  {
-    std::lock_guard const lock(mutex_);
-    append_hits(block);
-    written_.push_back(block.index);
-    auto const now = std::chrono::steady_clock::now();
-    if (written_.size() >= most_unsynced_blocks || now - last_sync_ > longest_unsynced) {
-      to_sync.swap(written_);
-      last_sync_ = now;
-    }
-  }
+  auto const to_sync = record(block);
   if (!to_sync.empty()) {
     sync(to_sync);
   }

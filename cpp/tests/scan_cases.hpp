@@ -17,7 +17,7 @@
 
 namespace igwas::testing {
 
-inline constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+inline constexpr double no_call = std::numeric_limits<double>::quiet_NaN();
 
 /// Numbers that are the same on every machine.
 class Random {
@@ -50,7 +50,7 @@ inline Rows random_calls(std::size_t n_variants, std::size_t n_samples, double m
     for (double& copies : rows[v]) {
       double const f = frequencies[v % 3];
       copies = (random.uniform() < f ? 1.0 : 0.0) + (random.uniform() < f ? 1.0 : 0.0);
-      copies = random.uniform() < missing_rate ? nan : copies;
+      copies = random.uniform() < missing_rate ? no_call : copies;
     }
   }
   return rows;

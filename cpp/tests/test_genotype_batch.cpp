@@ -126,7 +126,7 @@ void check_tiles(Kind kind, std::size_t n_samples) {
       }
       for (std::size_t i = 0; i < entries.n_missing; ++i) {
         CHECK(i == 0 || entries.missing_sample[i] > entries.missing_sample[i - 1]);
-        found[first + entries.missing_sample[i]] = testing::nan;
+        found[first + entries.missing_sample[i]] = testing::no_call;
       }
     }
     bool same = true;
@@ -142,7 +142,7 @@ void the_rarer_allele_is_counted() {
   auto const cohort = testing::random_cohort(4, 1, 1);
   SampleSets const sets(cohort.model);
   testing::Rows const rows{{0, 0, 1, 2}, {2, 2, 1, 0}, {2, 2, 2, 2},
-                           {0, 0, 0, 0}, {1, 1, 1, 1}, {2, testing::nan, 2, 0}};
+                           {0, 0, 0, 0}, {1, 1, 1, 1}, {2, testing::no_call, 2, 0}};
   for (Kind const kind : {Kind::calls, Kind::codes, Kind::values}) {
     GenotypeBatch batch = batch_of(kind, rows);
     std::vector<bool> flipped;
@@ -157,7 +157,7 @@ void the_rarer_allele_is_counted() {
 void constants_are_told_exactly() {
   auto const cohort = testing::random_cohort(5, 2, 1, 1);
   SampleSets const sets(cohort.model);
-  double const gap = testing::nan;
+  double const gap = testing::no_call;
   testing::Rows const constant{{1, 1, gap, 1, 1}, {0, 0, 0, 0, 0}, {gap, gap, gap, gap, 2}};
   testing::Rows const varied{{1, 1, gap, 1, 2}, {0, 0, 0, 0, 1}, {2, 2, gap, 2, 1}};
   for (Kind const kind : {Kind::calls, Kind::codes, Kind::values}) {

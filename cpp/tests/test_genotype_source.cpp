@@ -16,9 +16,9 @@ namespace {
   }
   if (batch.kind() == Kind::codes) {
     auto const code = batch.codes(v)[i];
-    return code == GenotypeBatch::missing_code ? testing::nan : code * batch.scale().scale;
+    return code == GenotypeBatch::missing_code ? testing::no_call : code * batch.scale().scale;
   }
-  double const copies[] = {2, testing::nan, 1, 0};
+  double const copies[] = {2, testing::no_call, 1, 0};
   return copies[(batch.calls(v)[i / 32] >> (2 * (i % 32))) & 3U];
 }
 

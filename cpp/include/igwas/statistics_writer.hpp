@@ -4,6 +4,7 @@
 #include "igwas/statistics_block.hpp"
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -39,6 +40,9 @@ struct StatisticsLayout {
 /// (fdatasync), so that what the map says survives kill -9 and power loss. Blocks wait for a
 /// common sync of up to a second, or 64 of them.
 ///
+/// After the first failure every later call fails too: behind a torn record, or after a sync that
+/// lost pages, nothing may be called done, even if the disk has room again.
+///
 /// Journal: records of {magic, block, hits, CRC-32C of the hits} and the hits; a torn record at
 /// the end belongs to a block that is not done, and its reader stops there.
 class StatisticsFileSink final : public StatisticsSink {
@@ -56,14 +60,18 @@ class StatisticsFileSink final : public StatisticsSink {
  private:
   void write_arrays(StatisticsBlock const& block) const;
   void append_hits(StatisticsBlock const& block);
-  void sync(std::vector<std::size_t> const& blocks) const;
+  [[nodiscard]] std::vector<std::size_t> record(StatisticsBlock const& block);
+  void sync(std::vector<std::size_t> const& blocks);
+  void refuse_after_failure() const;
 
   std::string path_;
   std::string journal_path_;
   StatisticsLayout layout_;
   int file_ = -1;
   int journal_ = -1;
-  std::mutex mutex_;  ///< guards the journal and what follows
+  std::atomic<bool> has_failed_{false};
+  std::mutex sync_mutex_;  ///< one sync at a time: the system reports a lost page only once
+  std::mutex mutex_;       ///< guards the journal and what follows
   std::vector<std::size_t> written_;
   std::chrono::steady_clock::time_point last_sync_;
 };
