@@ -9,6 +9,7 @@
 #include <cmath>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace igwas {
 
@@ -32,7 +33,11 @@ class Worker {
  public:
   Worker(GenotypeSource const& source, ScanModel const& model, SampleSets const& sets,
          ScanRows const& rows, ScanOptions const& options, double hit_chisq)
-      : source_(source), model_(model), sets_(sets), rows_(rows), options_(options),
+      : source_(source),
+        model_(model),
+        sets_(sets),
+        rows_(rows),
+        options_(options),
         hit_chisq_(hit_chisq) {
     for (std::size_t mask = 0; mask < model.masks.size(); ++mask) {
       tests_.emplace_back(model, mask, options.missing, options.filters);
@@ -159,11 +164,55 @@ class Worker {
   StatisticsBlock out_;
 };
 
-void check(GenotypeSource const& source, ScanModel const& model, ScanRows const& rows,
-           std::span<ScanBlock const> blocks) {
+template <typename Index>
+[[nodiscard]] bool all_below(std::vector<Index> const& values, std::size_t n) {
+  return std::ranges::all_of(
+      values, [n](Index v) { return std::cmp_greater_equal(v, 0) && std::cmp_less(v, n); });
+}
+
+[[nodiscard]] bool fits(MaskGroup const& group, ScanModel const& model, std::size_t n_phenotypes) {
+  std::size_t const n_columns = model.columns.columns;
+  std::size_t const n_omnibus = group.omnibus_response.size();
+  bool const lengths_agree = group.n_phenotypes <= group.n_responses &&
+                             group.output_column.size() == group.n_phenotypes &&
+                             group.sum_of_squares.size() == group.n_responses &&
+                             group.is_member.size() == model.n_samples() &&
+                             group.omnibus_gram.size() == n_omnibus * n_omnibus;
+  return lengths_agree && group.responses_begin + group.n_responses <= n_columns &&
+         group.basis_begin + group.n_basis <= n_columns &&
+         all_below(group.output_column, n_phenotypes) &&
+         all_below(group.omnibus_response, group.n_responses);
+}
+
+void check_model(ScanModel const& model, std::size_t n_file_samples, std::size_t n_phenotypes) {
+  auto const& file_rows = model.file_rows;
+  bool const columns_fit = model.columns.columns % column_multiple == 0 &&
+                           file_rows.size() == model.n_samples() &&
+                           model.is_male.size() == model.n_samples();
+  // Strictly ascending: a sample given twice would read as everybody.
+  bool const samples_fit =
+      all_below(file_rows, n_file_samples) &&
+      std::ranges::adjacent_find(file_rows, std::ranges::greater_equal{}) == file_rows.end();
+  if (!columns_fit || !samples_fit) {
+    throw ShapeError("the samples of the model do not fit the genotypes.");
+  }
+  for (MaskGroup const& group : model.masks) {
+    if (!fits(group, model, n_phenotypes)) {
+      throw ShapeError("a mask of the model contradicts the model's columns or samples.");
+    }
+  }
+}
+
+void check_rows(GenotypeSource const& source, ScanRows const& rows,
+                std::span<ScanBlock const> blocks) {
+  if (!rows.excluded_reason.empty() && rows.excluded_reason.size() != rows.source_row.size()) {
+    throw ShapeError("there are " + std::to_string(rows.excluded_reason.size()) + " reasons for " +
+                     std::to_string(rows.source_row.size()) + " rows.");
+  }
   auto const n_variants = static_cast<std::int64_t>(source.n_variants());
   for (ScanBlock const& block : blocks) {
-    if (block.first_row + block.n_variants > rows.source_row.size()) {
+    std::size_t const n_rows = rows.source_row.size();
+    if (block.first_row > n_rows || block.n_variants > n_rows - block.first_row) {
       throw ShapeError("block " + std::to_string(block.index) + " ends past the rows to scan.");
     }
     for (std::int64_t const row : rows.source_row.subspan(block.first_row, block.n_variants)) {
@@ -172,14 +221,6 @@ void check(GenotypeSource const& source, ScanModel const& model, ScanRows const&
       }
     }
   }
-  bool const columns_fit =
-      model.columns.columns % column_multiple == 0 && model.file_rows.size() == model.n_samples();
-  bool const samples_fit =
-      model.file_rows.empty() ||
-      static_cast<std::size_t>(model.file_rows.back()) < source.n_samples();
-  if (!columns_fit || !samples_fit || !std::ranges::is_sorted(model.file_rows)) {
-    throw ShapeError("the samples of the model do not fit the genotypes.");
-  }
 }
 
 }  // namespace
@@ -187,7 +228,8 @@ void check(GenotypeSource const& source, ScanModel const& model, ScanRows const&
 void scan(Context const& context, GenotypeSource const& source, ScanModel const& model,
           ScanRows const& rows, std::span<ScanBlock const> blocks, ScanOptions const& options,
           StatisticsSink& sink, std::function<void(std::size_t)> const& progress) {
-  check(source, model, rows, blocks);
+  check_model(model, source.n_samples(), options.n_phenotypes);
+  check_rows(source, rows, blocks);
   SampleSets const sets(model);
   double const hit_chisq = smallest_hit_chisq(options.hit_log10p);
   std::vector<std::unique_ptr<Worker>> workers(std::max<std::size_t>(1, context.threads));
@@ -196,8 +238,7 @@ void scan(Context const& context, GenotypeSource const& source, ScanModel const&
       context, blocks.size(),
       [&](std::size_t index, std::size_t worker) {
         if (!workers[worker]) {
-          workers[worker] =
-              std::make_unique<Worker>(source, model, sets, rows, options, hit_chisq);
+          workers[worker] = std::make_unique<Worker>(source, model, sets, rows, options, hit_chisq);
         }
         workers[worker]->run(blocks[index], sink);
         n_done += blocks[index].n_variants;
