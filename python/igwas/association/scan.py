@@ -142,7 +142,8 @@ def run_scan(
             _log.warning("%s keeps what is done: go on with --resume", paths.partial)
             raise
     reasons = _count_reasons(paths.partial)
-    if reasons.get("tested", 0) == 0:
+    # A shard may hold rare variants only; the merge needs it all the same.
+    if reasons.get("tested", 0) == 0 and options.shard.count == 1:
         statistics_writer.discard(paths)
         found = ", ".join(f"{count:,} {name}" for name, count in reasons.items())
         raise InputError(

@@ -72,14 +72,14 @@ def merge_shards(
 def _in_order(files: list[h5py.File]) -> list[h5py.File]:
     """Sort by place in the scan, and check that nothing is missing, doubled or foreign."""
     first = files[0]
-    counts = {str(file.attrs["shard"]).partition("/")[2] for file in files}
+    count = _count_of(first)
     for file in files:
         if int(file["/hits/count"][0]) < 0:
             raise IncompleteFile(
                 f"{file.filename} is unfinished; expected a finished shard. "
                 "Finish it with --resume."
             )
-        if file.attrs["plan_digest"] != first.attrs["plan_digest"] or len(counts) > 1:
+        if (file.attrs["plan_digest"], _count_of(file)) != (first.attrs["plan_digest"], count):
             raise InputError(
                 f"{file.filename} is of another scan than {first.filename}; expected shards of "
                 "one scan: the same inputs, options and number of shards."
@@ -89,13 +89,18 @@ def _in_order(files: list[h5py.File]) -> list[h5py.File]:
         raise InputError(
             f"{len(files)} files hold {len(by_number)} different shards; expected each once."
         )
-    missing = [number for number in range(1, int(counts.pop()) + 1) if number not in by_number]
+    missing = [number for number in range(1, count + 1) if number not in by_number]
     if missing:
         raise InputError(
             f"shard {missing[0]} is missing ({len(missing)} in all); expected all of them. "
             "Scan it, then merge."
         )
     return [by_number[number] for number in sorted(by_number)]
+
+
+def _count_of(file: h5py.File) -> int:
+    """Shards of the scan that a file is one of."""
+    return int(str(file.attrs["shard"]).partition("/")[2])
 
 
 def _merge(files: list[h5py.File], paths: Paths) -> MergeSummary:
