@@ -29,7 +29,10 @@ def command(name: str) -> click.Command:
 
 
 def help_of(name: str) -> str:
-    return command(name).get_help(click.Context(command(name), info_name=f"igwas-fast {name}"))
+    context = click.Context(
+        command(name), info_name=f"igwas-fast {name}", help_option_names=["-h", "--help"]
+    )
+    return command(name).get_help(context)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

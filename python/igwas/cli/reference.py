@@ -29,9 +29,13 @@ def render() -> str:
 
 
 def _help(command: click.Command, name: str) -> str:
-    # Without a parent, so that the group's own settings do not show.
     context = click.Context(
-        command, info_name=f"igwas-fast {name}", terminal_width=_WIDTH, max_content_width=_WIDTH
+        command,
+        info_name=f"igwas-fast {name}",
+        terminal_width=_WIDTH,
+        max_content_width=_WIDTH,
+        # As the group passes on; a command remembers the names it first showed.
+        help_option_names=["-h", "--help"],
     )
     return command.get_help(context).rstrip()
 
