@@ -34,7 +34,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	  echo "error: $(PYTHON) is $$("$(PYTHON)" -V 2>&1); expected Python 3.11 or newer. Install it, or name it: make env PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@command -v g++ >/dev/null || command -v c++ >/dev/null || { \
 	  echo "error: no C++ compiler on PATH; expected g++ with C++20. Install g++ 11 or newer." >&2; exit 1; }
-	[ -x $(BIN)/python ] || "$(PYTHON)" -m venv $(VENV)
+	# Some systems ship venv without its own pip: then the pip of PYTHON fills the environment.
+	[ -x $(BIN)/python ] || "$(PYTHON)" -m venv $(VENV) 2>/dev/null || { \
+	  "$(PYTHON)" -m venv --clear --without-pip $(VENV) && \
+	  "$(PYTHON)" -m pip --python $(BIN)/python install --quiet --constraint constraints.txt pip; }
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade \
 	  pip setuptools pybind11 cmake ninja
 	touch $@
