@@ -76,7 +76,9 @@ class TemporaryFile {
 
   void write(std::vector<std::byte> const& bytes) const {
     std::FILE* file = std::fopen(path_.c_str(), "wb");
-    std::fwrite(bytes.data(), 1, bytes.size(), file);
+    if (!bytes.empty()) {
+      std::fwrite(bytes.data(), 1, bytes.size(), file);
+    }
     std::fclose(file);
   }
 
