@@ -146,8 +146,9 @@ void StatisticsFileSink::append_hits(StatisticsBlock const& block) {
 }
 
 void StatisticsFileSink::refuse_after_failure() const {
-  if (has_failed_) {
-    throw SystemError(path_ + ": an earlier write failed", EIO);
+  // With the first failure's own code: whichever thread is heard, the user reads the real reason.
+  if (int const code = failure_; code != 0) {
+    fail(path_, code);
   }
 }
 
@@ -156,9 +157,8 @@ void StatisticsFileSink::sync(std::vector<std::size_t> const& blocks) {
   refuse_after_failure();
   for (auto const& [file, path] : {std::pair{file_, &path_}, std::pair{journal_, &journal_path_}}) {
     if (::fdatasync(file) != 0) {
-      int const code = errno;
-      has_failed_ = true;
-      fail(*path, code);
+      failure_ = errno;
+      fail(*path, failure_);
     }
   }
   constexpr std::byte done{1};
@@ -172,8 +172,8 @@ std::vector<std::size_t> StatisticsFileSink::record(StatisticsBlock const& block
   refuse_after_failure();
   try {
     append_hits(block);
-  } catch (...) {
-    has_failed_ = true;
+  } catch (SystemError const& error) {
+    failure_ = error.code;
     throw;
   }
   written_.push_back(block.index);

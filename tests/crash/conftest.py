@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from tests import command
 from tests.cohort_files import write_random_cohort
-from tests.crash.statistics_arrays import read_arrays
+from tests.statistics_arrays import read_arrays
 
 
 def assoc_arguments(cohort, output, *more):

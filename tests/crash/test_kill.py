@@ -7,7 +7,7 @@ import h5py
 import pytest
 from tests import command
 from tests.crash.conftest import assoc_arguments
-from tests.crash.statistics_arrays import (
+from tests.statistics_arrays import (
     assert_done_blocks_are_final,
     assert_same_bits,
     read_arrays,

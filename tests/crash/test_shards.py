@@ -4,8 +4,8 @@ import random
 
 from tests import command
 from tests.crash.conftest import assoc_arguments
-from tests.crash.statistics_arrays import assert_same_bits, read_arrays
 from tests.crash.test_kill import SEED, Files
+from tests.statistics_arrays import assert_same_bits, read_arrays
 
 N_SHARDS = 3
 

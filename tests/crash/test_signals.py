@@ -6,12 +6,12 @@ import time
 import pytest
 from tests import command
 from tests.crash.conftest import assoc_arguments
-from tests.crash.statistics_arrays import (
+from tests.crash.test_kill import Files
+from tests.statistics_arrays import (
     assert_done_blocks_are_final,
     assert_same_bits,
     read_arrays,
 )
-from tests.crash.test_kill import Files
 
 
 @pytest.mark.parametrize(

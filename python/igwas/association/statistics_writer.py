@@ -9,7 +9,7 @@ are sorted into their preallocated table at the end.
 import errno
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from igwas import _core
 from igwas.errors import IncompleteFile, OutputError
 from igwas.schema import STATISTICS, TEXT, Array
+from igwas.sturdy_file import create_hdf5
 
 HIT_DTYPE = np.dtype(
     [
@@ -141,16 +142,17 @@ def create(
         If the folder does not exist or the disk cannot hold the file.
     """
     try:
-        with h5py.File(paths.creating, "w", track_order=True) as file:
+        with create_hdf5(paths.creating, track_order=True) as (file, raise_if_refused):
             for name, value in attributes.items():
                 file.attrs[name] = value
             for array in layout.arrays():
                 _create_dataset(file, array, layout)
             for path, values in small.items():
                 file[path][...] = values
+            raise_if_refused()
             file["/hits/count"][0] = -1
             file["/progress/done"][...] = 0
-            _write_variants(file, variants, layout)
+            _write_variants(file, variants, layout, raise_if_refused)
         _reserve(paths.creating)
         paths.journal.write_bytes(b"")
         _sync_path(paths.creating)
@@ -204,13 +206,19 @@ def _create_dataset(file: h5py.File, array: Array, layout: Layout) -> None:
     h5py.h5d.create(group.id, name.encode(), kind, space, properties)
 
 
-def _write_variants(file: h5py.File, slabs: Iterable[pd.DataFrame], layout: Layout) -> None:
+def _write_variants(
+    file: h5py.File,
+    slabs: Iterable[pd.DataFrame],
+    layout: Layout,
+    raise_if_refused: Callable[[], None],
+) -> None:
     start = 0
     names = [a.path for a in layout.arrays() if a.path.startswith("/variants/")]
     for slab in slabs:
         stop = start + len(slab)
         for path in names:
             file[path][start:stop] = slab[path.rpartition("/")[2]].to_numpy()
+        raise_if_refused()
         start = stop
     if start != layout.n_variants:
         raise IncompleteFile(
