@@ -1,6 +1,7 @@
 """Builds the C++ extension modules with CMake; everything else is in pyproject.toml."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,8 @@ class CMakeBuild(build_ext):
             "cmake", "-G", "Ninja", "-S", str(ROOT), "-B", str(build),
             "-DCMAKE_BUILD_TYPE=Release",
             f"-DPython_EXECUTABLE={sys.executable}",
+            # An isolated build brings its own Ninja, which is gone by the next one.
+            f"-DCMAKE_MAKE_PROGRAM={shutil.which('ninja')}",
             f"-Dpybind11_DIR={pybind11.get_cmake_dir()}",
             *os.environ.get("CMAKE_ARGS", "").split(),
         ]  # fmt: skip
