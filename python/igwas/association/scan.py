@@ -21,7 +21,14 @@ from igwas.association.options import ScanOptions
 from igwas.association.plan import ScanPlan, make_plan
 from igwas.association.statistics_writer import Layout, Paths
 from igwas.context import Context
-from igwas.errors import DeviceUnavailable, IncompleteFile, InputError, OptionError, OutputError
+from igwas.errors import (
+    DeviceUnavailable,
+    IgwasError,
+    IncompleteFile,
+    InputError,
+    OptionError,
+    OutputError,
+)
 from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
 from igwas.provenance import root_attributes
 from igwas.schema import REASONS, STATISTICS
@@ -138,8 +145,8 @@ def run_scan(
             _run(file, models, layout, paths, context, batch_bytes, progress)
         except OSError as error:
             raise statistics_writer.output_error(paths.output, error) from error
-        except KeyboardInterrupt:
-            _log.warning("%s keeps what is done: go on with --resume", paths.partial)
+        except (KeyboardInterrupt, IgwasError):
+            _keep_what_is_done(paths)
             raise
     reasons = _count_reasons(paths.partial)
     # A shard may hold rare variants only; the merge needs it all the same.
@@ -152,6 +159,17 @@ def run_scan(
         )
     statistics_writer.finish(paths, layout)
     return _summarise(plan, paths.output, reasons)
+
+
+def _keep_what_is_done(paths: Paths) -> None:
+    """Say that a stopped run can be resumed; remove it if it has nothing to keep."""
+    n_done = int(statistics_writer.read_done(paths.partial).sum())
+    if n_done:
+        _log.warning(
+            "%s keeps the %s blocks of variants done: go on with --resume", paths.partial, n_done
+        )
+    else:
+        statistics_writer.discard(paths)
 
 
 def _summarise(plan: ScanPlan, output: Path, reasons: dict[str, int]) -> ScanSummary:
