@@ -194,9 +194,11 @@ def _build_group(
             raise
         nobody = np.zeros(0, dtype=np.int64)
         return _Group(mask, nobody, np.zeros((0, 0)), (), np.zeros((0, width)), width)
-    blocks = [_residuals(inputs.values, mask, rows, q, is_allowed is not None)]
+    labels = [inputs.names[index] for index in mask.phenotype_index]
+    is_tolerant = is_allowed is not None
+    blocks = [_residuals(inputs.values, mask, rows, q, labels, is_tolerant=is_tolerant)]
     if inputs.omnibus_values is not None:
-        blocks.append(_residuals(inputs.omnibus_values, mask, rows, q, True))
+        blocks.append(_residuals(inputs.omnibus_values, mask, rows, q, labels, is_tolerant=True))
     return _Group(mask, rows, q, tuple(basis.dropped), np.hstack(blocks), width)
 
 
@@ -222,7 +224,13 @@ def _with_independent(q: Floats, extra: Sequence[Floats]) -> Floats:
 
 
 def _residuals(
-    values: Floats, mask: Mask, rows: NDArray[np.int64], q: Floats, is_tolerant: bool
+    values: Floats,
+    mask: Mask,
+    rows: NDArray[np.int64],
+    q: Floats,
+    names: Sequence[str],
+    *,
+    is_tolerant: bool,
 ) -> Floats:
     """Residuals of a mask's phenotypes; zero, if tolerated, where nothing is left of one.
 
@@ -230,7 +238,7 @@ def _residuals(
     """
     part = values[np.ix_(rows, mask.phenotype_index)]
     if not is_tolerant:
-        return residualise(part, q)
+        return residualise(part, q, names=names)
     labels = [str(column) for column in range(part.shape[1])]
     untestable = {int(label) for label in find_untestable(part, q, labels)}
     testable = [column for column in range(part.shape[1]) if column not in untestable]

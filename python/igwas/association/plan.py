@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from igwas.association.account import AccountLine
 from igwas.association.cohort import Cohort, join_cohort
-from igwas.association.model import Model, ModelInputs, build_model
+from igwas.association.model import Model, ModelInputs, build_model, one_blas_thread
 from igwas.association.options import ScanOptions
 from igwas.association.segments import ModelKey, Segments, segment
 from igwas.association.variant_filter import select_variants
@@ -24,6 +24,7 @@ from igwas.phenotypes.masks import Mask, group_by_missingness
 from igwas.phenotypes.residualise import find_untestable, residualise
 from igwas.phenotypes.table import read_covariates, read_phenotypes
 from igwas.phenotypes.transform import rank_inverse_normal
+from igwas.provenance import file_digest
 
 _log = logging.getLogger("igwas")
 
@@ -83,13 +84,22 @@ class ScanPlan:
 
     def model(self, number: int) -> Model:
         """Build the model of one chromosome group; large, so one at a time."""
+        with one_blas_thread():
+            return self._build(number)
+
+    def _build(self, number: int) -> Model:
         key = self.segments.keys[number]
-        values = self._values_for(key)
+        raw = self.cohort.values
+        if self.loco is None or self.loco.is_standardised:
+            # regenie predicts the transformed phenotype: transform, then subtract.
+            values = self._left(_transformed(raw, self.options), key)
+        else:
+            values = _transformed(self._left(raw, key), self.options)
         inputs = ModelInputs(
-            values=_transformed(values, self.options),
+            values=values,
             names=self.cohort.names,
             masks=self.masks,
-            omnibus_values=None if self.options.transform == "none" else values,
+            omnibus_values=None if self.options.transform == "none" else self._left(raw, key),
             covariates=self.covariates,
             covariate_names=self.covariate_names,
             genotype_rows=self.cohort.genotype_rows,
@@ -97,13 +107,15 @@ class ScanPlan:
         )
         return build_model(inputs, **_sex_rules(key, self.cohort.sex))
 
-    def _values_for(self, key: ModelKey) -> NDArray[np.float64]:
+    def _left(self, values: NDArray[np.float64], key: ModelKey) -> NDArray[np.float64]:
+        """What the predictions without a chromosome leave of `values`."""
         if self.loco is None:
-            return self.cohort.values
+            return values
         predictions = self.loco.predictions(key.left_out, self.cohort)
-        return self.cohort.values - predictions * self._prediction_scale()
+        assert predictions.shape == values.shape
+        return values - predictions * self._prediction_scale(values)
 
-    def _prediction_scale(self) -> NDArray[np.float64] | float:
+    def _prediction_scale(self, values: NDArray[np.float64]) -> NDArray[np.float64] | float:
         """Regenie predicts phenotypes residualised and scaled to SD 1: bring them back."""
         if self.loco is None or not self.loco.is_standardised:
             return 1.0
@@ -111,7 +123,6 @@ class ScanPlan:
         for mask in self.masks:
             rows = np.flatnonzero(mask.is_present)
             q = orthonormal_basis(self.covariates[rows], self.covariate_names).q
-            values = _transformed(self.cohort.values, self.options)
             residuals = residualise(values[np.ix_(rows, mask.phenotype_index)], q)
             variance = (residuals**2).sum(axis=0) / (len(rows) - q.shape[1])
             scale[mask.phenotype_index] = np.sqrt(variance)
@@ -126,9 +137,16 @@ def make_plan(genotypes: GenotypeFile, phenotypes: Path, options: ScanOptions) -
     InputError
         For every problem of the inputs that can be known before genotypes are read.
     """
+    with one_blas_thread():
+        return _make_plan(genotypes, phenotypes, options)
+
+
+def _make_plan(genotypes: GenotypeFile, phenotypes: Path, options: ScanOptions) -> ScanPlan:
     cohort, loco = _read_cohort(genotypes, phenotypes, options)
     covariates, names = _covariate_matrix(cohort)
     cohort, masks = _testable(cohort, covariates, names, options)
+    if loco is not None and options.loco is not None and cohort.names != loco.names:
+        loco = read_loco(options.loco, cohort.names)
     selection = select_variants(
         genotypes,
         extract=options.extract,
@@ -142,7 +160,7 @@ def make_plan(genotypes: GenotypeFile, phenotypes: Path, options: ScanOptions) -
         chromosome_names, code[rows], has_loco=loco is not None, block_variants=block_variants
     )
     _warn_of_unknown_sex(segments, cohort)
-    digest = _digest(genotypes, cohort, covariates, rows, segments, options)
+    digest = _digest(genotypes, cohort, covariates, rows, segments, options, loco)
     first_block, last_block = _shard_blocks(segments, options)
     part, first_row, n_rows = _take_blocks(segments, first_block, last_block)
     rows = rows[first_row : first_row + n_rows]
@@ -187,10 +205,7 @@ def _read_cohort(
         loco=loco,
         genotypes_name=str(genotypes.path),
     )
-    if loco is None:
-        return cohort, None
-    values = np.where(loco.has_prediction(cohort), cohort.values, np.nan)
-    return replace(cohort, values=values), loco
+    return cohort, loco
 
 
 def _covariate_matrix(cohort: Cohort) -> tuple[NDArray[np.float64], tuple[str, ...]]:
@@ -210,6 +225,10 @@ def _testable(
 ) -> tuple[Cohort, list[Mask]]:
     """Group phenotypes by mask; stop at, or leave out, those with nothing to explain."""
     masks = group_by_missingness(cohort.values)
+    # A covariate may explain the transformed phenotype alone.
+    tested = [cohort.values]
+    if options.transform != "none":
+        tested.append(_transformed(cohort.values, options))
     reasons: dict[str, str] = {}
     for mask in masks:
         rows = np.flatnonzero(mask.is_present)
@@ -219,8 +238,9 @@ def _testable(
             continue
         _require_samples(labels[0], len(rows), covariates.shape[1])
         q = orthonormal_basis(covariates[rows], names).q
-        values = cohort.values[np.ix_(rows, mask.phenotype_index)]
-        reasons |= find_untestable(values, q, labels)
+        for values in tested:
+            found = find_untestable(values[np.ix_(rows, mask.phenotype_index)], q, labels)
+            reasons |= {name: why for name, why in found.items() if name not in reasons}
     if not reasons:
         return cohort, masks
     name, reason = next(iter(reasons.items()))
@@ -312,6 +332,7 @@ def _digest(
     rows: NDArray[np.int64],
     segments: Segments,
     options: ScanOptions,
+    loco: Loco | None,
 ) -> str:
     """Digest of all that decides the numbers, so that a resumed or merged run cannot mix two."""
     digest = hashlib.sha256(genotypes.digest.encode())
@@ -321,8 +342,8 @@ def _digest(
         if name in {"mac", "maf", "geno", "hwe", "info", "missing", "transform", "hit_log10p"}
     }
     digest.update(json.dumps([numbers, cohort.names], sort_keys=True).encode())
-    if options.loco is not None:
-        digest.update(options.loco.read_bytes())
+    for path in loco.source_paths if loco is not None else ():
+        digest.update(file_digest(path).encode())
     for array in (cohort.genotype_rows, cohort.values, cohort.sex, covariates, rows):
         digest.update(np.ascontiguousarray(array).tobytes())
     digest.update(segments.blocks.tobytes())

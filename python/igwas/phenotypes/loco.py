@@ -38,6 +38,11 @@ class Loco(ABC):
     def __init__(self) -> None:
         self._present: dict[int, NDArray[np.bool_]] = {}
 
+    @property
+    def source_paths(self) -> tuple[Path, ...]:
+        """Every file the predictions are read from."""
+        return (self.path,)
+
     @abstractmethod
     def sample_ids(self, phenotype: int) -> NDArray[Any]:
         """Ids as the file writes them, of one phenotype: object (predicted samples,)."""

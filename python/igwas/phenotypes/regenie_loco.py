@@ -68,6 +68,11 @@ class RegenieLoco(Loco):
             for file in reversed(self._files)
         }
 
+    @property
+    def source_paths(self) -> tuple[Path, ...]:
+        """The list, and the .loco files of the phenotypes wanted."""
+        return (self.path, *(file.path for file in self._files))
+
     def sample_ids(self, phenotype: int) -> NDArray[Any]:
         """See Loco.sample_ids; each is FID_IID."""
         return self._headers[self._files[phenotype].header].sample_id

@@ -5,6 +5,9 @@ import logging
 import h5py
 import numpy as np
 import pytest
+from tests.reference.cohort_files import write_bed, write_cohort, write_table
+from tests.reference.ordinary_least_squares import Rules
+from tests.reference.ordinary_least_squares import scan as plain_scan
 
 from igwas import Context, ScanOptions, open_statistics, run_scan
 from igwas.association import plan, scan
@@ -15,9 +18,6 @@ from igwas.errors import (
     OptionError,
     OutputError,
 )
-from tests.reference.cohort_files import write_bed, write_cohort, write_table
-from tests.reference.ordinary_least_squares import Rules
-from tests.reference.ordinary_least_squares import scan as plain_scan
 
 # beta is stored as float32: half a unit in its last place; se is worked out from it.
 STORED_RTOL = 1e-6
