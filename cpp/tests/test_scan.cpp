@@ -21,8 +21,8 @@ namespace {
 constexpr double rounding = 1e-10;
 
 class Collector final : public StatisticsSink {
-public:
-  void write(StatisticsBlock const &block) override {
+ public:
+  void write(StatisticsBlock const& block) override {
     std::lock_guard const lock(mutex_);
     CHECK(!blocks_.contains(block.index));
     blocks_[block.index] = block;
@@ -38,47 +38,42 @@ public:
   /// Every number of the run in one row of bits, blocks in order.
   [[nodiscard]] std::vector<std::uint64_t> bits() const {
     std::vector<std::uint64_t> all;
-    auto const add = [&](auto const &values) {
+    auto const add = [&](auto const& values) {
       for (auto const value : values) {
         all.push_back(std::bit_cast<std::uint64_t>(static_cast<double>(value)));
       }
     };
     for (auto const part :
-         {&StatisticsBlock::beta, &StatisticsBlock::se,
-          &StatisticsBlock::omnibus_f, &StatisticsBlock::omnibus_log10p,
-          &StatisticsBlock::genotype_sum_of_squares,
-          &StatisticsBlock::effect_allele_frequency,
-          &StatisticsBlock::minor_allele_count}) {
-      for (auto const &[index, block] : blocks_) {
+         {&StatisticsBlock::beta, &StatisticsBlock::se, &StatisticsBlock::omnibus_f,
+          &StatisticsBlock::omnibus_log10p, &StatisticsBlock::genotype_sum_of_squares,
+          &StatisticsBlock::effect_allele_frequency, &StatisticsBlock::minor_allele_count}) {
+      for (auto const& [index, block] : blocks_) {
         add(block.*part);
       }
     }
-    for (auto const &[index, block] : blocks_) {
+    for (auto const& [index, block] : blocks_) {
       add(block.n);
       add(block.reason);
       add(block.missing_count);
       add(block.degrees_of_freedom);
-      for (Hit const &hit : block.hits) {
+      for (Hit const& hit : block.hits) {
         add(std::vector<double>{static_cast<double>(hit.variant),
-                                static_cast<double>(hit.phenotype), hit.beta,
-                                hit.se, hit.log10p});
+                                static_cast<double>(hit.phenotype), hit.beta, hit.se, hit.log10p});
       }
     }
     return all;
   }
 
-  [[nodiscard]] std::map<std::size_t, StatisticsBlock> const &blocks() const {
-    return blocks_;
-  }
+  [[nodiscard]] std::map<std::size_t, StatisticsBlock> const& blocks() const { return blocks_; }
 
-private:
+ private:
   std::mutex mutex_;
   std::map<std::size_t, StatisticsBlock> blocks_;
 };
 
 struct Case {
-  testing::Cohort const &cohort;
-  Rows const &rows;
+  testing::Cohort const& cohort;
+  Rows const& rows;
   ScanOptions options;
   std::size_t threads = 1;
   std::size_t block_rows = 5;
@@ -86,28 +81,24 @@ struct Case {
   std::vector<std::uint8_t> excluded = {};
 };
 
-[[nodiscard]] std::vector<ScanBlock> blocks_of(std::size_t n, std::size_t size,
-                                               Haploid haploid) {
+[[nodiscard]] std::vector<ScanBlock> blocks_of(std::size_t n, std::size_t size, Haploid haploid) {
   std::vector<ScanBlock> blocks;
   for (std::size_t first = 0; first < n; first += size) {
-    blocks.push_back(
-        {blocks.size(), first, std::min(size, n - first), haploid});
+    blocks.push_back({blocks.size(), first, std::min(size, n - first), haploid});
   }
   return blocks;
 }
 
-void run(Case const &what, GenotypeSource const &source, StatisticsSink &sink,
-         std::function<void(std::size_t)> const &progress = {}) {
+void run(Case const& what, GenotypeSource const& source, StatisticsSink& sink,
+         std::function<void(std::size_t)> const& progress = {}) {
   std::vector<std::int64_t> source_row(what.rows.size());
   std::iota(source_row.begin(), source_row.end(), 0);
-  auto const blocks =
-      blocks_of(what.rows.size(), what.block_rows, what.haploid);
-  scan(Context{what.threads}, source, what.cohort.model,
-       {source_row, what.excluded}, blocks, what.options, sink, progress);
+  auto const blocks = blocks_of(what.rows.size(), what.block_rows, what.haploid);
+  scan(Context{what.threads}, source, what.cohort.model, {source_row, what.excluded}, blocks,
+       what.options, sink, progress);
 }
 
-[[nodiscard]] ScanOptions options_for(testing::Cohort const &cohort,
-                                      MissingCalls missing) {
+[[nodiscard]] ScanOptions options_for(testing::Cohort const& cohort, MissingCalls missing) {
   ScanOptions options;
   options.missing = missing;
   options.n_phenotypes = cohort.phenotypes.size();
@@ -118,27 +109,25 @@ void run(Case const &what, GenotypeSource const &source, StatisticsSink &sink,
 /// The rows in one of four forms: 0 to 2 are encodings of a file, 3 is an
 /// array.
 class Stored {
-public:
-  Stored(Rows const &rows, int form) {
+ public:
+  Stored(Rows const& rows, int form) {
     if (form == 3) {
-      for (auto const &row : rows) {
+      for (auto const& row : rows) {
         values_.insert(values_.end(), row.begin(), row.end());
       }
       std::size_t const n = rows.front().size();
-      source_ = make_array_source(
-          MatrixView<double const>{values_.data(), rows.size(), n, n});
+      source_ = make_array_source(MatrixView<double const>{values_.data(), rows.size(), n, n});
       return;
     }
-    auto [index, bytes] =
-        testing::raw_chunks(rows, static_cast<Encoding>(form), 3);
+    auto [index, bytes] = testing::raw_chunks(rows, static_cast<Encoding>(form), 3);
     file_ = std::make_unique<testing::TemporaryFile>(bytes);
     index.path = file_->path();
     source_ = make_file_source(index);
   }
 
-  [[nodiscard]] GenotypeSource const &operator*() const { return *source_; }
+  [[nodiscard]] GenotypeSource const& operator*() const { return *source_; }
 
-private:
+ private:
   std::vector<double> values_;
   std::unique_ptr<testing::TemporaryFile> file_;
   std::unique_ptr<GenotypeSource> source_;
@@ -156,12 +145,11 @@ void every_number_equals_the_plain_fit_in_every_encoding() {
         CHECK(sink.n_finished == 1);
         CHECK(sink.blocks().size() == 2);
         for (std::size_t v = 0; v < rows.size(); ++v) {
-          auto const &block = sink.blocks().at(v / 5);
+          auto const& block = sink.blocks().at(v / 5);
           for (std::size_t k = 0; k < 4; ++k) {
-            auto const fit = testing::plain_fit(cohort, k, k % 2, rows[v],
-                                                missing == MissingCalls::drop);
-            testing::check_close(block.beta[(v % 5) * 4 + k], fit.beta,
-                                 rounding);
+            auto const fit =
+                testing::plain_fit(cohort, k, k % 2, rows[v], missing == MissingCalls::drop);
+            testing::check_close(block.beta[(v % 5) * 4 + k], fit.beta, rounding);
             testing::check_close(block.se[(v % 5) * 4 + k], fit.se, rounding);
           }
         }
@@ -220,10 +208,8 @@ void some_samples_of_the_file_equal_a_file_of_those() {
   for (int form = 0; form < 4; ++form) {
     Collector some;
     Collector all;
-    run({cohort, rows, options_for(cohort, MissingCalls::drop)},
-        *Stored(rows, form), some);
-    run({everybody, kept, options_for(everybody, MissingCalls::drop)},
-        *Stored(kept, form), all);
+    run({cohort, rows, options_for(cohort, MissingCalls::drop)}, *Stored(rows, form), some);
+    run({everybody, kept, options_for(everybody, MissingCalls::drop)}, *Stored(kept, form), all);
     CHECK(some.bits() == all.bits());
   }
 }
@@ -235,15 +221,13 @@ void excluded_variants_get_their_reason_and_no_test() {
   what.excluded = {0, 7, 0, 7};
   Collector sink;
   run(what, *Stored(rows, 0), sink);
-  auto const &block = sink.blocks().at(0);
+  auto const& block = sink.blocks().at(0);
   for (std::size_t v = 0; v < 4; ++v) {
     bool const is_out = v % 2 == 1;
-    CHECK(block.reason[2 * v] == (is_out ? 7 : 0) &&
-          block.reason[2 * v + 1] == (is_out ? 7 : 0));
-    CHECK(std::isnan(block.beta[2 * v]) == is_out &&
-          std::isnan(block.se[2 * v + 1]) == is_out);
+    CHECK(block.reason[2 * v] == (is_out ? 7 : 0) && block.reason[2 * v + 1] == (is_out ? 7 : 0));
+    CHECK(std::isnan(block.beta[2 * v]) == is_out && std::isnan(block.se[2 * v + 1]) == is_out);
     CHECK(std::isnan(block.omnibus_f[2 * v]) == is_out);
-    CHECK(block.n[2 * v] == 50); // counts are given all the same
+    CHECK(block.n[2 * v] == 50);  // counts are given all the same
   }
 }
 
@@ -255,20 +239,18 @@ void hits_are_the_tests_above_the_threshold() {
     what.options.hit_log10p = threshold;
     Collector sink;
     run(what, *Stored(rows, 1), sink);
-    for (auto const &[index, block] : sink.blocks()) {
+    for (auto const& [index, block] : sink.blocks()) {
       std::size_t n_expected = 0;
       for (std::size_t i = 0; i < block.beta.size(); ++i) {
         std::size_t const mask = (i % 6) % 2;
-        double const log10p =
-            log10p_student_t(block.beta[i] / block.se[i],
-                             block.degrees_of_freedom[i / 6 * 2 + mask]);
+        double const log10p = log10p_student_t(block.beta[i] / block.se[i],
+                                               block.degrees_of_freedom[i / 6 * 2 + mask]);
         n_expected += log10p >= threshold ? 1 : 0;
       }
       CHECK(block.hits.size() == n_expected);
-      for (Hit const &hit : block.hits) {
-        std::size_t const at =
-            (static_cast<std::size_t>(hit.variant) - block.first_row) * 6 +
-            static_cast<std::size_t>(hit.phenotype);
+      for (Hit const& hit : block.hits) {
+        std::size_t const at = (static_cast<std::size_t>(hit.variant) - block.first_row) * 6 +
+                               static_cast<std::size_t>(hit.phenotype);
         CHECK(hit.beta == block.beta[at] && hit.se == block.se[at]);
         CHECK(hit.log10p >= threshold && hit.reserved == 0);
       }
@@ -284,7 +266,7 @@ void haploid_males_are_counted_once() {
     what.haploid = Haploid::males;
     Collector sink;
     run(what, *Stored(rows, form), sink);
-    auto const &block = sink.blocks().at(0);
+    auto const& block = sink.blocks().at(0);
     for (std::size_t v = 0; v < 3; ++v) {
       double effect = 0;
       double alleles = 0;
@@ -293,17 +275,15 @@ void haploid_males_are_counted_once() {
         bool const male = cohort.model.is_male[i] != 0;
         // A hard call of one of each is not believed of a male; half a dosage
         // is.
-        bool const is_missing =
-            std::isnan(rows[v][i]) || (form == 0 && male && rows[v][i] == 1);
+        bool const is_missing = std::isnan(rows[v][i]) || (form == 0 && male && rows[v][i] == 1);
         n_missing += is_missing ? 1 : 0;
         effect += is_missing ? 0 : rows[v][i] / (male ? 2 : 1);
         alleles += is_missing ? 0 : (male ? 1 : 2);
       }
       CHECK(block.missing_count[v] == n_missing);
-      testing::check_close(block.effect_allele_frequency[v], effect / alleles,
+      testing::check_close(block.effect_allele_frequency[v], effect / alleles, rounding);
+      testing::check_close(block.minor_allele_count[v], std::min(effect, alleles - effect),
                            rounding);
-      testing::check_close(block.minor_allele_count[v],
-                           std::min(effect, alleles - effect), rounding);
     }
   }
 }
@@ -321,8 +301,7 @@ void progress_reaches_the_total_and_may_stop_the_scan() {
   CHECK(last == 23);
   Collector stopped;
   testing::check_throws<std::domain_error>([&] {
-    run(what, *Stored(rows, 0), stopped,
-        [](std::size_t) { throw std::domain_error("stop"); });
+    run(what, *Stored(rows, 0), stopped, [](std::size_t) { throw std::domain_error("stop"); });
   });
 }
 
@@ -333,8 +312,7 @@ void a_sink_or_a_source_that_fails_stops_the_scan() {
     Collector sink;
     sink.fail_at = 3;
     testing::check_throws<SystemError>([&] {
-      run({cohort, rows, options_for(cohort, MissingCalls::mean), threads},
-          *Stored(rows, 0), sink);
+      run({cohort, rows, options_for(cohort, MissingCalls::mean), threads}, *Stored(rows, 0), sink);
     });
     CHECK(sink.n_finished == 0);
     CHECK(sink.blocks().size() < 60);
@@ -345,8 +323,7 @@ void a_sink_or_a_source_that_fails_stops_the_scan() {
   index.path = file.path();
   Collector sink;
   testing::check_throws<CorruptFile>([&] {
-    run({cohort, rows, options_for(cohort, MissingCalls::mean), 2},
-        *make_file_source(index), sink);
+    run({cohort, rows, options_for(cohort, MissingCalls::mean), 2}, *make_file_source(index), sink);
   });
   CHECK(sink.n_finished == 0);
   CHECK(!sink.blocks().contains(59));
@@ -356,7 +333,7 @@ void shapes_that_disagree_are_refused() {
   auto const good = testing::random_cohort(50, 2, 2);
   auto const rows = testing::random_calls(6, 50, 0);
   Stored const stored(rows, 0);
-  auto const refuses = [&](auto const &change) {
+  auto const refuses = [&](auto const& change) {
     testing::Cohort cohort = testing::random_cohort(50, 2, 2);
     Case what{cohort, rows, options_for(good, MissingCalls::mean)};
     change(cohort.model, what);
@@ -364,31 +341,22 @@ void shapes_that_disagree_are_refused() {
     testing::check_throws<ShapeError>([&] { run(what, *stored, sink); });
     CHECK(sink.blocks().empty());
   };
-  refuses([](ScanModel &model, Case &) { model.file_rows.back() = 50; });
-  refuses([](ScanModel &model, Case &) { model.file_rows.front() = -1; });
-  refuses([](ScanModel &model, Case &) {
-    model.file_rows[3] = model.file_rows[4];
-  });
-  refuses([](ScanModel &model, Case &) {
-    std::swap(model.file_rows[3], model.file_rows[4]);
-  });
-  refuses([](ScanModel &model, Case &) { model.file_rows.pop_back(); });
-  refuses([](ScanModel &model, Case &) { model.columns.columns -= 1; });
-  refuses([](ScanModel &model, Case &) { model.is_male.pop_back(); });
-  refuses(
-      [](ScanModel &model, Case &) { model.masks[0].is_member.pop_back(); });
-  refuses(
-      [](ScanModel &model, Case &) { model.masks[0].output_column[1] = 2; });
-  refuses(
-      [](ScanModel &model, Case &) { model.masks[0].output_column[1] = -1; });
-  refuses([](ScanModel &model, Case &) { model.masks[0].responses_begin = 7; });
-  refuses([](ScanModel &model, Case &) { model.masks[0].basis_begin = 7; });
-  refuses([](ScanModel &model, Case &) { model.masks[0].n_phenotypes = 3; });
-  refuses(
-      [](ScanModel &model, Case &) { model.masks[0].omnibus_response[0] = 2; });
-  refuses(
-      [](ScanModel &model, Case &) { model.masks[0].omnibus_gram.pop_back(); });
-  refuses([](ScanModel &, Case &what) { what.excluded = {0, 0, 0}; });
+  refuses([](ScanModel& model, Case&) { model.file_rows.back() = 50; });
+  refuses([](ScanModel& model, Case&) { model.file_rows.front() = -1; });
+  refuses([](ScanModel& model, Case&) { model.file_rows[3] = model.file_rows[4]; });
+  refuses([](ScanModel& model, Case&) { std::swap(model.file_rows[3], model.file_rows[4]); });
+  refuses([](ScanModel& model, Case&) { model.file_rows.pop_back(); });
+  refuses([](ScanModel& model, Case&) { model.columns.columns -= 1; });
+  refuses([](ScanModel& model, Case&) { model.is_male.pop_back(); });
+  refuses([](ScanModel& model, Case&) { model.masks[0].is_member.pop_back(); });
+  refuses([](ScanModel& model, Case&) { model.masks[0].output_column[1] = 2; });
+  refuses([](ScanModel& model, Case&) { model.masks[0].output_column[1] = -1; });
+  refuses([](ScanModel& model, Case&) { model.masks[0].responses_begin = 7; });
+  refuses([](ScanModel& model, Case&) { model.masks[0].basis_begin = 7; });
+  refuses([](ScanModel& model, Case&) { model.masks[0].n_phenotypes = 3; });
+  refuses([](ScanModel& model, Case&) { model.masks[0].omnibus_response[0] = 2; });
+  refuses([](ScanModel& model, Case&) { model.masks[0].omnibus_gram.pop_back(); });
+  refuses([](ScanModel&, Case& what) { what.excluded = {0, 0, 0}; });
   Collector sink;
   std::vector<std::int64_t> const outside{0, 6};
   std::vector<ScanBlock> const blocks{{0, 0, 2, Haploid::nobody}};
@@ -408,13 +376,12 @@ void no_blocks_are_no_work() {
   auto const rows = testing::random_calls(1, 50, 0);
   Collector sink;
   std::size_t last = 9;
-  scan(Context{2}, *Stored(rows, 0), cohort.model, {}, {},
-       options_for(cohort, MissingCalls::mean), sink,
-       [&](std::size_t n) { last = n; });
+  scan(Context{2}, *Stored(rows, 0), cohort.model, {}, {}, options_for(cohort, MissingCalls::mean),
+       sink, [&](std::size_t n) { last = n; });
   CHECK(sink.n_finished == 1 && last == 0);
 }
 
-} // namespace
+}  // namespace
 
 int main() {
   every_number_equals_the_plain_fit_in_every_encoding();
