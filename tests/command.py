@@ -14,13 +14,14 @@ def _restore_signals():
 
 def start(*arguments, **options):
     """Start `igwas-fast` with these arguments; stdout and stderr are pipes of text."""
-    return subprocess.Popen(
-        [sys.executable, "-c", _MAIN, *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **{"preexec_fn": _restore_signals, **options},
-    )
+    settings = {
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+        "text": True,
+        "preexec_fn": _restore_signals,
+    }
+    words = [sys.executable, "-c", _MAIN, *map(str, arguments)]
+    return subprocess.Popen(words, **{**settings, **options})
 
 
 def run(*arguments, timeout=120, **options):

@@ -88,7 +88,10 @@ def main(arguments: list[str] | None = None) -> None:
 def _system_error(error: OSError) -> str:
     name = f"{error.filename}: " if error.filename else ""
     reason = error.strerror or str(error)
-    return f"{name}{reason}. Check the path, its permissions and the free space."
+    return (
+        f"{name}{reason.lower()}; expected to read or write it. "
+        "Check the path, its permissions and the free space."
+    )
 
 
 def _report(error: Exception, status: int) -> int:

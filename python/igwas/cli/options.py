@@ -13,7 +13,8 @@ from igwas.context import parse_bytes
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+# Whether it may be read is found out by reading it: one line and exit 1, as for other bad files.
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, readable=False, path_type=Path)
 OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
