@@ -174,7 +174,8 @@ template <typename T>
 [[nodiscard]] std::vector<ScanBlock> blocks_of(Array<std::int64_t> const& table) {
   auto const rows = view_of(table);
   if (rows.columns != 4) {
-    throw ShapeError("the block table has " + std::to_string(rows.columns) + " columns; expected 4.");
+    throw ShapeError("the block table has " + std::to_string(rows.columns) +
+                     " columns; expected 4.");
   }
   std::vector<ScanBlock> blocks;
   for (std::size_t i = 0; i < rows.rows; ++i) {
@@ -235,8 +236,8 @@ void bind_sources(py::module_& module) {
 
 void bind_models(py::module_& module) {
   py::class_<MaskGroup>(module, "MaskGroup")
-      .def(py::init(&mask_group), py::kw_only(), py::arg("responses_begin"),
-           py::arg("basis_begin"), py::arg("n_basis"), py::arg("output_column").noconvert(),
+      .def(py::init(&mask_group), py::kw_only(), py::arg("responses_begin"), py::arg("basis_begin"),
+           py::arg("n_basis"), py::arg("output_column").noconvert(),
            py::arg("sum_of_squares").noconvert(), py::arg("is_member").noconvert(),
            py::arg("omnibus_response"), py::arg("omnibus_gram").noconvert());
   py::class_<Model>(module, "ScanModel")
@@ -260,8 +261,8 @@ void bind_scan(py::module_& module) {
   bind_sinks(module);
   module.def("scan", &run_scan, py::kw_only(), py::arg("source"), py::arg("model"),
              py::arg("source_row").noconvert(), py::arg("excluded_reason").noconvert(),
-             py::arg("blocks").noconvert(), py::arg("options"), py::arg("sink"),
-             py::arg("threads"), py::arg("progress"));
+             py::arg("blocks").noconvert(), py::arg("options"), py::arg("sink"), py::arg("threads"),
+             py::arg("progress"));
 }
 
 }  // namespace igwas::bindings

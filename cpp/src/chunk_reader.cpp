@@ -4,12 +4,12 @@
 #include "igwas/error.hpp"
 #include "igwas/zstd.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <span>
-#include <unistd.h>
 #include <utility>
 
 namespace igwas {

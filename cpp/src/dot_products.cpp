@@ -69,8 +69,7 @@ void multiply(GenotypeBatch const& batch, MatrixView<double const> columns, Batc
                         entries.weight.data(), entries.n, out.called.data() + variant * n_columns);
       if (entries.n_missing != 0) {
         add_weighted_rows(tile, columns.stride, n_columns, entries.missing_sample.data(),
-                          ones.data(), entries.n_missing,
-                          out.missing.data() + variant * n_columns);
+                          ones.data(), entries.n_missing, out.missing.data() + variant * n_columns);
       }
     }
   }

@@ -1,4 +1,5 @@
-// The product of a batch of genotypes with the columns of a model: what the scan spends its time on.
+// The product of a batch of genotypes with the columns of a model: what the scan spends its time
+// on.
 #pragma once
 
 #include "igwas/genotype_batch.hpp"

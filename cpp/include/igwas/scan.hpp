@@ -20,7 +20,7 @@ struct ScanOptions {
   MissingCalls missing = MissingCalls::mean;
   VariantFilters filters;
   double hit_log10p = 5;
-  std::size_t n_phenotypes = 0;  ///< columns of the output
+  std::size_t n_phenotypes = 0;                     ///< columns of the output
   std::size_t batch_bytes = std::size_t{16} << 20;  ///< decoded genotypes a thread holds
 };
 
@@ -34,7 +34,7 @@ struct ScanBlock {
 
 /// Rows of the output: which variant of the source each is, and why it is not to be tested.
 struct ScanRows {
-  std::span<std::int64_t const> source_row;      ///< ascending within a block
+  std::span<std::int64_t const> source_row;       ///< ascending within a block
   std::span<std::uint8_t const> excluded_reason;  ///< Reason; empty: none is excluded
 };
 

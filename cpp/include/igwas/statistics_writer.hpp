@@ -70,8 +70,8 @@ class StatisticsFileSink final : public StatisticsSink {
   int file_ = -1;
   int journal_ = -1;
   std::atomic<int> failure_{0};  ///< errno of the first write that failed
-  std::mutex sync_mutex_;  ///< one sync at a time: the system reports a lost page only once
-  std::mutex mutex_;       ///< guards the journal and what follows
+  std::mutex sync_mutex_;        ///< one sync at a time: the system reports a lost page only once
+  std::mutex mutex_;             ///< guards the journal and what follows
   std::vector<std::size_t> written_;
   std::chrono::steady_clock::time_point last_sync_;
 };

@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from igwas.association.tails import log10p_student_t
 from scipy import stats
 from tests.reference.statistics_fixture import write_statistics
 
@@ -18,6 +17,7 @@ from igwas.association.ranking import (
     top,
 )
 from igwas.association.statistics_file import open_statistics
+from igwas.association.tails import log10p_student_t
 from igwas.errors import OptionError
 
 
