@@ -7,8 +7,12 @@ for the caller to raise, and what could not be written stays in memory until the
 
 import io
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import h5py
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -118,3 +122,35 @@ class SteadyFile(io.RawIOBase):
             os.close(self._descriptor)
             self._unwritten.clear()
         super().close()
+
+
+@contextmanager
+def create_hdf5(path: Path, **options: Any) -> Iterator[tuple[h5py.File, Callable[[], None]]]:
+    """Create an HDF5 file; a disk that fills up is an OSError at the end, never a crash.
+
+    Parameters
+    ----------
+    path : Path
+        Replaced if it exists.
+    **options
+        For h5py.File.
+
+    Yields
+    ------
+    h5py.File
+        Open for writing.
+    callable()
+        Raises the error that is due at the end now; to be called between large writes.
+
+    Raises
+    ------
+    OSError
+        With errno, if any write was refused; the file's content is then worthless.
+    """
+    target = SteadyFile(path)
+    try:
+        with h5py.File(target, "w", **options) as file:
+            yield file, target.raise_failure
+        target.raise_failure()
+    finally:
+        target.close()

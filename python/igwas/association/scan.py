@@ -19,6 +19,7 @@ from igwas.association.account import AccountLine, describe_account
 from igwas.association.model import Model
 from igwas.association.options import ScanOptions
 from igwas.association.plan import ScanPlan, make_plan
+from igwas.association.sole_writer import sole_writer
 from igwas.association.statistics_writer import Layout, Paths
 from igwas.context import Context
 from igwas.errors import (
@@ -132,7 +133,8 @@ def run_scan(
     paths = Paths(Path(output))
     check_device(context)
     _check_output(paths, options)
-    with open_genotypes(genotypes) as file:
+    with sole_writer(paths), open_genotypes(genotypes) as file:
+        _check_inputs_differ(paths, file, Path(phenotypes), options)
         plan = make_plan(file, Path(phenotypes), options)
         models = _Models(plan)
         layout = _layout(plan, file)
@@ -144,21 +146,27 @@ def run_scan(
         try:
             _run(file, models, layout, paths, context, batch_bytes, progress)
         except OSError as error:
+            if str(file.path) in str(error):
+                raise InputError(
+                    f"{error.strerror or error}; expected to read the genotypes to their end. "
+                    "Check the disk they are on, then go on with --resume."
+                ) from error
             raise statistics_writer.output_error(paths.output, error) from error
         except (KeyboardInterrupt, IgwasError):
             _keep_what_is_done(paths)
             raise
-    reasons = _count_reasons(paths.partial)
-    # A shard may hold rare variants only; the merge needs it all the same.
-    if reasons.get("tested", 0) == 0 and options.shard.count == 1:
-        statistics_writer.discard(paths)
-        found = ", ".join(f"{count:,} {name}" for name, count in reasons.items())
-        raise InputError(
-            f"none of {plan.n_variants:,} variants can be tested ({found}); expected at least one. "
-            "Loosen --mac, --maf, --geno, --hwe or --info, or check the genotypes."
-        )
-    statistics_writer.finish(paths, layout)
-    return _summarise(plan, paths.output, reasons)
+        reasons = _count_reasons(paths.partial)
+        # A shard may hold rare variants only; the merge needs it all the same.
+        if reasons.get("tested", 0) == 0 and options.shard.count == 1:
+            statistics_writer.discard(paths)
+            found = ", ".join(f"{count:,} {name}" for name, count in reasons.items())
+            raise InputError(
+                f"none of {plan.n_variants:,} variants can be tested ({found}); "
+                "expected at least one. Loosen --mac, --maf, --geno, --hwe or --info, "
+                "or check the genotypes."
+            )
+        statistics_writer.finish(paths, layout)
+        return _summarise(plan, paths.output, reasons)
 
 
 def _keep_what_is_done(paths: Paths) -> None:
@@ -264,6 +272,28 @@ def _require_same_scan(path: Path, plan: ScanPlan) -> None:
         )
 
 
+def _check_inputs_differ(
+    paths: Paths, file: GenotypeFile, phenotypes: Path, options: ScanOptions
+) -> None:
+    """Refuse an output that would replace an input."""
+    inputs = _input_paths(file, phenotypes, options)
+    for role, path in inputs.items():
+        if paths.output.exists() and paths.output.samefile(path):
+            raise OptionError(
+                f"--output is {paths.output}, which is the input of {role}; expected another file. "
+                "Choose another name."
+            )
+
+
+def _input_paths(file: GenotypeFile, phenotypes: Path, options: ScanOptions) -> dict[str, Path]:
+    inputs = {"genotypes": file.path, "phenotypes": phenotypes}
+    for role in ("covariates", "keep", "remove", "extract", "exclude", "loco"):
+        path = getattr(options, role)
+        if path is not None:
+            inputs[role] = path
+    return inputs
+
+
 def _layout(plan: ScanPlan, file: GenotypeFile) -> Layout:
     return Layout(
         n_variants=plan.n_variants,
@@ -315,11 +345,7 @@ def _attributes(
     plan: ScanPlan, file: GenotypeFile, phenotypes: Path, dropped: list[str]
 ) -> dict[str, Any]:
     options = plan.options
-    inputs = {"genotypes": file.path, "phenotypes": phenotypes}
-    for role in ("covariates", "keep", "remove", "extract", "exclude", "loco"):
-        path = getattr(options, role)
-        if path is not None:
-            inputs[role] = path
+    inputs = _input_paths(file, phenotypes, options)
     return {
         **root_attributes(STATISTICS, inputs=inputs, options=options.result_options()),
         "missing": options.missing,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from igwas.association import statistics_writer
+from igwas.association.sole_writer import sole_writer
 from igwas.association.statistics_writer import HIT_DTYPE, Layout, Paths
 from igwas.errors import IncompleteFile, InputError, OptionError, OutputError
 from igwas.hdf5 import open_hdf5
@@ -60,13 +62,16 @@ def merge_shards(
         raise OutputError(
             f"{paths.output} exists; expected a new file. Give --overwrite to replace it."
         )
-    files = [open_hdf5(path, STATISTICS) for path in shards]
-    try:
-        files = _in_order(files)
-        return _merge(files, paths)
-    finally:
-        for file in files:
-            file.close()
+    for path in shards:
+        if paths.output.exists() and paths.output.samefile(path):
+            raise OptionError(
+                f"--output is {paths.output}, which is one of the shards; expected another file. "
+                "Choose another name."
+            )
+    with ExitStack() as stack:
+        stack.enter_context(sole_writer(paths))
+        files = [stack.enter_context(open_hdf5(path, STATISTICS)) for path in shards]
+        return _merge(_in_order(files), paths)
 
 
 def _in_order(files: list[h5py.File]) -> list[h5py.File]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from igwas import _core
 from igwas.errors import IncompleteFile, OutputError
 from igwas.schema import STATISTICS, TEXT, Array
-from igwas.sturdy_file import create_hdf5
+from igwas.steady_file import create_hdf5
 
 HIT_DTYPE = np.dtype(
     [
@@ -74,6 +74,11 @@ class Paths:
     def journal(self) -> Path:
         """Hits of the blocks in the partial file."""
         return self.output.with_name(self.output.name + ".partial.hits")
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that writes."""
+        return self.output.with_name(self.output.name + ".lock")
 
     @property
     def creating(self) -> Path:

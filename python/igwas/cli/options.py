@@ -42,14 +42,21 @@ class CommaList(click.ParamType[tuple[str, ...]]):
         return tuple(item.strip() for item in str(value).split(",") if item.strip())
 
 
-def _configure_logging(ctx: click.Context, param: click.Parameter, value: int) -> int:
-    level = {-1: logging.ERROR, 0: logging.INFO}.get(value, logging.DEBUG)
+def _configure_logging(level: int) -> None:
     logger = logging.getLogger("igwas")
     logger.setLevel(level)
     if not logger.handlers:
         logger.addHandler(
             RichHandler(console=Console(stderr=True), show_path=False, show_time=False)
         )
+
+
+def _set_verbosity(ctx: click.Context, param: click.Parameter, value: int) -> int:
+    # -q is read before or after -v; whichever was given decides.
+    key = "igwas.verbosity"
+    chosen = ctx.meta.get(key, 0)
+    chosen = ctx.meta[key] = (-1 if param.name == "quiet" else value) if value else chosen
+    _configure_logging({-1: logging.ERROR, 0: logging.INFO}.get(chosen, logging.DEBUG))
     return value
 
 
@@ -80,10 +87,9 @@ def verbosity_options(function: F) -> F:
     """Add `-v` and `-q`; they set the level of the `igwas` logger and reach no command."""
     function = click.option(
         "-v", "--verbose", count=True, expose_value=False, is_eager=True,
-        callback=_configure_logging, help="Log more.",
+        callback=_set_verbosity, help="Log more.",
     )(function)  # fmt: skip
     return click.option(
-        "-q", "--quiet", flag_value=-1, default=None, is_eager=True, expose_value=False,
-        type=int, callback=lambda c, p, v: v if v is None else _configure_logging(c, p, v),
-        help="Log errors only.",
+        "-q", "--quiet", is_flag=True, is_eager=True, expose_value=False,
+        callback=_set_verbosity, help="Log errors only.",
     )(function)  # fmt: skip

@@ -253,3 +253,12 @@ def test_progress_counts_variants_up_to_the_total(tmp_path):
     )  # fmt: skip
     assert seen[-1] == (15, 15)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_an_output_that_is_an_input_is_refused(tmp_path):
+    cohort = write_cohort(tmp_path)
+    for victim in (cohort.bed, cohort.phenotypes):
+        before = victim.read_bytes()
+        with pytest.raises(OptionError, match="is the input of"):
+            run_scan(cohort.bed, cohort.phenotypes, victim, options=ScanOptions(overwrite=True))
+        assert victim.read_bytes() == before

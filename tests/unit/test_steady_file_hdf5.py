@@ -5,7 +5,7 @@ import h5py
 import numpy as np
 import pytest
 
-from igwas.sturdy_file import create_hdf5
+from igwas.steady_file import create_hdf5
 
 
 @pytest.fixture

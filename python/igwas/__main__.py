@@ -1,0 +1,5 @@
+"""Run the command line as `python -m igwas`."""
+
+from igwas.cli.main import main
+
+main()
