@@ -110,12 +110,18 @@ void GenotypeBatch::reset(Kind kind, std::size_t n_variants, std::size_t n_sampl
   n_samples_ = n_samples;
   scale_ = scale;
   flipped_.assign(n_variants, 0);
+  shapes_.assign(n_variants, {});
   calls_.resize(kind == Kind::calls ? n_variants * words_for(n_samples) : 0);
   codes_.resize(kind == Kind::codes ? n_variants * n_samples : 0);
   values_.resize(kind == Kind::values ? n_variants * n_samples : 0);
 }
 
 std::span<std::uint64_t> GenotypeBatch::calls(std::size_t variant) noexcept {
+  std::size_t const n = words_for(n_samples_);
+  return {calls_.data() + variant * n, n};
+}
+
+std::span<std::uint64_t const> GenotypeBatch::calls(std::size_t variant) const noexcept {
   std::size_t const n = words_for(n_samples_);
   return {calls_.data() + variant * n, n};
 }
@@ -140,6 +146,8 @@ void GenotypeBatch::prepare(std::size_t variant, Haploid haploid, SampleSets con
     }
     CallCounts const counts = count_calls(row.data(), sets.everybody.data(), row.size());
     flipped_[variant] = counts.two_effect > counts.two_other;
+    std::size_t const pairs = std::min(counts.two_effect, counts.two_other);
+    shapes_[variant] = {pairs + counts.one_of_each, pairs, counts.missing};
     return;
   }
   CodeSums all;

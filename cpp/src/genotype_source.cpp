@@ -22,6 +22,9 @@ class FileSource final : public GenotypeSource {
   [[nodiscard]] std::size_t n_samples() const noexcept override {
     return reader_.index().n_samples;
   }
+  [[nodiscard]] bool has_calls() const noexcept override {
+    return reader_.index().encoding == Encoding::hardcalls;
+  }
   [[nodiscard]] std::size_t batch_row_bytes(std::size_t n_samples) const noexcept override {
     return reader_.index().encoding == Encoding::hardcalls ? 8 * words_for(n_samples)
                                                            : 2 * n_samples;

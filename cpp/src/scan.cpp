@@ -2,18 +2,24 @@
 
 #include "igwas/dot_products.hpp"
 #include "igwas/error.hpp"
+#include "igwas/fixed_products.hpp"
 #include "igwas/student_t.hpp"
 #include "igwas/variant_statistics.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 namespace igwas {
 
 namespace {
+
+/// Variants decoded together. Tables of the fixed-point product pay for themselves over many.
+constexpr std::size_t most_rows = 256;
+constexpr std::size_t most_fixed_rows = 2048;
 
 /// Chi-square below which no t statistic, whatever its degrees of freedom, reaches the threshold:
 /// the normal tail is the lightest. Found by bisection; spares a tail evaluation for most tests.
@@ -28,14 +34,27 @@ namespace {
   return low * (1 - 1e-6);
 }
 
+/// Fixed-point columns of a model; the bases always in two limbs, since S is what is left after
+/// they are subtracted.
+[[nodiscard]] FixedColumns fixed_columns(ScanModel const& model, Precision precision) {
+  std::vector<std::uint8_t> limbs(model.columns.columns, 2);
+  for (MaskGroup const& group : model.masks) {
+    std::fill_n(limbs.begin() + static_cast<std::ptrdiff_t>(group.responses_begin),
+                group.n_responses, static_cast<std::uint8_t>(precision));
+  }
+  return {model.columns, limbs};
+}
+
 /// One thread's memory and its tests.
 class Worker {
  public:
   Worker(GenotypeSource const& source, ScanModel const& model, SampleSets const& sets,
-         ScanRows const& rows, ScanOptions const& options, double hit_chisq)
+         FixedColumns const* fixed, ScanRows const& rows, ScanOptions const& options,
+         double hit_chisq)
       : source_(source),
         model_(model),
         sets_(sets),
+        fixed_(fixed),
         rows_(rows),
         options_(options),
         hit_chisq_(hit_chisq) {
@@ -44,7 +63,8 @@ class Worker {
     }
     std::size_t const row_bytes =
         std::max<std::size_t>(1, source.batch_row_bytes(model.n_samples()));
-    batch_rows_ = std::clamp<std::size_t>(options.batch_bytes / row_bytes, 4, 256);
+    batch_rows_ = std::clamp<std::size_t>(options.batch_bytes / row_bytes, 4,
+                                          fixed != nullptr ? most_fixed_rows : most_rows);
   }
 
   void run(ScanBlock const& block, StatisticsSink& sink) {
@@ -69,7 +89,11 @@ class Worker {
     for (std::size_t v = 0; v < n; ++v) {
       batch_.prepare(v, block.haploid, sets_);
     }
-    multiply(batch_, model_.columns, products_);
+    if (fixed_ != nullptr) {
+      multiply_fixed(batch_, *fixed_, products_, fixed_scratch_);
+    } else {
+      multiply(batch_, model_.columns, products_);
+    }
     for (std::size_t v = 0; v < n; ++v) {
       for (std::size_t mask = 0; mask < tests_.size(); ++mask) {
         test(block, first + v, v, mask);
@@ -150,6 +174,7 @@ class Worker {
   GenotypeSource const& source_;
   ScanModel const& model_;
   SampleSets const& sets_;
+  FixedColumns const* fixed_;  ///< null: sums in float64
   ScanRows rows_;
   ScanOptions const& options_;
   double hit_chisq_;
@@ -158,6 +183,7 @@ class Worker {
   GenotypeBatch batch_;
   GenotypeSource::Scratch scratch_;
   BatchProducts products_;
+  FixedScratch fixed_scratch_;
   std::vector<double> beta_;
   std::vector<double> se_;
   std::vector<std::uint32_t> missing_samples_;
@@ -231,6 +257,11 @@ void scan(Context const& context, GenotypeSource const& source, ScanModel const&
   check_model(model, source.n_samples(), options.n_phenotypes);
   check_rows(source, rows, blocks);
   SampleSets const sets(model);
+  // Dosages of other kinds are no small integers: they are summed in float64.
+  std::optional<FixedColumns> fixed;
+  if (source.has_calls()) {
+    fixed = fixed_columns(model, options.precision);
+  }
   double const hit_chisq = smallest_hit_chisq(options.hit_log10p);
   std::vector<std::unique_ptr<Worker>> workers(std::max<std::size_t>(1, context.threads));
   std::atomic<std::size_t> n_done{0};
@@ -238,7 +269,8 @@ void scan(Context const& context, GenotypeSource const& source, ScanModel const&
       context, blocks.size(),
       [&](std::size_t index, std::size_t worker) {
         if (!workers[worker]) {
-          workers[worker] = std::make_unique<Worker>(source, model, sets, rows, options, hit_chisq);
+          workers[worker] = std::make_unique<Worker>(source, model, sets, fixed ? &*fixed : nullptr,
+                                                     rows, options, hit_chisq);
         }
         workers[worker]->run(blocks[index], sink);
         n_done += blocks[index].n_variants;

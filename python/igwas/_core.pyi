@@ -49,6 +49,7 @@ class ScanOptions:
         hit_log10p: float,
         n_phenotypes: int,
         batch_bytes: int,
+        is_single: bool,
     ) -> None: ...
 
 @final

@@ -63,6 +63,13 @@ class GenotypeBatch {
  public:
   enum class Kind { calls, codes, values };
 
+  /// How many samples carry what, of the allele that is counted; hard calls only.
+  struct CallShape {
+    std::size_t n_counted = 0;  ///< one copy or two
+    std::size_t n_pairs = 0;    ///< two copies
+    std::size_t n_missing = 0;
+  };
+
   /// Make room for `n_variants` rows of `n_samples`.
   void reset(Kind kind, std::size_t n_variants, std::size_t n_samples, DosageScale scale);
 
@@ -72,6 +79,7 @@ class GenotypeBatch {
   [[nodiscard]] bool is_flipped(std::size_t variant) const noexcept { return flipped_[variant]; }
 
   [[nodiscard]] std::span<std::uint64_t> calls(std::size_t variant) noexcept;
+  [[nodiscard]] std::span<std::uint64_t const> calls(std::size_t variant) const noexcept;
   [[nodiscard]] std::span<std::uint16_t> codes(std::size_t variant) noexcept;
   [[nodiscard]] std::span<double> values(std::size_t variant) noexcept;
 
@@ -80,6 +88,11 @@ class GenotypeBatch {
 
   [[nodiscard]] CodeSums sums(std::size_t variant, std::size_t mask, Haploid haploid,
                               SampleSets const& sets) const;
+
+  /// Known once a variant is prepared.
+  [[nodiscard]] CallShape call_shape(std::size_t variant) const noexcept {
+    return shapes_[variant];
+  }
 
   /// Entries of samples [first, first + n), n <= tile_samples, first a multiple of 32.
   void tile(std::size_t variant, std::size_t first, std::size_t n, TileEntries& out) const;
@@ -97,6 +110,7 @@ class GenotypeBatch {
   std::vector<std::uint16_t> codes_;
   std::vector<double> values_;  ///< NaN is missing
   std::vector<std::uint8_t> flipped_;
+  std::vector<CallShape> shapes_;
 };
 
 }  // namespace igwas

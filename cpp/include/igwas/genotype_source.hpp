@@ -23,6 +23,9 @@ class GenotypeSource {
   [[nodiscard]] virtual std::size_t n_variants() const noexcept = 0;
   [[nodiscard]] virtual std::size_t n_samples() const noexcept = 0;
 
+  /// Whether batches hold hard calls.
+  [[nodiscard]] virtual bool has_calls() const noexcept { return false; }
+
   /// Bytes a decoded variant of `n_samples` takes in a batch.
   [[nodiscard]] virtual std::size_t batch_row_bytes(std::size_t n_samples) const noexcept = 0;
 

@@ -16,9 +16,16 @@
 
 namespace igwas {
 
+/// How finely phenotypes are rounded before they are summed over hard calls.
+enum class Precision : std::uint8_t {
+  full = 2,   ///< two limbs: as float64
+  single = 1  ///< one limb: a z score is off by about 1e-6, and the scan is faster
+};
+
 struct ScanOptions {
   MissingCalls missing = MissingCalls::mean;
   VariantFilters filters;
+  Precision precision = Precision::full;
   double hit_log10p = 5;
   std::size_t n_phenotypes = 0;                     ///< columns of the output
   std::size_t batch_bytes = std::size_t{16} << 20;  ///< decoded genotypes a thread holds

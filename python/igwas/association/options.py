@@ -9,6 +9,7 @@ from typing import Any
 from igwas.errors import OptionError
 
 MISSING_CALLS = ("mean", "drop")
+PRECISIONS = ("full", "single")
 TRANSFORMS = ("none", "rank-inverse-normal")
 
 
@@ -69,6 +70,9 @@ class ScanOptions:
         `mean` puts the variant's mean in place of a missing call; `drop` leaves the sample out.
     transform : str
         `none` or `rank-inverse-normal`, of the phenotypes before covariates are removed.
+    precision : str
+        Of phenotypes in sums over hard calls: `full` is as float64; `single` is faster and moves a
+        z score by about 1e-6.
     loco : Path, optional
         loco.h5 or regenie's _pred.list.
     skip_untestable : bool
@@ -98,6 +102,7 @@ class ScanOptions:
     info: float = 0.0
     missing: str = "mean"
     transform: str = "none"
+    precision: str = "full"
     loco: Path | None = None
     skip_untestable: bool = False
     hit_log10p: float = 5.0
@@ -113,6 +118,7 @@ class ScanOptions:
         _check_range("--info", self.info, 0, 1)
         _check_range("--hit-log10p", self.hit_log10p, 0, float("inf"))
         _check_choice("--missing", self.missing, MISSING_CALLS)
+        _check_choice("--precision", self.precision, PRECISIONS)
         _check_choice("--transform", self.transform, TRANSFORMS)
         if self.covariates is None and (self.covariate_columns or self.categorical_columns):
             raise OptionError(

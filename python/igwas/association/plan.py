@@ -29,10 +29,15 @@ from igwas.provenance import file_digest
 _log = logging.getLogger("igwas")
 
 # Results of this many variants are held by a thread at a time; about 8 MB at 1,024 phenotypes.
-BLOCK_VARIANTS = 1024
+BLOCK_VARIANTS = 2048
 _BLOCK_CELLS = 1 << 20
 
 MALE, FEMALE = 1, 2
+
+# Options that a run to resume, or shards to merge, must share; the others show in the arrays.
+_DECIDE_NUMBERS = frozenset(
+    {"mac", "maf", "geno", "hwe", "info", "missing", "transform", "precision", "hit_log10p"}
+)
 
 
 @dataclass(frozen=True)
@@ -339,7 +344,7 @@ def _digest(
     numbers = {
         name: value
         for name, value in options.result_options().items()
-        if name in {"mac", "maf", "geno", "hwe", "info", "missing", "transform", "hit_log10p"}
+        if name in _DECIDE_NUMBERS
     }
     digest.update(json.dumps([numbers, cohort.names], sort_keys=True).encode())
     for path in loco.source_paths if loco is not None else ():

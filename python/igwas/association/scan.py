@@ -37,7 +37,7 @@ from igwas.schema import REASONS, STATISTICS
 _log = logging.getLogger("igwas")
 
 _SLAB = 65_536
-_DEFAULT_BATCH_BYTES = 16 << 20
+_DEFAULT_BATCH_BYTES = 40 << 20
 _SMALLEST_BATCH_BYTES = 1 << 20
 
 # Called with the variants done and to do.
@@ -432,6 +432,7 @@ def core_options(options: ScanOptions, n_phenotypes: int, batch_bytes: int) -> A
         hit_log10p=options.hit_log10p,
         n_phenotypes=n_phenotypes,
         batch_bytes=batch_bytes,
+        is_single=options.precision == "single",
     )
 
 
