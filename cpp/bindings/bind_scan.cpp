@@ -1,6 +1,7 @@
 // The scan for Python: sources, models, sinks, and the run. No arithmetic here.
 #include "bindings.hpp"
 #include "igwas/error.hpp"
+#include "igwas/fixed_products.hpp"
 #include "igwas/scan.hpp"
 #include "igwas/statistics_writer.hpp"
 
@@ -261,6 +262,7 @@ void bind_scan(py::module_& module) {
   bind_sources(module);
   bind_models(module);
   bind_sinks(module);
+  module.def("simd_level", &simd_level);
   module.def("scan", &run_scan, py::kw_only(), py::arg("source"), py::arg("model"),
              py::arg("source_row").noconvert(), py::arg("excluded_reason").noconvert(),
              py::arg("blocks").noconvert(), py::arg("options"), py::arg("sink"), py::arg("threads"),

@@ -332,6 +332,8 @@ class FixedProduct {
 
 }  // namespace
 
+char const* simd_level() noexcept { return fixed_kernels().name; }
+
 void multiply_fixed(GenotypeBatch const& batch, FixedColumns const& columns, BatchProducts& out,
                     FixedScratch& scratch, FixedCrossover crossover) {
   FixedProduct(batch, columns, scratch).run(crossover);

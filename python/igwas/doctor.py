@@ -118,7 +118,21 @@ def _cpu(path: Path = Path("/proc/cpuinfo")) -> tuple[str, set[str]]:
 
 
 def _core_facts() -> dict[str, str]:
-    return {"module": _core_module(), "zstd": _zstd(), "cuda": _cuda()}
+    return {
+        "module": _core_module(),
+        "instruction set": _instruction_set(),
+        "zstd": _zstd(),
+        "cuda": _cuda(),
+    }
+
+
+def _instruction_set() -> str:
+    try:
+        from igwas import _core
+    except ImportError:
+        return "unknown"
+    forced = os.environ.get("IGWAS_SIMD")
+    return _core.simd_level() + (f" (IGWAS_SIMD is {forced})" if forced else "")
 
 
 def _core_module() -> str:

@@ -85,6 +85,10 @@ struct FixedCrossover {
   double pair_share = 0.07;  ///< samples with two counted alleles: above it, a table for them too
 };
 
+/// The instruction set that the product uses: `generic`, `avx2` or `avx512`. The best the machine
+/// has, unless the environment variable IGWAS_SIMD names a lower one.
+[[nodiscard]] char const* simd_level() noexcept;
+
 /// Fill `out` like multiply() does, from hard calls.
 ///
 /// \param batch of Kind::calls, prepared.

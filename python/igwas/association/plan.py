@@ -342,9 +342,7 @@ def _digest(
     """Digest of all that decides the numbers, so that a resumed or merged run cannot mix two."""
     digest = hashlib.sha256(genotypes.digest.encode())
     numbers = {
-        name: value
-        for name, value in options.result_options().items()
-        if name in _DECIDE_NUMBERS
+        name: value for name, value in options.result_options().items() if name in _DECIDE_NUMBERS
     }
     digest.update(json.dumps([numbers, cohort.names], sort_keys=True).encode())
     for path in loco.source_paths if loco is not None else ():
