@@ -27,10 +27,10 @@ class Collector final : public StatisticsSink {
   void write(StatisticsBlock const& block) override {
     std::lock_guard const lock(mutex_);
     CHECK(!blocks_.contains(block.index));
-    blocks_[block.index] = block;
     if (block.index == fail_at) {
       throw SystemError("disk full", 28);
     }
+    blocks_[block.index] = block;
   }
   void finish() override { ++n_finished; }
 
@@ -317,7 +317,9 @@ void a_sink_or_a_source_that_fails_stops_the_scan() {
       run({cohort, rows, options_for(cohort, MissingCalls::mean), threads}, *Stored(rows, 0), sink);
     });
     CHECK(sink.n_finished == 0);
-    CHECK(sink.blocks().size() < 60);
+    // With more threads the others may be quick enough to do all the rest.
+    CHECK(threads > 1 || sink.blocks().size() == 3);
+    CHECK(!sink.blocks().contains(3));
   }
   auto [index, bytes] = testing::raw_chunks(rows, Encoding::hardcalls, 50);
   bytes.resize(bytes.size() - 1);
