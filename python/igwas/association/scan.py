@@ -19,7 +19,6 @@ from igwas.association.account import AccountLine, describe_account
 from igwas.association.model import Model
 from igwas.association.options import ScanOptions
 from igwas.association.plan import ScanPlan, make_plan
-from igwas.association.sole_writer import sole_writer
 from igwas.association.statistics_writer import Layout, Paths
 from igwas.context import Context
 from igwas.errors import (
@@ -33,6 +32,7 @@ from igwas.errors import (
 from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
 from igwas.provenance import root_attributes
 from igwas.schema import REASONS, STATISTICS
+from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
 
 _log = logging.getLogger("igwas")
 
@@ -133,9 +133,12 @@ def run_scan(
     paths = Paths(Path(output))
     check_device(context)
     _check_output(paths, options)
-    with sole_writer(paths), open_genotypes(genotypes) as file:
-        _check_inputs_differ(paths, file, Path(phenotypes), options)
+    refuse_inputs(paths.output, _input_paths(Path(genotypes), Path(phenotypes), options))
+    with sole_writer(paths.output), open_genotypes(genotypes) as file:
         plan = make_plan(file, Path(phenotypes), options)
+        if plan.loco is not None:
+            named = {f"loco {path.name}": path for path in plan.loco.source_paths}
+            refuse_inputs(paths.output, named)
         models = _Models(plan)
         layout = _layout(plan, file)
         batch_bytes = _batch_bytes(plan, context)
@@ -220,6 +223,7 @@ def check_device(context: Context) -> None:
 
 
 def _check_output(paths: Paths, options: ScanOptions) -> None:
+    refuse_special(paths.output)
     if not paths.output.parent.is_dir():
         raise OutputError(
             f"{paths.output}: folder {paths.output.parent} does not exist; expected a folder. "
@@ -272,21 +276,12 @@ def _require_same_scan(path: Path, plan: ScanPlan) -> None:
         )
 
 
-def _check_inputs_differ(
-    paths: Paths, file: GenotypeFile, phenotypes: Path, options: ScanOptions
-) -> None:
-    """Refuse an output that would replace an input."""
-    inputs = _input_paths(file, phenotypes, options)
-    for role, path in inputs.items():
-        if paths.output.exists() and paths.output.samefile(path):
-            raise OptionError(
-                f"--output is {paths.output}, which is the input of {role}; expected another file. "
-                "Choose another name."
-            )
-
-
-def _input_paths(file: GenotypeFile, phenotypes: Path, options: ScanOptions) -> dict[str, Path]:
-    inputs = {"genotypes": file.path, "phenotypes": phenotypes}
+def _input_paths(genotypes: Path, phenotypes: Path, options: ScanOptions) -> dict[str, Path]:
+    """Every file of the command line, and what belongs to a .bed, by role."""
+    inputs = {"genotypes": genotypes, "phenotypes": phenotypes}
+    for suffix in (".bim", ".fam"):
+        if genotypes.with_suffix(suffix).exists():
+            inputs[f"genotypes ({suffix})"] = genotypes.with_suffix(suffix)
     for role in ("covariates", "keep", "remove", "extract", "exclude", "loco"):
         path = getattr(options, role)
         if path is not None:
@@ -345,7 +340,7 @@ def _attributes(
     plan: ScanPlan, file: GenotypeFile, phenotypes: Path, dropped: list[str]
 ) -> dict[str, Any]:
     options = plan.options
-    inputs = _input_paths(file, phenotypes, options)
+    inputs = _input_paths(file.path, phenotypes, options)
     return {
         **root_attributes(STATISTICS, inputs=inputs, options=options.result_options()),
         "missing": options.missing,

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from igwas.association import statistics_writer
-from igwas.association.sole_writer import sole_writer
 from igwas.association.statistics_writer import HIT_DTYPE, Layout, Paths
 from igwas.errors import IncompleteFile, InputError, OptionError, OutputError
 from igwas.hdf5 import open_hdf5
 from igwas.provenance import root_attributes
 from igwas.schema import STATISTICS, TEXT
+from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
 
 _SLAB = 65_536
 
@@ -62,14 +62,10 @@ def merge_shards(
         raise OutputError(
             f"{paths.output} exists; expected a new file. Give --overwrite to replace it."
         )
-    for path in shards:
-        if paths.output.exists() and paths.output.samefile(path):
-            raise OptionError(
-                f"--output is {paths.output}, which is one of the shards; expected another file. "
-                "Choose another name."
-            )
+    refuse_special(paths.output)
+    refuse_inputs(paths.output, {f"shard {n}": Path(p) for n, p in enumerate(shards, 1)})
     with ExitStack() as stack:
-        stack.enter_context(sole_writer(paths))
+        stack.enter_context(sole_writer(paths.output))
         files = [stack.enter_context(open_hdf5(path, STATISTICS)) for path in shards]
         return _merge(_in_order(files), paths)
 

@@ -76,11 +76,6 @@ class Paths:
         return self.output.with_name(self.output.name + ".partial.hits")
 
     @property
-    def lock(self) -> Path:
-        """Held by the process that writes."""
-        return self.output.with_name(self.output.name + ".lock")
-
-    @property
     def creating(self) -> Path:
         """Being laid out; worthless if found."""
         return self.output.with_name(self.output.name + ".creating")

@@ -257,8 +257,10 @@ def test_progress_counts_variants_up_to_the_total(tmp_path):
 
 def test_an_output_that_is_an_input_is_refused(tmp_path):
     cohort = write_cohort(tmp_path)
-    for victim in (cohort.bed, cohort.phenotypes):
-        before = victim.read_bytes()
-        with pytest.raises(OptionError, match="is the input of"):
-            run_scan(cohort.bed, cohort.phenotypes, victim, options=ScanOptions(overwrite=True))
-        assert victim.read_bytes() == before
+    partial = cohort.phenotypes.rename(tmp_path / "out.h5.partial")
+    bim, fam = cohort.bed.with_suffix(".bim"), cohort.bed.with_suffix(".fam")
+    for output in (cohort.bed, bim, fam, partial, tmp_path / "out.h5"):
+        before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+        with pytest.raises(OptionError, match="would replace"):
+            run_scan(cohort.bed, partial, output, options=ScanOptions(overwrite=True))
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -73,7 +73,12 @@ def test_a_merged_file_says_where_it_came_from_and_reads_as_a_whole(scanned, tmp
     with h5py.File(tmp_path / "merged.h5") as file:
         assert file.attrs["shard"] == "1/1"
         assert json.loads(file.attrs["merged_from"]) == ["shard1.h5", "shard2.h5", "shard3.h5"]
-        assert json.loads(file.attrs["inputs"]).keys() == {"genotypes", "phenotypes"}
+        assert json.loads(file.attrs["inputs"]).keys() == {
+            "genotypes",
+            "genotypes (.bim)",
+            "genotypes (.fam)",
+            "phenotypes",
+        }
     with igwas.open_statistics(tmp_path / "merged.h5") as statistics:
         assert statistics.is_complete
         assert statistics.n_variants == 40
