@@ -129,7 +129,7 @@ Reason VariantTest::filter(VariantSums const& sums, MaskStatistics const& counts
   if (counts.minor_allele_count / n_alleles(code) < filters_.min_minor_allele_frequency) {
     return Reason::minor_allele_frequency;
   }
-  if (filters_.max_hardy_weinberg_log10p > 0 &&
+  if (std::isfinite(filters_.max_hardy_weinberg_log10p) &&
       hardy_weinberg_log10p({static_cast<std::int64_t>(code.n_two_effect),
                              static_cast<std::int64_t>(code.n_one_of_each),
                              static_cast<std::int64_t>(code.n_two_other)}) >

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace igwas {
@@ -49,7 +50,8 @@ struct VariantFilters {
   double min_minor_allele_count = 0;
   double min_minor_allele_frequency = 0;
   double max_missing_rate = 1;
-  double max_hardy_weinberg_log10p = 0;  ///< 0: not tested
+  /// Infinite: not tested.
+  double max_hardy_weinberg_log10p = std::numeric_limits<double>::infinity();
 };
 
 /// Why a variant was not tested; the numbers are those of REASONS in schema.py.

@@ -107,8 +107,8 @@ def associate(
     Parameters
     ----------
     genotypes : float64, float32 or int8 (variants, samples)
-        Copies of the effect allele, 0 to 2. NaN, or a negative integer, is missing. Other integer
-        types are converted to int8.
+        Copies of the effect allele, 0 to 2. NaN, a negative integer, or a masked entry is missing.
+        Other integer types are converted to int8.
     phenotypes : float (samples, phenotypes) or (samples,), or DataFrame
         NaN is missing. A DataFrame gives the phenotypes' names.
     covariates : float (samples, covariates) or (samples,), optional
@@ -168,7 +168,7 @@ def associate(
 
 
 def _dosage_array(genotypes: ArrayLike) -> NDArray[Any]:
-    array = np.asarray(genotypes)
+    array = np.asarray(_unmasked(genotypes))
     if array.ndim != 2:
         raise ShapeError(f"genotypes have {array.ndim} axes; expected 2: (variants, samples).")
     kind = array.dtype
@@ -209,10 +209,17 @@ def _phenotype_matrix(phenotypes: ArrayLike) -> tuple[Floats, tuple[str, ...]]:
     return values, tuple(f"phenotype_{i}" for i in range(values.shape[1]))
 
 
+def _unmasked(values: ArrayLike) -> ArrayLike:
+    """Masked entries of a masked array as NaN; NumPy's conversions would show what lies under."""
+    if not isinstance(values, np.ma.MaskedArray):
+        return values
+    return np.where(np.ma.getmaskarray(values), np.nan, np.ma.getdata(values))
+
+
 def _floats(values: ArrayLike, what: str) -> Floats:
     """A float64 copy."""
     try:
-        return np.array(values, dtype=np.float64)
+        return np.array(_unmasked(values), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(
             f"{what} are no numbers ({error}); expected floats (samples, columns). "

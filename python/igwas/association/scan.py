@@ -318,11 +318,22 @@ def _create(
     dropped: list[str] = []
     for number in range(layout.n_models):
         dropped += models[number].dropped_covariates
+        _warn_of_no_omnibus(plan.segments.chromosomes[number], models[number])
         for path, values in _model_arrays(models[number]).items():
             shape = (layout.n_models, *values.shape)
             small.setdefault(path, np.zeros(shape, values.dtype))[number] = values
     attributes = _attributes(plan, file, phenotypes, list(dict.fromkeys(dropped)))
     statistics_writer.create(paths, layout, attributes, small, _variant_slabs(file, plan))
+
+
+def _warn_of_no_omnibus(chromosomes: tuple[str, ...], model: Model) -> None:
+    left = model.n_samples - model.n_covariates - model.omnibus_dof
+    for mask in np.flatnonzero((left < 1) & (model.n_samples > 0)):
+        _log.warning(
+            "chromosomes %s: no omnibus test of mask %d: %d samples, %d covariates, %d phenotypes",
+            ",".join(chromosomes), mask, model.n_samples[mask], model.n_covariates[mask],
+            model.omnibus_dof[mask],
+        )  # fmt: skip
 
 
 def _model_arrays(model: Model) -> dict[str, NDArray[Any]]:
@@ -423,7 +434,7 @@ def core_options(options: ScanOptions, n_phenotypes: int, batch_bytes: int) -> A
         mac=options.mac,
         maf=options.maf,
         geno=options.geno,
-        hwe_log10p=-float(np.log10(options.hwe)) if options.hwe > 0 else 0.0,
+        hwe_log10p=-float(np.log10(options.hwe)) if options.hwe > 0 else float("inf"),
         hit_log10p=options.hit_log10p,
         n_phenotypes=n_phenotypes,
         batch_bytes=batch_bytes,

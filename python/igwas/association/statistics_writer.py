@@ -7,9 +7,10 @@ are sorted into their preallocated table at the end.
 """
 
 import errno
+import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from igwas import _core
-from igwas.errors import IncompleteFile, OutputError
+from igwas.errors import CorruptFile, IncompleteFile, OutputError
 from igwas.schema import STATISTICS, TEXT, Array
 from igwas.steady_file import create_hdf5
+
+_log = logging.getLogger("igwas")
 
 HIT_DTYPE = np.dtype(
     [
@@ -248,13 +251,18 @@ def _sync_path(path: Path) -> None:
 
 
 def open_sink(paths: Paths, layout: Layout) -> Any:
-    """The core's sink for the partial file, after cutting a torn record off the journal."""
-    _, n_whole = _read_journal(paths.journal)
+    """The core's sink for the partial file, after cutting a torn record off the journal.
+
+    A block whose record is not in the journal is not done, whatever the map says: a journal that
+    was damaged would otherwise lose hits without a word.
+    """
+    records, n_whole = _read_journal(paths.journal)
     os.truncate(paths.journal, n_whole)
     with h5py.File(paths.partial, "r") as file:
         offset = {
             name: file[path].id.get_offset() for name, path in _PER_BLOCK.items() if path in file
         }
+    _undo_unrecorded(paths, offset["done"], records.keys())
     return _core.file_sink(
         path=str(paths.partial),
         journal_path=str(paths.journal),
@@ -262,6 +270,22 @@ def open_sink(paths: Paths, layout: Layout) -> Any:
         n_phenotypes=layout.n_phenotypes,
         offset=offset,
     )
+
+
+def _undo_unrecorded(paths: Paths, done_offset: int, recorded: Collection[int]) -> None:
+    lost = [block for block in np.flatnonzero(read_done(paths.partial)) if block not in recorded]
+    if not lost:
+        return
+    _log.warning(
+        "%s is damaged: %s finished blocks are scanned again", paths.journal, f"{len(lost):,}"
+    )
+    descriptor = os.open(paths.partial, os.O_RDWR)
+    try:
+        for block in lost:
+            os.pwrite(descriptor, b"\0", done_offset + int(block))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def read_done(path: Path) -> NDArray[np.bool_]:
@@ -306,8 +330,19 @@ def finish(paths: Paths, layout: Layout) -> int:
         Tests that reached the threshold; the table holds the strongest `layout.hit_capacity`.
     """
     records, _ = _read_journal(paths.journal)
+    n_lost = layout.n_blocks - len(records)
+    if n_lost:
+        raise CorruptFile(
+            f"{paths.journal} lacks the hits of {n_lost:,} of {layout.n_blocks:,} blocks; expected "
+            "all of them. It was changed while the scan ran: run again with --resume."
+        )
     found = [records[block] for block in sorted(records)]
     hits = np.concatenate(found) if found else np.zeros(0, HIT_DTYPE)
+    if len(hits) > layout.hit_capacity:
+        _log.warning(
+            "%s hits; the table of hits keeps the strongest %s: raise --hit-log10p",
+            f"{len(hits):,}", f"{layout.hit_capacity:,}",
+        )  # fmt: skip
     try:
         write_hits(paths.partial, strongest(hits, layout.hit_capacity))
         paths.partial.replace(paths.output)

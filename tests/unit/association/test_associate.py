@@ -389,3 +389,14 @@ def test_wrong_input_is_refused_with_the_value(genotypes, phenotypes, options, e
         igwas.associate(genotypes, phenotypes, **options)
     assert text in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_masked_entries_are_missing():
+    rng = np.random.default_rng(7)
+    dosage = rng.binomial(2, 0.4, (3, 40)).astype(float)
+    values = rng.normal(size=(40, 2))
+    hidden = rng.random(dosage.shape) < 0.2
+    masked = igwas.associate(np.ma.masked_array(dosage, hidden), np.ma.masked_array(values, False))
+    plain = igwas.associate(np.where(hidden, np.nan, dosage), values)
+    assert masked.missing_count.sum() == hidden.sum()
+    np.testing.assert_array_equal(masked.beta, plain.beta)

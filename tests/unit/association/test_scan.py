@@ -264,3 +264,53 @@ def test_an_output_that_is_an_input_is_refused(tmp_path):
         with pytest.raises(OptionError, match="would replace"):
             run_scan(cohort.bed, partial, output, options=ScanOptions(overwrite=True))
         assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_damaged_journal_loses_no_hits(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(plan, "BLOCK_VARIANTS", 3)
+    cohort = write_cohort(tmp_path, chromosomes=("1",) * 30)
+    options = {"mac": 0, "geno": 1, "hit_log10p": 0.5}
+    whole, output = tmp_path / "whole.h5", tmp_path / "out.h5"
+    run_scan(cohort.bed, cohort.phenotypes, whole, options=ScanOptions(**options))
+    n_calls = 0
+
+    def stop(done, total):
+        nonlocal n_calls
+        n_calls += 1
+        raise KeyboardInterrupt
+
+    # The last report comes when all blocks are done, before hits are gathered.
+    with pytest.raises(KeyboardInterrupt):
+        run_scan(
+            cohort.bed, cohort.phenotypes, output, options=ScanOptions(**options), progress=stop
+        )
+    assert n_calls == 1
+    journal = tmp_path / "out.h5.partial.hits"
+    content = bytearray(journal.read_bytes())
+    content[len(content) // 2] ^= 1
+    journal.write_bytes(content)
+    with caplog.at_level(logging.WARNING, logger="igwas"):
+        run_scan(cohort.bed, cohort.phenotypes, output, options=ScanOptions(**options, resume=True))
+    assert "is damaged" in caplog.text
+    with open_statistics(whole) as expected, open_statistics(output) as found:
+        assert len(expected.hits()) > 5
+        assert expected.hits().equals(found.hits())
+
+
+def test_hwe_of_one_is_the_strictest_threshold(tmp_path):
+    cohort = write_cohort(tmp_path, chromosomes=("1",) * 12)
+    found = {}
+    for hwe in (0.0, 0.05, 1.0):
+        options = ScanOptions(mac=0, geno=1, hwe=hwe, overwrite=True)
+        summary = run_scan(cohort.bed, cohort.phenotypes, tmp_path / "out.h5", options=options)
+        found[hwe] = summary.reasons.get("hwe", 0)
+    assert found[0.0] == 0 < found[1.0] >= found[0.05]
+
+
+def test_more_phenotypes_than_degrees_of_freedom_is_said(tmp_path, caplog):
+    cohort = write_cohort(tmp_path, n_samples=12, n_phenotypes=14)
+    with caplog.at_level(logging.WARNING, logger="igwas"):
+        run_scan(
+            cohort.bed, cohort.phenotypes, tmp_path / "out.h5", options=ScanOptions(mac=0, geno=1)
+        )
+    assert "no omnibus test of mask 0" in caplog.text

@@ -12,7 +12,7 @@ import pytest
 from igwas import _core
 from igwas.association import statistics_writer as writer
 from igwas.association.statistics_writer import HIT_DTYPE, Layout, Paths
-from igwas.errors import IncompleteFile, OutputError
+from igwas.errors import CorruptFile, IncompleteFile, OutputError
 from igwas.schema import STATISTICS
 
 LAYOUT = Layout(
@@ -216,9 +216,18 @@ def test_finishing_fills_the_table_and_gives_the_file_its_name(paths):
 
 def test_no_hits_are_a_finished_file_all_the_same(paths):
     create(paths)
+    paths.journal.write_bytes(b"".join(record(b, hits_of()) for b in range(LAYOUT.n_blocks)))
     assert writer.finish(paths, LAYOUT) == 0
     with h5py.File(paths.output) as file:
         assert file["/hits/count"][0] == 0
+
+
+def test_a_journal_that_lacks_a_block_is_no_finished_scan(paths):
+    create(paths)
+    paths.journal.write_bytes(record(0, hits_of((0, 1, 6))))
+    with pytest.raises(CorruptFile, match="lacks the hits of 1 of 2 blocks"):
+        writer.finish(paths, LAYOUT)
+    assert not paths.output.exists()
 
 
 def test_discarding_removes_what_is_there(paths):
