@@ -12,6 +12,9 @@ using testing::Rows;
 
 namespace {
 
+// Hardy-Weinberg is not tested.
+constexpr double no_hwe = std::numeric_limits<double>::infinity();
+
 /// Two ways to solve least squares with a few hundred samples and a well-conditioned basis.
 constexpr double rounding = 1e-10;
 
@@ -131,15 +134,15 @@ void every_filter_has_its_reason_and_its_limit_passes() {
   CHECK(reason_of(cohort, row_of(0, 0, 0, 100)) == Reason::all_missing);
   for (bool const swapped : {false, true}) {
     auto const row = swapped ? row_of(90, 10, 0, 0) : row_of(0, 10, 90, 0);
-    CHECK(reason_of(cohort, row, {10, 0, 1, 0}) == Reason::tested);
-    CHECK(reason_of(cohort, row, {10.5, 0, 1, 0}) == Reason::minor_allele_count);
-    CHECK(reason_of(cohort, row, {0, 0.05, 1, 0}) == Reason::tested);
-    CHECK(reason_of(cohort, row, {0, 0.051, 1, 0}) == Reason::minor_allele_frequency);
+    CHECK(reason_of(cohort, row, {10, 0, 1, no_hwe}) == Reason::tested);
+    CHECK(reason_of(cohort, row, {10.5, 0, 1, no_hwe}) == Reason::minor_allele_count);
+    CHECK(reason_of(cohort, row, {0, 0.05, 1, no_hwe}) == Reason::tested);
+    CHECK(reason_of(cohort, row, {0, 0.051, 1, no_hwe}) == Reason::minor_allele_frequency);
     auto const tenth = swapped ? row_of(80, 20, 0, 0) : row_of(0, 20, 80, 0);
-    CHECK(reason_of(cohort, tenth, {0, 0.1, 1, 0}) == Reason::tested);
+    CHECK(reason_of(cohort, tenth, {0, 0.1, 1, no_hwe}) == Reason::tested);
   }
-  CHECK(reason_of(cohort, row_of(20, 20, 31, 29), {0, 0, 0.29, 0}) == Reason::tested);
-  CHECK(reason_of(cohort, row_of(20, 20, 30, 30), {0, 0, 0.29, 0}) == Reason::missing_rate);
+  CHECK(reason_of(cohort, row_of(20, 20, 31, 29), {0, 0, 0.29, no_hwe}) == Reason::tested);
+  CHECK(reason_of(cohort, row_of(20, 20, 30, 30), {0, 0, 0.29, no_hwe}) == Reason::missing_rate);
   CHECK(reason_of(cohort, row_of(50, 0, 50, 0), {0, 0, 1, 6}) == Reason::hardy_weinberg);
   CHECK(reason_of(cohort, row_of(25, 50, 25, 0), {0, 0, 1, 6}) == Reason::tested);
   // Haploid samples say nothing about Hardy-Weinberg.
