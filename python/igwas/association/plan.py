@@ -310,13 +310,13 @@ def _excluded(
 
 def _shard_blocks(segments: Segments, options: ScanOptions) -> tuple[int, int]:
     n, shard = len(segments.blocks), options.shard
-    first, last = n * (shard.number - 1) // shard.count, n * shard.number // shard.count
-    if first == last:
+    if shard.count > n:
+        # Every shard refuses, not only the empty ones: the others could never be merged.
         raise InputError(
-            f"shard {shard} has no variants: there are {n} blocks; expected at most {n} shards. "
-            "Use fewer shards."
+            f"--shard {shard} asks for {shard.count} shards of {n} blocks of variants; expected at "
+            f"most {n} shards. Use fewer shards."
         )
-    return first, last
+    return n * (shard.number - 1) // shard.count, n * shard.number // shard.count
 
 
 def _take_blocks(segments: Segments, first: int, last: int) -> tuple[Segments, int, int]:

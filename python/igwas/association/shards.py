@@ -88,7 +88,8 @@ def _in_order(files: list[h5py.File]) -> list[h5py.File]:
     by_number = {int(str(file.attrs["shard"]).partition("/")[0]): file for file in files}
     if len(by_number) < len(files):
         raise InputError(
-            f"{len(files)} files hold {len(by_number)} different shards; expected each once."
+            f"{len(files)} files hold {len(by_number)} different shards; expected each once. "
+            "Give every shard once."
         )
     missing = [number for number in range(1, count + 1) if number not in by_number]
     if missing:
@@ -127,13 +128,19 @@ def _merge(files: list[h5py.File], paths: Paths) -> MergeSummary:
     ]
     small["/progress/block_start"] = np.concatenate(block_starts)
     statistics_writer.create(
-        paths, layout, _attributes(files), small, _variant_slabs(files, layout)
+        paths,
+        layout,
+        _attributes(files),
+        small,
+        _variant_slabs(files, layout),
+        can_resume=False,
     )
     try:
         n_hits = _fill(files, starts, paths, layout)
     except OSError as error:
         statistics_writer.discard(paths)
-        raise statistics_writer.output_error(paths.output, error) from error
+        refused = statistics_writer.output_error(paths.output, error, can_resume=False)
+        raise refused from error
     return MergeSummary(paths.output, len(files), layout.n_variants, n_hits)
 
 

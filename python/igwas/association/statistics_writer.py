@@ -125,6 +125,8 @@ def create(
     attributes: Mapping[str, Any],
     small: Mapping[str, Any],
     variants: Iterable[pd.DataFrame],
+    *,
+    can_resume: bool = True,
 ) -> None:
     """Lay the file out at `paths.partial`, with everything in it but the scan's numbers.
 
@@ -138,6 +140,8 @@ def create(
         Arrays that are known beforehand: models, phenotypes, block starts.
     variants : iterable of DataFrame
         Variant columns in slabs, in order; columns as in the registry plus `model`.
+    can_resume : bool
+        Whether the command has --resume, for the words of a refused write.
 
     Raises
     ------
@@ -163,7 +167,7 @@ def create(
         _sync_path(paths.partial.parent)
     except OSError as error:
         discard(paths)
-        raise output_error(paths.output, error) from error
+        raise output_error(paths.output, error, can_resume=can_resume) from error
     except BaseException:
         discard(paths)
         raise
@@ -175,7 +179,7 @@ def discard(paths: Paths) -> None:
         path.unlink(missing_ok=True)
 
 
-def output_error(path: Path, error: OSError) -> OutputError:
+def output_error(path: Path, error: OSError, *, can_resume: bool = True) -> OutputError:
     """Word a refused write; HDF5 gives the system's error number inside its text only."""
     found = re.search(r"errno = (\d+)", str(error))
     code = error.errno or (int(found[1]) if found else None)
@@ -184,9 +188,10 @@ def output_error(path: Path, error: OSError) -> OutputError:
     else:
         reason = os.strerror(code).lower() if code else str(error).splitlines()[0]
     if code in _NO_ROOM:
+        kept = " with --resume, which keeps what is done" if can_resume else ""
         return OutputError(
             f"{path}: {reason}; expected room for the result. Make space, then run the "
-            "same command again (with --resume to keep what is done)."
+            f"same command again{kept}."
         )
     return OutputError(
         f"{path}: {reason}; expected to write here. Check the folder and its permissions."

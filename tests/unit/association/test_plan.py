@@ -100,7 +100,7 @@ def test_shards_cover_every_variant_once(tmp_path, monkeypatch, count):
 
 def test_more_shards_than_blocks_are_refused(tmp_path):
     cohort = write_cohort(tmp_path)
-    with pytest.raises(InputError, match=r"shard 1/2 has no variants.*at most 1 shards"):
+    with pytest.raises(InputError, match=r"asks for 2 shards of 1 blocks.*at most 1 shards"):
         planned(cohort, shard=Shard(1, 2))
 
 
