@@ -109,3 +109,12 @@ def test_existing_output_exits_with_1(statistics_path, tmp_path, capsys):
     (tmp_path / "o.tsv").touch()
     assert run(statistics_path, "--phenotype", "dimension_000", "-o", tmp_path / "o.tsv") == 1
     assert "--overwrite" in capsys.readouterr().err
+
+
+def test_an_export_never_replaces_the_statistics(tmp_path, capsys):
+    truth = write_statistics(tmp_path / "out.tsv-meta.yaml")
+    before = truth.path.read_bytes()
+    for output in (truth.path, tmp_path / "out.tsv"):
+        assert run(truth.path, "--phenotype", "omnibus", "--overwrite", "-o", output) == 2
+        assert "would replace" in capsys.readouterr().err
+        assert truth.path.read_bytes() == before

@@ -94,7 +94,8 @@ class Bim:
         skip = start - self._block_line[first]
         wanted = raw.split(b"\n")[skip : skip + stop - start]
         try:
-            return [line.decode().split() for line in wanted]
+            # Bytes split at ASCII white space only, as the columns were found.
+            return [[field.decode() for field in line.split()] for line in wanted]
         except UnicodeDecodeError as error:
             raise InputError(
                 f"{self.path} between lines {start + 1} and {stop} has bytes that are not UTF-8; "

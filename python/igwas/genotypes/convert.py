@@ -21,6 +21,7 @@ from igwas.genotypes.variant_order import VariantOrder
 from igwas.genotypes.writer import DEFAULT_LEVEL, GenotypeWriter, check_output
 from igwas.provenance import root_attributes
 from igwas.schema import GENOTYPES
+from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
 
 logger = logging.getLogger("igwas.genotypes")
 
@@ -262,11 +263,14 @@ def convert(
     """
     source_path, output_path = Path(source), Path(output)
     options, context = options or ConvertOptions(), context or Context()
+    refuse_special(output_path)
     check_output(output_path, overwrite=options.overwrite, inputs={"source": source_path})
     opened = open_source(source_path, options, context)
     try:
         check_output(output_path, overwrite=options.overwrite, inputs=opened.inputs)
-        return _convert(opened, output_path, options, context, progress)
+        refuse_inputs(output_path, opened.inputs)
+        with sole_writer(output_path):
+            return _convert(opened, output_path, options, context, progress)
     finally:
         opened.close()
 

@@ -117,7 +117,7 @@ def read_lines(path: Path) -> list[str]:
         If it is not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8").rstrip().splitlines()
+        return path.read_text(encoding="utf-8-sig").rstrip().splitlines()
     except UnicodeDecodeError as error:
         raise InputError(
             f"{path} has a byte that is not UTF-8 at offset {error.start}; expected UTF-8 text. "
@@ -135,7 +135,7 @@ def with_sex_file(samples: Samples, path: Path) -> Samples:
     InputError
         If a line has not two or three columns, or the file names none of the samples.
     """
-    by_id: dict[str, int] = {}
+    by_id: dict[tuple[str, str], int] = {}
     for number, line in enumerate(read_lines(path), start=1):
         fields = line.split()
         if len(fields) not in (2, 3):
@@ -145,16 +145,43 @@ def with_sex_file(samples: Samples, path: Path) -> Samples:
             )
         if number == 1 and fields[-1].lower() == "sex":
             continue
-        by_id[fields[-2]] = parse_sex(fields[-1])
-    n_found = sum(name in by_id for name in samples.sample_id)
+        # A family id of 0 says nothing: such a line, and one without, is about the IID alone.
+        family = fields[0] if len(fields) == 3 and fields[0] != "0" else ""
+        sex = parse_sex(fields[-1])
+        if by_id.setdefault((family, fields[-2]), sex) != sex:
+            raise InputError(
+                f"{path} line {number} gives {fields[-2]!r} another sex than a line before; "
+                "expected one sex a person. Remove one of the lines."
+            )
+    found = [
+        by_id.get((family, name), by_id.get(("", name)))
+        for family, name in zip(samples.family_id, samples.sample_id, strict=True)
+    ]
+    if (samples.family_id == "0").all():
+        # The genotypes have no families: the file's cannot be compared with anything.
+        found = _sex_by_iid(by_id, samples, path)
+    n_found = sum(sex is not None for sex in found)
     if not n_found:
         raise InputError(
             f"{path} names none of the {len(samples)} samples (first: "
-            f"{samples.sample_id[0]!r}); expected their IIDs. Check the ids."
+            f"{samples.sample_id[0]!r}); expected their ids. Check the ids."
         )
     logger.info("sex of %d of %d samples from %s", n_found, len(samples), path)
-    sex = [
-        by_id.get(name, int(known))
-        for name, known in zip(samples.sample_id, samples.sex, strict=True)
+    sexes = [
+        int(known) if given is None else given
+        for given, known in zip(found, samples.sex, strict=True)
     ]
-    return Samples(samples.family_id, samples.sample_id, np.array(sex, np.uint8))
+    return Samples(samples.family_id, samples.sample_id, np.array(sexes, np.uint8))
+
+
+def _sex_by_iid(
+    by_id: dict[tuple[str, str], int], samples: Samples, path: Path
+) -> list[int | None]:
+    by_iid: dict[str, int] = {}
+    for (_, name), sex in by_id.items():
+        if by_iid.setdefault(name, sex) != sex:
+            raise InputError(
+                f"{path} has {name!r} in several families with different sexes, and the genotypes "
+                "have no family ids; expected unique IIDs. Write one line a person."
+            )
+    return [by_iid.get(name) for name in samples.sample_id]

@@ -13,6 +13,7 @@ from igwas.association.ranking import OMNIBUS
 from igwas.association.statistics_file import StatisticsFile, open_statistics
 from igwas.context import Context
 from igwas.provenance import file_digest
+from igwas.sole_writer import refuse_inputs, refuse_special
 from igwas.sumstats import gwas_ssf, plink2, regenie
 from igwas.sumstats.destination import (
     OrderCheck,
@@ -104,6 +105,11 @@ def export_sumstats(
     """
     output = Path(output)
     format_name = options.format_for(output)
+    refuse_special(output)
+    beside = ("", "-meta.yaml", ".provenance.json", ".tbi", ".csi")
+    for suffix in beside:
+        name = output.with_name(output.name + suffix)
+        refuse_inputs(name, {"STATISTICS": Path(statistics)})
     with open_statistics(statistics) as source:
         reader = RecordReader(source, options)
         if options.phenotype in (OMNIBUS, ALL) and options.phenotype in source.phenotype_names:

@@ -113,7 +113,7 @@ class RecordReader:
         tests = self._tests(rows, columns, start, stop)
         log10p = tests["log10p"]
         if not self._options.include_untested:
-            tested = np.isfinite(log10p)
+            tested = ~np.isnan(log10p)
             self.n_untested += int(tested.size - tested.sum())
             rows, columns = rows[tested], columns[tested]
             tests = {name: values[tested] for name, values in tests.items()}

@@ -40,7 +40,9 @@ def round_significant(values: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.f
         up = 10.0 ** np.clip(power, 0, _LARGEST_EXACT_POWER)
         down = 10.0 ** np.clip(-power, 0, _LARGEST_EXACT_POWER)
         return np.where(
-            np.abs(power) <= _LARGEST_EXACT_POWER, np.rint(values * up / down) / up * down, values
+            np.isfinite(values) & (np.abs(power) <= _LARGEST_EXACT_POWER),
+            np.rint(values * up / down) / up * down,
+            values,
         )
 
 
@@ -50,15 +52,15 @@ def number_text(values: npt.NDArray[Any], missing: str) -> Column:
     Parameters
     ----------
     values : integer, float32 or float64 (rows,)
-        NaN and infinities are missing.
+        NaN is missing. Infinity, which a perfect fit has, is `inf`.
     missing : str
-        What stands for them.
+        What stands for NaN.
     """
     if values.dtype.kind in "iu":
         return pa.array(values).cast(pa.string())
     if values.dtype != np.float32:
         values = round_significant(values)
-    text = pa.array(values, mask=~np.isfinite(values)).cast(pa.string())
+    text = pa.array(values, mask=np.isnan(values)).cast(pa.string())
     return pc.fill_null(text, missing)
 
 
@@ -72,7 +74,7 @@ def p_text(log10p: npt.NDArray[np.float64], missing: str) -> Column:
     """
     with np.errstate(under="ignore", invalid="ignore"):
         text = number_text(10.0**-log10p, missing)
-    tiny = log10p > _SCIENTIFIC_LOG10P
+    tiny = (log10p > _SCIENTIFIC_LOG10P) & np.isfinite(log10p)
     if not tiny.any():
         return text
     exponent = np.floor(-log10p[tiny])

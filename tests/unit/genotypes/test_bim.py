@@ -85,3 +85,8 @@ def test_unknown_chromosomes_are_kept_on_request(tmp_path):
     read = Bim(write(tmp_path, "0 a 0 0 A C\n"), allow_unknown_chromosomes=True)
     assert read.names == ["0"]
     assert read.codes.dtype == np.int16
+
+
+def test_a_space_that_is_not_ascii_belongs_to_its_field(tmp_path):
+    frame = Bim(write(tmp_path, "1 v\u00a0x 0 10 C T\n")).variants(0, 1)
+    assert frame.iloc[0][["id", "effect_allele", "other_allele"]].tolist() == ["v\u00a0x", "C", "T"]

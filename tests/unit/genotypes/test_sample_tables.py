@@ -74,3 +74,19 @@ def test_sex_file_with_one_column_is_an_error(tmp_path):
     path.write_text("A\n")
     with pytest.raises(InputError, match="line 1 has 1 columns"):
         with_sex_file(make_samples(["A"], source="x"), path)
+
+
+def test_sex_of_people_who_share_an_iid_is_told_apart_by_family(tmp_path):
+    people = make_samples(["a", "a"], family_id=["f0", "f1"], source="x")
+    (tmp_path / "sex.txt").write_text("FID IID SEX\nf0 a 1\nf1 a 2\n", encoding="utf-8-sig")
+    assert with_sex_file(people, tmp_path / "sex.txt").sex.tolist() == [1, 2]
+
+
+def test_a_person_with_two_sexes_is_refused(tmp_path):
+    people = make_samples(["a"], source="x")
+    (tmp_path / "sex.txt").write_text("a 1\na 2\n")
+    with pytest.raises(InputError, match="another sex"):
+        with_sex_file(people, tmp_path / "sex.txt")
+    (tmp_path / "sex.txt").write_text("f0 a 1\nf1 a 2\n")
+    with pytest.raises(InputError, match="several families"):
+        with_sex_file(people, tmp_path / "sex.txt")

@@ -26,9 +26,14 @@ def test_float64_keeps_nine_digits_and_writes_no_more(value):
     assert len(Decimal(text).normalize().as_tuple().digits) <= 9
 
 
-def test_missing_and_infinite_are_the_missing_word():
+def test_missing_is_the_missing_word_and_infinity_is_said():
     values = np.array([np.nan, 1.5, np.inf, -np.inf])
-    assert number_text(values, "#NA").to_pylist() == ["#NA", "1.5", "#NA", "#NA"]
+    assert number_text(values, "#NA").to_pylist() == ["#NA", "1.5", "inf", "-inf"]
+    assert number_text(values.astype(np.float32), "#NA").to_pylist()[2:] == ["inf", "-inf"]
+
+
+def test_p_of_a_perfect_fit_is_zero():
+    assert p_text(np.array([np.inf]), "NA").to_pylist() == ["0"]
 
 
 def test_zero_and_extremes_survive_rounding():
