@@ -21,6 +21,8 @@ from igwas.errors import InputError
 from igwas.phenotypes.table_source import ReadRule, TableSource, parse_column
 
 _READ_BYTES = 2**22
+# Names of a hundred thousand phenotypes; a longer line is no header.
+_LONGEST_HEADER = 10_000_000
 _WHITE_SPACE = " "
 _TAB_TO_SPACE = bytes.maketrans(b"\t", b" ")
 
@@ -124,6 +126,24 @@ class DelimitedSource(TableSource):
                 values[:, index] = column.to_numpy()
         return texts, values
 
+    def _has_closed_quotes(self) -> bool:
+        """Whether every quote is closed on its line; for CSV, where it must be, an error if not.
+
+        An unmatched quote would swallow the rows up to the next one. R writes white-space tables
+        with quotes around names; in others a quote may be a character like any other.
+        """
+        with open_text(self.path) as stream:
+            for number, line in enumerate(stream, 1):
+                if line.count(b'"') % 2 == 0:
+                    continue
+                if self._layout.delimiter == ",":
+                    raise InputError(
+                        f"{self.path} has a quote that is not closed in line {number}; expected "
+                        "one row a line. Close it."
+                    )
+                return False
+        return True
+
     def place(self, row: int) -> str:
         """See TableSource.place."""
         return f"line {self._line(row)}"
@@ -153,6 +173,10 @@ class DelimitedSource(TableSource):
             refused.append(row)
             return "error"
 
+        try:
+            has_quotes = self._has_closed_quotes()
+        except (EOFError, OSError) as error:
+            raise _damaged(self.path, error) from error
         is_space = self._layout.delimiter == _WHITE_SPACE
         types = dict.fromkeys(text, pyarrow.string()) | dict.fromkeys(numeric, numeric_type)
         with open_text(self.path) as stream:
@@ -166,7 +190,9 @@ class DelimitedSource(TableSource):
                         use_threads=False, block_size=_READ_BYTES, column_names=self.names
                     ),
                     parse_options=pyarrow.csv.ParseOptions(
-                        delimiter=self._layout.delimiter, invalid_row_handler=refuse
+                        delimiter=self._layout.delimiter,
+                        quote_char='"' if has_quotes else False,
+                        invalid_row_handler=refuse,
                     ),
                     convert_options=pyarrow.csv.ConvertOptions(
                         column_types=types,
@@ -217,6 +243,12 @@ def _find_layout(path: Path) -> _Layout:
         except (EOFError, OSError) as error:
             raise _damaged(path, error) from error
     text = _decode(header, path)
+    if "\r" in text or len(text) > _LONGEST_HEADER:
+        raise InputError(
+            f"{path} has a header of {len(text):,} characters, or lines that end with a carriage "
+            "return alone; expected lines that end with a line feed. Save it as text for Unix or "
+            "Windows."
+        )
     for delimiter in ("\t", ",", _WHITE_SPACE):
         names = _split(text, delimiter)
         if "IID" in names:
@@ -258,7 +290,10 @@ def _not_text(path: Path) -> InputError:
 def _split(line: str, delimiter: str) -> list[str]:
     if delimiter == _WHITE_SPACE:
         line = " ".join(line.split())
-    fields = next(csv.reader([line], delimiter=delimiter), [])
+    if line.count('"') % 2 or len(line) > csv.field_size_limit():
+        fields = line.split(delimiter)
+    else:
+        fields = next(csv.reader([line], delimiter=delimiter), [])
     fields = [field.strip() for field in fields]
     if fields and fields[0] in ("#FID", "#IID"):
         fields[0] = fields[0][1:]

@@ -333,3 +333,28 @@ def test_a_category_takes_no_part_in_the_id(write):
         read_covariates(path, categorical=["site"])
     path = write("IID\tsite\nP1\t\nP2\tB\n")
     assert list(read_covariates(path, categorical=["site"]).columns["site"]) == [None, "B"]
+
+
+@pytest.mark.parametrize("separator", ["\t", " "])
+def test_an_unmatched_quote_swallows_no_rows(tmp_path, separator):
+    rows = [f"P{i}{separator}{i}.5{separator}note" for i in range(60)]
+    rows[10], rows[30] = f'P10{separator}1{separator}"bad', f'P30{separator}1{separator}fine"'
+    path = tmp_path / "table.txt"
+    path.write_text("\n".join([separator.join(["IID", "y", "note"]), *rows]))
+    assert len(read_phenotypes(path, ["y"]).values) == 60
+
+
+def test_a_quote_that_is_not_closed_in_csv_is_an_error_that_names_the_line(tmp_path):
+    rows = [f"P{i},{i}.5,note" for i in range(60)]
+    rows[10], rows[30] = 'P10,1,"bad', 'P30,1,fine"'
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join(["IID,y,note", *rows]))
+    with pytest.raises(InputError, match="not closed in line 12"):
+        read_phenotypes(path, ["y"])
+
+
+def test_line_ends_of_old_macintoshes_are_one_clear_line(tmp_path):
+    path = tmp_path / "table.tsv"
+    path.write_bytes(b"IID\ty\rP1\t2\rP2\t3\r")
+    with pytest.raises(InputError, match="carriage return"):
+        read_phenotypes(path)
