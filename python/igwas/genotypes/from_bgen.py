@@ -19,6 +19,8 @@ from igwas.genotypes.source import GenotypeSource, VariantBatch, variants_per_ba
 
 AlleleOrder = Literal["ref-first", "ref-last"]
 
+# Bytes that one stored byte can stand for: none, zlib, zstd (a run of 128 KiB takes four).
+_MOST_COMPRESSION = (1, 1040, 40_000)
 _HEADER_BYTES = 24
 # What the package raises on a damaged file, as far as it was seen to.
 _DAMAGE = (ValueError, IndexError, OverflowError, MemoryError, RuntimeError)
@@ -215,7 +217,23 @@ def _check_header(path: Path, size: int) -> int:
             f"{path} has {size} bytes; expected more for the {n_variants} variants of its header. "
             "It is damaged or was cut short: copy it again."
         )
+    _check_sample_count(path, size, header, n_variants, n_samples)
     return int(n_variants)
+
+
+def _check_sample_count(
+    path: Path, size: int, header: int, n_variants: int, n_samples: int
+) -> None:
+    """Refuse a count that no compression could fit, before memory is taken for it."""
+    with path.open("rb") as stream:
+        stream.seek(header)
+        flags = int.from_bytes(stream.read(4), "little")
+    # Every sample takes at least a byte of each variant before it is compressed.
+    if n_variants * n_samples > size * _MOST_COMPRESSION[min(flags & 3, 2)]:
+        raise CorruptFile(
+            f"{path} has {size:,} bytes; expected more for the {n_samples:,} samples of its "
+            "header. It is damaged or was cut short: copy it again."
+        )
 
 
 def _find_samples(

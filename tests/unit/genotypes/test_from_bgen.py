@@ -235,3 +235,13 @@ def test_text_file_is_no_bgen(tmp_path):
     path.write_text("hello")
     with pytest.raises(InputError, match="Check that this is the file"):
         BgenSource(path)
+
+
+def test_a_sample_count_that_cannot_fit_is_refused_at_once(data_dir, tmp_path):
+    content = bytearray((data_dir / SPEC / "example.v11.bgen").read_bytes())
+    (n_samples,) = struct.unpack_from("<I", content, 12)
+    struct.pack_into("<I", content, 12, n_samples | 1 << 26)
+    path = tmp_path / "flipped.bgen"
+    path.write_bytes(content)
+    with pytest.raises(CorruptFile, match="expected more for the 67,109,364 samples"):
+        BgenSource(path)
