@@ -13,13 +13,14 @@ BUILD := build/core
 # Workers for pytest: more than four only repeat the imports.
 JOBS ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 CMAKE_ARGS ?=
 
 CPP_FILES := $(shell find cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.cu' -o -name '*.cuh')
 BUILD_FILES := CMakeLists.txt setup.py $(wildcard cmake/*.cmake) $(CPP_FILES)
 
 .PHONY: help env demo test test-cpp test-python test-slow lint format type sanitize docs \
-	all-checks validation constraints clean
+	all-checks validation bench bench-quick constraints clean
 
 help: ## list the chores
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -98,6 +99,18 @@ validation: env ## null calibration, about two minutes; writes docs/validation.m
 	$(BIN)/python validation/null_calibration.py --output docs/validation.md
 
 all-checks: test lint type sanitize ## everything that must be green before a change goes in
+
+# Cohorts and unfinished measurements stay in build/benchmark: an interrupted `make bench` goes on.
+bench: env ## the full benchmark, about an hour; writes benchmarks/results/full.json and docs/benchmarks.md
+	mkdir -p build benchmarks/results
+	$(BIN)/igwas-fast bench --work build/benchmark --resume --overwrite $(BENCH_ARGS) \
+	  --curve samples,variants,phenotypes,threads,missing,frequency \
+	  -o benchmarks/results/full.json --report docs/benchmarks.md
+
+bench-quick: env ## a small benchmark, under a minute; writes only to build/
+	mkdir -p build
+	$(BIN)/igwas-fast bench --quick --work build/benchmark --overwrite $(BENCH_ARGS) \
+	  -o build/benchmark-quick.json --report build/benchmark-quick.md
 
 constraints: env ## pin the versions that .venv has now
 	{ sed -n '/^#/p;/^torch==/p' constraints.txt; \

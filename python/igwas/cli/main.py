@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "sumstats": "statistics.h5 -> GWAS-SSF, regenie or plink2 text, Parquet",
     "inspect": "describe any file of ours",
     "doctor": "versions, devices, a self-test",
+    "bench": "speed and memory beside other programs, answers checked first",
     "simulate": "cohorts with known answers",
 }
 
