@@ -57,9 +57,8 @@ int main(int argc, char** argv) {
   std::size_t const n_variants = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 2048;
   std::size_t const n_threads = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 1;
   igwas::FixedCrossover crossover;
-  if (argc > 4) {
+  if (argc > 3) {
     crossover.list_share = std::atof(argv[3]);
-    crossover.pair_share = std::atof(argv[4]);
   }
   std::mt19937_64 random(1);
   std::normal_distribution<double> normal;
@@ -68,9 +67,9 @@ int main(int argc, char** argv) {
     value = normal(random);
   }
   igwas::MatrixView<double const> const view{columns.data(), n_samples, n_columns, n_columns};
-  std::size_t const limbs = argc > 5 ? std::strtoul(argv[5], nullptr, 10) : 2;
+  std::size_t const limbs = argc > 4 ? std::strtoul(argv[4], nullptr, 10) : 1;
   std::vector<std::uint8_t> const all_limbs(n_columns, static_cast<std::uint8_t>(limbs));
-  igwas::FixedColumns const fixed(view, all_limbs);
+  igwas::FixedColumns const fixed(igwas::Context{2}, view, all_limbs);
   igwas::ScanModel model;
   model.columns = view;
   model.is_male.assign(n_samples, 0);
@@ -99,7 +98,7 @@ int main(int argc, char** argv) {
     // The answer, before the clock: every sum against a loop over samples, in integers.
     igwas::BatchProducts out;
     igwas::FixedScratch scratch;
-    igwas::multiply_fixed(batch, fixed, out, scratch, crossover);
+    igwas::multiply_fixed(batch, fixed, out, scratch, true, crossover);
     double worst = 0;
     igwas::BatchProducts plain;
     igwas::multiply(batch, view, plain);
@@ -117,9 +116,9 @@ int main(int argc, char** argv) {
         threads.emplace_back([&, t] {
           igwas::BatchProducts mine;
           igwas::FixedScratch own;
-          igwas::multiply_fixed(batch, fixed, mine, own, crossover);
+          igwas::multiply_fixed(batch, fixed, mine, own, true, crossover);
           double const begin = thread_seconds();
-          igwas::multiply_fixed(batch, fixed, mine, own, crossover);
+          igwas::multiply_fixed(batch, fixed, mine, own, true, crossover);
           used[t] = thread_seconds() - begin;
         });
       }

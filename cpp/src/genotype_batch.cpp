@@ -111,19 +111,22 @@ void GenotypeBatch::reset(Kind kind, std::size_t n_variants, std::size_t n_sampl
   scale_ = scale;
   flipped_.assign(n_variants, 0);
   shapes_.assign(n_variants, {});
-  calls_.resize(kind == Kind::calls ? n_variants * words_for(n_samples) : 0);
+  call_stride_ = (n_samples + call_multiple - 1) / call_multiple * call_multiple / calls_per_word;
+  calls_.resize(kind == Kind::calls ? n_variants * call_stride_ : 0);
+  for (std::size_t v = 0; kind == Kind::calls && v < n_variants; ++v) {
+    std::fill(calls_.data() + v * call_stride_ + words_for(n_samples),
+              calls_.data() + (v + 1) * call_stride_, low_bits);
+  }
   codes_.resize(kind == Kind::codes ? n_variants * n_samples : 0);
   values_.resize(kind == Kind::values ? n_variants * n_samples : 0);
 }
 
 std::span<std::uint64_t> GenotypeBatch::calls(std::size_t variant) noexcept {
-  std::size_t const n = words_for(n_samples_);
-  return {calls_.data() + variant * n, n};
+  return {calls_.data() + variant * call_stride_, words_for(n_samples_)};
 }
 
 std::span<std::uint64_t const> GenotypeBatch::calls(std::size_t variant) const noexcept {
-  std::size_t const n = words_for(n_samples_);
-  return {calls_.data() + variant * n, n};
+  return {calls_.data() + variant * call_stride_, words_for(n_samples_)};
 }
 
 std::span<std::uint16_t> GenotypeBatch::codes(std::size_t variant) noexcept {
@@ -195,7 +198,7 @@ CodeSums GenotypeBatch::sums(std::size_t variant, std::size_t mask, Haploid hapl
     return sums;
   }
   std::size_t const n_words = members.size();
-  std::uint64_t const* row = calls_.data() + variant * n_words;
+  std::uint64_t const* row = padded_calls(variant);
   CallCounts counts = count_calls(row, members.data(), n_words);
   bool const is_flipped = flipped_[variant] != 0;
   fill_call_sums(sums, counts, is_flipped);
@@ -218,7 +221,7 @@ CodeSums GenotypeBatch::sums(std::size_t variant, std::size_t mask, Haploid hapl
 
 void GenotypeBatch::tile_of_calls(std::size_t variant, std::size_t first, std::size_t n,
                                   TileEntries& out) const {
-  std::uint64_t const* row = calls_.data() + variant * words_for(n_samples_);
+  std::uint64_t const* row = padded_calls(variant);
   bool const is_flipped = flipped_[variant] != 0;
   for (std::size_t word = first / calls_per_word; word < words_for(first + n); ++word) {
     CallPlanes const planes = planes_of(row[word]);

@@ -31,13 +31,14 @@ namespace {
 
 /// Fixed-point columns of a model; the bases always in two limbs, since S is what is left after
 /// they are subtracted.
-[[nodiscard]] FixedColumns fixed_columns(ScanModel const& model, Precision precision) {
+[[nodiscard]] FixedColumns fixed_columns(Context const& context, ScanModel const& model,
+                                         Precision precision) {
   std::vector<std::uint8_t> limbs(model.columns.columns, 2);
   for (MaskGroup const& group : model.masks) {
     std::fill_n(limbs.begin() + static_cast<std::ptrdiff_t>(group.responses_begin),
                 group.n_responses, static_cast<std::uint8_t>(precision));
   }
-  return {model.columns, limbs};
+  return {context, model.columns, limbs};
 }
 
 template <typename Index>
@@ -110,7 +111,7 @@ void scan(Context const& context, GenotypeSource const& source, ScanModel const&
   // Dosages of other kinds are no small integers: they are summed in float64.
   std::optional<FixedColumns> fixed;
   if (source.has_calls()) {
-    fixed = fixed_columns(model, options.precision);
+    fixed = fixed_columns(context, model, options.precision);
   }
   double const hit_chisq = smallest_hit_chisq(options.hit_log10p);
   std::vector<std::unique_ptr<ScanWorker>> workers(std::max<std::size_t>(1, context.threads));

@@ -1,6 +1,7 @@
 // Some variants of the analysed samples, decoded from any source into one form the kernel reads.
 #pragma once
 
+#include "igwas/aligned_buffer.hpp"
 #include "igwas/packed_calls.hpp"
 #include "igwas/scan_model.hpp"
 
@@ -80,6 +81,10 @@ class GenotypeBatch {
 
   [[nodiscard]] std::span<std::uint64_t> calls(std::size_t variant) noexcept;
   [[nodiscard]] std::span<std::uint64_t const> calls(std::size_t variant) const noexcept;
+  /// The same, followed by missing calls up to a multiple of call_multiple samples.
+  [[nodiscard]] std::uint64_t const* padded_calls(std::size_t variant) const noexcept {
+    return calls_.data() + variant * call_stride_;
+  }
   [[nodiscard]] std::span<std::uint16_t> codes(std::size_t variant) noexcept;
   [[nodiscard]] std::span<double> values(std::size_t variant) noexcept;
 
@@ -98,6 +103,7 @@ class GenotypeBatch {
   void tile(std::size_t variant, std::size_t first, std::size_t n, TileEntries& out) const;
 
   static constexpr std::uint16_t missing_code = 0xFFFF;
+  static constexpr std::size_t call_multiple = 192;
 
  private:
   void tile_of_calls(std::size_t variant, std::size_t first, std::size_t n, TileEntries& out) const;
@@ -106,7 +112,8 @@ class GenotypeBatch {
   std::size_t n_variants_ = 0;
   std::size_t n_samples_ = 0;
   DosageScale scale_;
-  std::vector<std::uint64_t> calls_;
+  std::size_t call_stride_ = 0;  ///< words from row to row
+  AlignedBuffer<std::uint64_t> calls_;
   std::vector<std::uint16_t> codes_;
   std::vector<double> values_;  ///< NaN is missing
   std::vector<std::uint8_t> flipped_;
