@@ -211,19 +211,19 @@ void bind_options(py::module_& module) {
   py::class_<ScanOptions>(module, "ScanOptions")
       .def(py::init([](bool drops_missing, double mac, double maf, double geno, double hwe_log10p,
                        double hit_log10p, std::size_t n_phenotypes, std::size_t batch_bytes,
-                       bool is_single) {
+                       bool is_full) {
              ScanOptions options;
              options.missing = drops_missing ? MissingCalls::drop : MissingCalls::mean;
              options.filters = {mac, maf, geno, hwe_log10p};
              options.hit_log10p = hit_log10p;
              options.n_phenotypes = n_phenotypes;
              options.batch_bytes = batch_bytes;
-             options.precision = is_single ? Precision::single : Precision::full;
+             options.precision = is_full ? Precision::full : Precision::standard;
              return options;
            }),
            py::kw_only(), py::arg("drops_missing"), py::arg("mac"), py::arg("maf"), py::arg("geno"),
            py::arg("hwe_log10p"), py::arg("hit_log10p"), py::arg("n_phenotypes"),
-           py::arg("batch_bytes"), py::arg("is_single"));
+           py::arg("batch_bytes"), py::arg("is_full"));
 }
 
 void bind_sources(py::module_& module) {

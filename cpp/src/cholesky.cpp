@@ -1,6 +1,7 @@
 #include "igwas/cholesky.hpp"
 
 #include "igwas/dot.hpp"
+#include "igwas/multiversion.hpp"
 
 #include <cmath>
 
@@ -10,6 +11,27 @@ namespace {
 
 [[nodiscard]] constexpr std::size_t row_start(std::size_t row) noexcept {
   return row * (row + 1) / 2;
+}
+
+/// Each row of x minus what those above it explain; one factor is read for all lanes.
+IGWAS_MULTIVERSION
+void solve_lanes(double const* lower, std::size_t rank, double* x) noexcept {
+  constexpr std::size_t lanes = Cholesky::lanes;
+  for (std::size_t i = 0; i < rank; ++i) {
+    double rest[lanes];
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      rest[lane] = x[i * lanes + lane];
+    }
+    double const* row = lower + row_start(i);
+    for (std::size_t j = 0; j < i; ++j) {
+      for (std::size_t lane = 0; lane < lanes; ++lane) {
+        rest[lane] -= row[j] * x[j * lanes + lane];
+      }
+    }
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      x[i * lanes + lane] = rest[lane] / row[i];
+    }
+  }
 }
 
 }  // namespace
@@ -43,6 +65,10 @@ void Cholesky::solve_lower(std::span<double> x) const noexcept {
     double const* row = lower_.data() + row_start(i);
     x[i] = (x[i] - dot(row, x.data(), i)) / row[i];
   }
+}
+
+void Cholesky::solve_lower_lanes(std::span<double> x) const noexcept {
+  solve_lanes(lower_.data(), rank(), x.data());
 }
 
 }  // namespace igwas

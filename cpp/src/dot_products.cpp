@@ -50,28 +50,48 @@ void add_weighted_rows(double const* tile, std::size_t stride, std::size_t n_col
   }
 }
 
+/// What a tile of samples adds to the sums of one variant.
+void add_tile(GenotypeBatch const& batch, std::size_t variant, std::size_t first,
+              MatrixView<double const> columns, TileEntries& entries, BatchProducts& out) {
+  constexpr auto ones = [] {
+    std::array<double, tile_samples> values{};
+    values.fill(1.0);
+    return values;
+  }();
+  double const* tile = columns.row(first);
+  batch.tile(variant, first, std::min(tile_samples, columns.rows - first), entries);
+  add_weighted_rows(tile, columns.stride, columns.columns, entries.sample.data(),
+                    entries.weight.data(), entries.n,
+                    out.called.data() + variant * columns.columns);
+  if (entries.n_missing != 0) {
+    add_weighted_rows(tile, columns.stride, columns.columns, entries.missing_sample.data(),
+                      ones.data(), entries.n_missing,
+                      out.missing.data() + variant * columns.columns);
+  }
+}
+
 }  // namespace
 
 void multiply(GenotypeBatch const& batch, MatrixView<double const> columns, BatchProducts& out) {
-  std::size_t const n_columns = columns.columns;
-  out.n_columns = n_columns;
-  out.called.assign(batch.size() * n_columns, 0.0);
-  out.missing.assign(batch.size() * n_columns, 0.0);
+  out.n_columns = columns.columns;
+  out.called.assign(batch.size() * columns.columns, 0.0);
+  out.missing.assign(batch.size() * columns.columns, 0.0);
   TileEntries entries;
-  std::array<double, tile_samples> ones;
-  ones.fill(1.0);
   for (std::size_t first = 0; first < columns.rows; first += tile_samples) {
-    std::size_t const n = std::min(tile_samples, columns.rows - first);
-    double const* tile = columns.row(first);
     for (std::size_t variant = 0; variant < batch.size(); ++variant) {
-      batch.tile(variant, first, n, entries);
-      add_weighted_rows(tile, columns.stride, n_columns, entries.sample.data(),
-                        entries.weight.data(), entries.n, out.called.data() + variant * n_columns);
-      if (entries.n_missing != 0) {
-        add_weighted_rows(tile, columns.stride, n_columns, entries.missing_sample.data(),
-                          ones.data(), entries.n_missing, out.missing.data() + variant * n_columns);
-      }
+      add_tile(batch, variant, first, columns, entries, out);
     }
+  }
+}
+
+void multiply_variant(GenotypeBatch const& batch, std::size_t variant,
+                      MatrixView<double const> columns, BatchProducts& out) {
+  for (auto* sums : {&out.called, &out.missing}) {
+    std::fill_n(sums->data() + variant * columns.columns, columns.columns, 0.0);
+  }
+  TileEntries entries;
+  for (std::size_t first = 0; first < columns.rows; first += tile_samples) {
+    add_tile(batch, variant, first, columns, entries, out);
   }
 }
 

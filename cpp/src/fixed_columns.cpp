@@ -25,8 +25,8 @@ constexpr std::size_t task_rows = 4096;
 /// Uniform in [0, 1), the same for the same sample and value: what a value is rounded with, so that
 /// equal values of many samples are not all off in the same direction.
 [[nodiscard]] double uniform_of(std::size_t sample, double value) noexcept {
-  std::uint64_t bits =
-      std::bit_cast<std::uint64_t>(value) ^ (static_cast<std::uint64_t>(sample) * 0x9E3779B97F4A7C15U);
+  std::uint64_t bits = std::bit_cast<std::uint64_t>(value) ^
+                       (static_cast<std::uint64_t>(sample) * 0x9E3779B97F4A7C15U);
   bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9U;
   bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EBU;
   bits ^= bits >> 31;
@@ -60,12 +60,11 @@ FixedColumns::FixedColumns(Context const& context, MatrixView<double const> colu
   std::size_t const width = place_limbs(limbs, largest_magnitudes(columns));
   stride_ = round_up(width, kernels::strip_columns);
   values_.resize(rows_ * stride_);
-  run_tasks(
-      context, (samples_ + task_rows - 1) / task_rows,
-      [&](std::size_t task, std::size_t) {
-        fill(columns, task * task_rows, std::min(samples_, (task + 1) * task_rows));
-      },
-      {});
+  run_tasks(context, (samples_ + task_rows - 1) / task_rows,
+            [&](std::size_t task, std::size_t) {
+              fill(columns, task * task_rows, std::min(samples_, (task + 1) * task_rows));
+            },
+            {});
 }
 
 std::size_t FixedColumns::place_limbs(std::span<std::uint8_t const> limbs,
@@ -123,9 +122,8 @@ void FixedColumns::values(std::int64_t const* sums, double* out) const noexcept 
   }
   for (std::size_t k = 0; k < n; ++k) {
     // At most 2^41 x 2^20 for a million samples: no overflow.
-    std::int64_t const whole = low_limb_[k] == 0
-                                   ? sums[k]
-                                   : sums[k] * (std::int64_t{1} << limb_bits) + sums[low_limb_[k]];
+    std::int64_t const whole =
+        low_limb_[k] == 0 ? sums[k] : sums[k] * (std::int64_t{1} << limb_bits) + sums[low_limb_[k]];
     out[k] = static_cast<double>(whole) * unit_[k];
   }
 }
@@ -133,18 +131,19 @@ void FixedColumns::values(std::int64_t const* sums, double* out) const noexcept 
 std::vector<std::uint8_t> sufficient_limbs(MatrixView<double const> columns) {
   std::vector<double> const largest = largest_magnitudes(columns);
   std::vector<double> sum(columns.columns, 0.0);
+  // Zeros are samples outside the mask: they are rounded to themselves.
+  std::vector<double> count(columns.columns, 0.0);
   for (std::size_t i = 0; i < columns.rows; ++i) {
     double const* row = columns.row(i);
     for (std::size_t k = 0; k < columns.columns; ++k) {
       double const share = largest[k] > 0 ? row[k] / largest[k] : 0.0;
       sum[k] += share * share;
+      count[k] += row[k] != 0 ? 1.0 : 0.0;
     }
   }
   std::vector<std::uint8_t> limbs(columns.columns, 1);
   for (std::size_t k = 0; k < columns.columns; ++k) {
-    bool const is_heavy =
-        sum[k] * largest_ratio * largest_ratio < static_cast<double>(columns.rows);
-    limbs[k] = largest[k] > 0 && is_heavy ? 2 : 1;
+    limbs[k] = sum[k] * largest_ratio * largest_ratio < count[k] ? 2 : 1;
   }
   return limbs;
 }

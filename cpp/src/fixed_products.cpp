@@ -23,8 +23,7 @@ constexpr std::size_t list_tiles = kernels::block_samples / kernels::list_tile;
 constexpr std::size_t list_group = 256;
 
 // A sample is counted twice at most.
-constexpr std::size_t counted_capacity =
-    list_group * 2 * kernels::list_tile + kernels::list_slack;
+constexpr std::size_t counted_capacity = list_group * 2 * kernels::list_tile + kernels::list_slack;
 constexpr std::size_t missing_capacity = list_group * kernels::list_tile + kernels::list_slack;
 constexpr std::size_t tile_capacity = counted_capacity + missing_capacity;
 

@@ -10,12 +10,7 @@ namespace igwas {
 
 namespace {
 
-struct CallCounts {
-  std::size_t two_effect = 0;
-  std::size_t missing = 0;
-  std::size_t one_of_each = 0;
-  std::size_t two_other = 0;
-};
+using CallCounts = GenotypeBatch::CallCounts;
 
 [[nodiscard]] std::size_t ones(std::uint64_t word) noexcept {
   return static_cast<std::size_t>(std::popcount(word));
@@ -180,6 +175,14 @@ void GenotypeBatch::prepare(std::size_t variant, Haploid haploid, SampleSets con
   }
 }
 
+GenotypeBatch::CallCounts GenotypeBatch::all_counts(std::size_t variant) const noexcept {
+  CallShape const& shape = shapes_[variant];
+  std::size_t const one_of_each = shape.n_counted - shape.n_pairs;
+  std::size_t const others = n_samples_ - shape.n_missing - shape.n_counted;
+  return flipped_[variant] != 0 ? CallCounts{others, shape.n_missing, one_of_each, shape.n_pairs}
+                                : CallCounts{shape.n_pairs, shape.n_missing, one_of_each, others};
+}
+
 CodeSums GenotypeBatch::sums(std::size_t variant, std::size_t mask, Haploid haploid,
                              SampleSets const& sets) const {
   auto const& members = sets.mask[mask];
@@ -199,7 +202,8 @@ CodeSums GenotypeBatch::sums(std::size_t variant, std::size_t mask, Haploid hapl
   }
   std::size_t const n_words = members.size();
   std::uint64_t const* row = padded_calls(variant);
-  CallCounts counts = count_calls(row, members.data(), n_words);
+  bool const is_whole = single == nullptr && sums.n_samples == n_samples_;
+  CallCounts counts = is_whole ? all_counts(variant) : count_calls(row, members.data(), n_words);
   bool const is_flipped = flipped_[variant] != 0;
   fill_call_sums(sums, counts, is_flipped);
   if (single != nullptr) {

@@ -29,15 +29,11 @@ namespace {
   return low * (1 - 1e-6);
 }
 
-/// Fixed-point columns of a model; the bases always in two limbs, since S is what is left after
-/// they are subtracted.
 [[nodiscard]] FixedColumns fixed_columns(Context const& context, ScanModel const& model,
                                          Precision precision) {
-  std::vector<std::uint8_t> limbs(model.columns.columns, 2);
-  for (MaskGroup const& group : model.masks) {
-    std::fill_n(limbs.begin() + static_cast<std::ptrdiff_t>(group.responses_begin),
-                group.n_responses, static_cast<std::uint8_t>(precision));
-  }
+  auto const limbs = precision == Precision::full
+                         ? std::vector<std::uint8_t>(model.columns.columns, 2)
+                         : sufficient_limbs(model.columns);
   return {context, model.columns, limbs};
 }
 

@@ -1,9 +1,11 @@
 #include "scan_worker.hpp"
 
+#include "igwas/multiversion.hpp"
 #include "igwas/student_t.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace igwas {
 
@@ -11,7 +13,27 @@ namespace {
 
 /// Variants decoded together. Tables of the fixed-point product pay for themselves over many.
 constexpr std::size_t most_rows = 256;
-constexpr std::size_t most_fixed_rows = 2048;
+constexpr std::size_t most_fixed_rows = 4096;
+
+/// Where covariates explain more than the rest, S is a small difference of sums that were rounded
+/// to 2^-20: the sums are made again in float64. Above it S is off by less than 1e-6 of itself.
+constexpr double least_unexplained_share = 0.05;
+
+[[nodiscard]] bool is_contiguous(MaskGroup const& mask) {
+  return std::ranges::adjacent_find(mask.output_column, [](std::int64_t a, std::int64_t b) {
+           return b != a + 1;
+         }) == mask.output_column.end();
+}
+
+/// Whether any squared statistic reaches `chisq`: beta^2 >= chisq se^2, without a division.
+IGWAS_MULTIVERSION
+bool any_reaches(double const* beta, double const* se, std::size_t n, double chisq) noexcept {
+  std::int64_t n_reached = 0;
+  for (std::size_t k = 0; k < n; ++k) {
+    n_reached += beta[k] * beta[k] >= chisq * (se[k] * se[k]) ? 1 : 0;
+  }
+  return n_reached != 0;
+}
 
 }  // namespace
 
@@ -25,9 +47,14 @@ ScanWorker::ScanWorker(GenotypeSource const& source, ScanModel const& model, Sam
       rows_(rows),
       options_(options),
       hit_chisq_(hit_chisq) {
+  std::size_t most_phenotypes = 0;
   for (std::size_t mask = 0; mask < model.masks.size(); ++mask) {
     tests_.emplace_back(model, mask, options.missing, options.filters);
+    is_contiguous_.push_back(is_contiguous(model.masks[mask]));
+    most_phenotypes = std::max(most_phenotypes, model.masks[mask].n_phenotypes);
   }
+  beta_.resize(VariantTest::at_once * most_phenotypes);
+  se_.resize(beta_.size());
   std::size_t const row_bytes = std::max<std::size_t>(1, source.batch_row_bytes(model.n_samples()));
   batch_rows_ = std::clamp<std::size_t>(options.batch_bytes / row_bytes, 4,
                                         fixed != nullptr ? most_fixed_rows : most_rows);
@@ -40,12 +67,15 @@ void ScanWorker::run(ScanBlock const& block, StatisticsSink& sink) {
   for (std::size_t first = 0; first < block.n_variants; first += batch_rows_) {
     run_batch(block, first, std::min(batch_rows_, block.n_variants - first));
   }
+  // In an order that does not depend on how many variants were tested at once.
+  std::ranges::sort(out_.hits, {},
+                    [](Hit const& hit) { return std::pair(hit.variant, hit.phenotype); });
   sink.write(out_);
 }
 
-Reason ScanWorker::excluded(std::size_t row) const noexcept {
-  return rows_.excluded_reason.empty() ? Reason::tested
-                                       : static_cast<Reason>(rows_.excluded_reason[row]);
+bool ScanWorker::is_excluded(std::size_t row) const noexcept {
+  return !rows_.excluded_reason.empty() &&
+         static_cast<Reason>(rows_.excluded_reason[row]) != Reason::tested;
 }
 
 void ScanWorker::run_batch(ScanBlock const& block, std::size_t first, std::size_t n) {
@@ -55,60 +85,86 @@ void ScanWorker::run_batch(ScanBlock const& block, std::size_t first, std::size_
     batch_.prepare(v, block.haploid, sets_);
   }
   if (fixed_ != nullptr) {
-    multiply_fixed(batch_, *fixed_, products_, fixed_scratch_);
+    // A sample without a call is left out by name when it is dropped: nobody reads the sums.
+    multiply_fixed(batch_, *fixed_, products_, fixed_scratch_,
+                   options_.missing == MissingCalls::mean);
   } else {
     multiply(batch_, model_.columns, products_);
   }
-  for (std::size_t v = 0; v < n; ++v) {
+  for (std::size_t v = 0; v < n; v += VariantTest::at_once) {
     for (std::size_t mask = 0; mask < tests_.size(); ++mask) {
-      test(block, first + v, v, mask);
+      test({block.haploid, mask, v, std::min(VariantTest::at_once, n - v), first + v});
     }
   }
 }
 
-void ScanWorker::test(ScanBlock const& block, std::size_t row, std::size_t variant,
-                      std::size_t mask) {
-  MaskGroup const& group = model_.masks[mask];
+void ScanWorker::test(Group const& group) {
+  for (std::size_t i = 0; i < group.n; ++i) {
+    sums_[i] = sums_of(group, i);
+  }
+  tests_[group.mask](std::span(sums_).first(group.n), std::span(statistics_).first(group.n),
+                     coefficients(group, 0));
+  for (std::size_t i = 0; i < group.n; ++i) {
+    if (fixed_ != nullptr && options_.precision != Precision::full &&
+        statistics_[i].unexplained_share < least_unexplained_share) {
+      test_again(group, i);
+    }
+    store(group, i);
+  }
+}
+
+/// The same from sums in float64.
+void ScanWorker::test_again(Group const& group, std::size_t i) {
+  multiply_variant(batch_, group.first + i, model_.columns, products_);
+  tests_[group.mask]({&sums_[i], 1}, {&statistics_[i], 1}, coefficients(group, i));
+}
+
+VariantSums ScanWorker::sums_of(Group const& group, std::size_t i) {
+  std::size_t const variant = group.first + i;
   VariantSums sums;
-  sums.code = batch_.sums(variant, mask, block.haploid, sets_);
+  sums.code = batch_.sums(variant, group.mask, group.haploid, sets_);
   sums.called = products_.called_row(variant);
   sums.missing = products_.missing_row(variant);
   sums.scale = batch_.scale().scale;
   sums.is_flipped = batch_.is_flipped(variant);
   if (options_.missing == MissingCalls::drop && sums.code.n_missing != 0) {
-    list_missing(variant, group);
-    sums.missing_samples = missing_samples_;
+    sums.missing_samples = list_missing(variant, group.mask, missing_samples_[i]);
   }
-  beta_.resize(group.n_phenotypes);
-  se_.resize(group.n_phenotypes);
-  MaskStatistics statistics = tests_[mask](sums, beta_, se_);
-  Reason const reason = excluded(block.first_row + row);
-  if (reason != Reason::tested) {
-    statistics.reason = reason;
-    statistics.omnibus_f = std::nan("");
-    statistics.omnibus_log10p = std::nan("");
-  }
-  store(statistics, row * tests_.size() + mask);
-  if (statistics.reason == Reason::tested) {
-    store_phenotypes(group, row, statistics.degrees_of_freedom);
-  }
+  return sums;
 }
 
-void ScanWorker::list_missing(std::size_t variant, MaskGroup const& group) {
-  missing_samples_.clear();
+std::span<std::uint32_t const> ScanWorker::list_missing(std::size_t variant, std::size_t mask,
+                                                        std::vector<std::uint32_t>& samples) {
+  samples.clear();
   TileEntries entries;
   for (std::size_t first = 0; first < model_.n_samples(); first += tile_samples) {
     batch_.tile(variant, first, std::min(tile_samples, model_.n_samples() - first), entries);
     for (std::size_t i = 0; i < entries.n_missing; ++i) {
       std::size_t const sample = first + entries.missing_sample[i];
-      if (group.is_member[sample] != 0) {
-        missing_samples_.push_back(static_cast<std::uint32_t>(sample));
+      if (model_.masks[mask].is_member[sample] != 0) {
+        samples.push_back(static_cast<std::uint32_t>(sample));
       }
     }
   }
+  return samples;
 }
 
-void ScanWorker::store(MaskStatistics const& from, std::size_t at) {
+/// Rows of the output from variant `i` of the group on, or of our own where columns lie apart.
+Coefficients ScanWorker::coefficients(Group const& group, std::size_t i) {
+  MaskGroup const& mask = model_.masks[group.mask];
+  if (is_contiguous_[group.mask] == 0) {
+    std::size_t const at = i * mask.n_phenotypes;
+    return {beta_.data() + at, se_.data() + at, mask.n_phenotypes};
+  }
+  std::size_t const column =
+      mask.n_phenotypes == 0 ? 0 : static_cast<std::size_t>(mask.output_column[0]);
+  std::size_t const at = (group.row + i) * options_.n_phenotypes + column;
+  return {out_.beta.data() + at, out_.se.data() + at, options_.n_phenotypes};
+}
+
+void ScanWorker::store(Group const& group, std::size_t i) {
+  MaskStatistics const& from = statistics_[i];
+  std::size_t const at = (group.row + i) * tests_.size() + group.mask;
   out_.n[at] = from.n;
   out_.missing_count[at] = from.missing_count;
   out_.effect_allele_frequency[at] = from.effect_allele_frequency;
@@ -116,23 +172,56 @@ void ScanWorker::store(MaskStatistics const& from, std::size_t at) {
   out_.genotype_sum_of_squares[at] = from.genotype_sum_of_squares;
   out_.degrees_of_freedom[at] = from.degrees_of_freedom;
   out_.reason[at] = static_cast<std::uint8_t>(from.reason);
+  if (is_excluded(out_.first_row + group.row + i)) {
+    store_excluded(group, i);
+    return;
+  }
   out_.omnibus_f[at] = from.omnibus_f;
   out_.omnibus_log10p[at] = from.omnibus_log10p;
+  Coefficients const tested = coefficients(group, i);
+  if (is_contiguous_[group.mask] == 0) {
+    scatter(model_.masks[group.mask], group.row + i, tested);
+  }
+  if (from.reason == Reason::tested) {
+    find_hits(group, i, tested);
+  }
 }
 
-void ScanWorker::store_phenotypes(MaskGroup const& group, std::size_t row, std::int32_t dof) {
-  for (std::size_t k = 0; k < group.n_phenotypes; ++k) {
-    std::size_t const column = static_cast<std::size_t>(group.output_column[k]);
-    std::size_t const at = row * options_.n_phenotypes + column;
-    out_.beta[at] = beta_[k];
-    out_.se[at] = se_[k];
-    double const t = beta_[k] / se_[k];
-    if (t * t >= hit_chisq_) {
-      double const log10p = log10p_student_t(t, dof);
-      if (log10p >= options_.hit_log10p) {
-        out_.hits.push_back({static_cast<std::int64_t>(out_.first_row + row),
-                             static_cast<std::int32_t>(column), 0, beta_[k], se_[k], log10p});
-      }
+/// Its counts are reported; its test is not, even where it was made.
+void ScanWorker::store_excluded(Group const& group, std::size_t i) {
+  std::size_t const row = group.row + i;
+  out_.reason[row * tests_.size() + group.mask] = rows_.excluded_reason[out_.first_row + row];
+  for (std::int64_t const column : model_.masks[group.mask].output_column) {
+    std::size_t const at = row * options_.n_phenotypes + static_cast<std::size_t>(column);
+    out_.beta[at] = std::nan("");
+    out_.se[at] = std::nan("");
+  }
+}
+
+void ScanWorker::scatter(MaskGroup const& mask, std::size_t row, Coefficients const& from) {
+  for (std::size_t k = 0; k < mask.n_phenotypes; ++k) {
+    std::size_t const at =
+        row * options_.n_phenotypes + static_cast<std::size_t>(mask.output_column[k]);
+    out_.beta[at] = from.beta[k];
+    out_.se[at] = from.se[k];
+  }
+}
+
+void ScanWorker::find_hits(Group const& group, std::size_t i, Coefficients const& from) {
+  MaskGroup const& mask = model_.masks[group.mask];
+  if (!any_reaches(from.beta, from.se, mask.n_phenotypes, hit_chisq_)) {
+    return;
+  }
+  auto const row = static_cast<std::int64_t>(out_.first_row + group.row + i);
+  for (std::size_t k = 0; k < mask.n_phenotypes; ++k) {
+    double const t = from.beta[k] / from.se[k];
+    if (!(t * t >= hit_chisq_)) {
+      continue;
+    }
+    double const log10p = log10p_student_t(t, statistics_[i].degrees_of_freedom);
+    if (log10p >= options_.hit_log10p) {
+      out_.hits.push_back({row, static_cast<std::int32_t>(mask.output_column[k]), 0, from.beta[k],
+                           from.se[k], log10p});
     }
   }
 }

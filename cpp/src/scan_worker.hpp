@@ -8,6 +8,8 @@
 #include "igwas/statistics_block.hpp"
 #include "igwas/variant_statistics.hpp"
 
+#include <array>
+#include <span>
 #include <vector>
 
 namespace igwas {
@@ -24,12 +26,27 @@ class ScanWorker {
   void run(ScanBlock const& block, StatisticsSink& sink);
 
  private:
-  [[nodiscard]] Reason excluded(std::size_t row) const noexcept;
+  /// Variants of a batch that are tested together, and where their results go.
+  struct Group {
+    Haploid haploid;
+    std::size_t mask;
+    std::size_t first;  ///< in the batch
+    std::size_t n;
+    std::size_t row;  ///< of the block, of the first
+  };
+
+  [[nodiscard]] bool is_excluded(std::size_t row) const noexcept;
   void run_batch(ScanBlock const& block, std::size_t first, std::size_t n);
-  void test(ScanBlock const& block, std::size_t row, std::size_t variant, std::size_t mask);
-  void list_missing(std::size_t variant, MaskGroup const& group);
-  void store(MaskStatistics const& from, std::size_t at);
-  void store_phenotypes(MaskGroup const& group, std::size_t row, std::int32_t dof);
+  void test(Group const& group);
+  void test_again(Group const& group, std::size_t i);
+  [[nodiscard]] VariantSums sums_of(Group const& group, std::size_t i);
+  [[nodiscard]] std::span<std::uint32_t const> list_missing(std::size_t variant, std::size_t mask,
+                                                            std::vector<std::uint32_t>& samples);
+  [[nodiscard]] Coefficients coefficients(Group const& group, std::size_t i);
+  void store(Group const& group, std::size_t i);
+  void store_excluded(Group const& group, std::size_t i);
+  void scatter(MaskGroup const& mask, std::size_t row, Coefficients const& from);
+  void find_hits(Group const& group, std::size_t i, Coefficients const& from);
 
   GenotypeSource const& source_;
   ScanModel const& model_;
@@ -44,9 +61,12 @@ class ScanWorker {
   GenotypeSource::Scratch scratch_;
   BatchProducts products_;
   FixedScratch fixed_scratch_;
-  std::vector<double> beta_;
+  std::vector<std::uint8_t> is_contiguous_;  ///< (masks) whose phenotypes are side by side
+  std::vector<double> beta_;                 ///< (at_once, phenotypes) of masks that are not
   std::vector<double> se_;
-  std::vector<std::uint32_t> missing_samples_;
+  std::array<VariantSums, VariantTest::at_once> sums_;
+  std::array<MaskStatistics, VariantTest::at_once> statistics_;
+  std::array<std::vector<std::uint32_t>, VariantTest::at_once> missing_samples_;
   StatisticsBlock out_;
 };
 

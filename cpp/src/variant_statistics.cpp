@@ -3,6 +3,7 @@
 #include "igwas/dot.hpp"
 #include "igwas/f_tail.hpp"
 #include "igwas/hardy_weinberg.hpp"
+#include "igwas/multiversion.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -47,6 +48,39 @@ void count_alleles(VariantSums const& sums, MaskStatistics& out) {
   return code.sum_of_squares - code.sum * code.sum / called;
 }
 
+/// Responses of one variant: products with the genotype, and sums of squares of the samples with a
+/// call and of all.
+struct Responses {
+  double const* product;
+  double const* sum_of_squares;
+  double const* total;
+  std::size_t n;
+};
+
+/// `unit` : allele copies to code units, with the sign of the counted allele.
+IGWAS_MULTIVERSION
+void fill_coefficients(Responses const& responses, double genotype, double dof, double unit,
+                       double* beta, double* se) {
+  double const size = std::fabs(unit);
+  double const freedom = dof * genotype;
+  for (std::size_t k = 0; k < responses.n; ++k) {
+    double const u = responses.product[k];
+    double const yy = responses.sum_of_squares[k];
+    double const slope = u / genotype;
+    double const residual = yy - u * slope;
+    double const error = std::sqrt((residual > 0 ? residual : 0.0) / freedom);
+    bool const varies = yy > constant_tolerance * responses.total[k];
+    beta[k] = varies ? unit * slope : not_a_number;
+    se[k] = varies ? size * error : not_a_number;
+  }
+}
+
+void fill_omnibus(double explained, double n_tested, double dof, MaskStatistics& out) {
+  double const unexplained = std::max(0.0, 1 - explained);
+  out.omnibus_f = explained / unexplained * dof / n_tested;
+  out.omnibus_log10p = log10p_f(out.omnibus_f, n_tested, dof);
+}
+
 }  // namespace
 
 VariantTest::VariantTest(ScanModel const& model, std::size_t mask, MissingCalls missing,
@@ -61,16 +95,29 @@ VariantTest::VariantTest(ScanModel const& model, std::size_t mask, MissingCalls 
   product_.resize(group_.n_responses);
   sum_of_squares_.resize(group_.n_responses);
   basis_product_.resize(group_.n_basis);
+  // Lanes without a variant hold numbers too: what is solved in them is not read.
+  omnibus_product_.assign(omnibus_factor_.rank() * at_once, 0.0);
+  omnibus_genotype_.fill(1);
 }
 
-MaskStatistics VariantTest::operator()(VariantSums const& sums, std::span<double> beta,
-                                       std::span<double> se) {
-  std::ranges::fill(beta, not_a_number);
-  std::ranges::fill(se, not_a_number);
+void VariantTest::operator()(std::span<VariantSums const> sums, std::span<MaskStatistics> out,
+                             Coefficients to) {
+  omnibus_dof_.fill(0);
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    out[i] = regress(sums[i], i, to.beta + i * to.stride, to.se + i * to.stride);
+  }
+  solve_omnibus(out.first(sums.size()));
+}
+
+MaskStatistics VariantTest::regress(VariantSums const& sums, std::size_t lane, double* beta,
+                                    double* se) {
+  std::fill_n(beta, group_.n_phenotypes, not_a_number);
+  std::fill_n(se, group_.n_phenotypes, not_a_number);
   MaskStatistics out;
   out.omnibus_f = not_a_number;
   out.omnibus_log10p = not_a_number;
   out.genotype_sum_of_squares = not_a_number;
+  out.unexplained_share = not_a_number;
   count_alleles(sums, out);
   bool const drops = missing_ == MissingCalls::drop && sums.code.n_missing != 0;
   out.n = static_cast<std::int32_t>(sums.code.n_samples -
@@ -87,22 +134,20 @@ MaskStatistics VariantTest::operator()(VariantSums const& sums, std::span<double
     out.reason = Reason::too_few_samples;
     return out;
   }
+  out.unexplained_share = fit.genotype / centred(sums.code);
   if (!(fit.genotype > collinear_tolerance * centred(sums.code))) {
     out.reason = Reason::collinear;
     return out;
   }
-  double const unit = (sums.is_flipped ? -1.0 : 1.0) / sums.scale;
-  for (std::size_t k = 0; k < group_.n_phenotypes; ++k) {
-    double const u = fit.product[k];
-    double const yy = fit.phenotypes[k];
-    if (!(yy > constant_tolerance * group_.sum_of_squares[k])) {
-      continue;
-    }
-    double const residual = std::max(0.0, yy - u * u / fit.genotype);
-    beta[k] = unit * u / fit.genotype;
-    se[k] = std::sqrt(residual / (static_cast<double>(dof) * fit.genotype)) / sums.scale;
+  fill_coefficients({fit.product.data(), fit.phenotypes.data(), group_.sum_of_squares.data(),
+                     group_.n_phenotypes},
+                    fit.genotype, static_cast<double>(dof),
+                    (sums.is_flipped ? -1.0 : 1.0) / sums.scale, beta, se);
+  if (drops) {
+    omnibus_without_missing(fit, out);
+  } else {
+    queue_omnibus(fit, lane);
   }
-  omnibus(fit, out);
   return out;
 }
 
@@ -225,17 +270,47 @@ void VariantTest::omnibus_gram_without_missing(std::size_t n_missing) {
   dropped_factor_.factor(gram_, omnibus_floor_);
 }
 
-void VariantTest::omnibus(Regression const& fit, MaskStatistics& out) {
-  std::size_t n_tested = group_.omnibus_response.size();
-  if (n_tested == 0) {
+void VariantTest::queue_omnibus(Regression const& fit, std::size_t lane) {
+  auto const kept = omnibus_factor_.kept();
+  auto const dof =
+      static_cast<double>(fit.n) - static_cast<double>(fit.rank) - static_cast<double>(kept.size());
+  if (dof < 1 || kept.empty()) {
     return;
   }
-  Cholesky const* factor = &omnibus_factor_;
-  if (fit.n_dropped != 0) {
-    omnibus_gram_without_missing(fit.n_dropped);
-    factor = &dropped_factor_;
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    omnibus_product_[i * at_once + lane] = fit.product[group_.omnibus_response[kept[i]]];
   }
-  n_tested = factor->rank();
+  omnibus_genotype_[lane] = fit.genotype;
+  omnibus_dof_[lane] = dof;
+}
+
+void VariantTest::solve_omnibus(std::span<MaskStatistics> out) {
+  if (std::ranges::all_of(omnibus_dof_, [](double dof) { return dof == 0; })) {
+    return;
+  }
+  omnibus_factor_.solve_lower_lanes(omnibus_product_);
+  std::array<double, at_once> explained{};
+  for (std::size_t i = 0; i < omnibus_factor_.rank(); ++i) {
+    for (std::size_t lane = 0; lane < at_once; ++lane) {
+      double const x = omnibus_product_[i * at_once + lane];
+      explained[lane] += x * x;
+    }
+  }
+  auto const n_tested = static_cast<double>(omnibus_factor_.rank());
+  for (std::size_t lane = 0; lane < out.size(); ++lane) {
+    if (omnibus_dof_[lane] != 0) {
+      fill_omnibus(explained[lane] / omnibus_genotype_[lane], n_tested, omnibus_dof_[lane],
+                   out[lane]);
+    }
+  }
+}
+
+void VariantTest::omnibus_without_missing(Regression const& fit, MaskStatistics& out) {
+  if (group_.omnibus_response.empty()) {
+    return;
+  }
+  omnibus_gram_without_missing(fit.n_dropped);
+  std::size_t const n_tested = dropped_factor_.rank();
   auto const dof =
       static_cast<double>(fit.n) - static_cast<double>(fit.rank) - static_cast<double>(n_tested);
   if (dof < 1 || n_tested == 0) {
@@ -243,14 +318,11 @@ void VariantTest::omnibus(Regression const& fit, MaskStatistics& out) {
   }
   scratch_.resize(n_tested);
   for (std::size_t i = 0; i < n_tested; ++i) {
-    scratch_[i] = fit.product[group_.omnibus_response[factor->kept()[i]]];
+    scratch_[i] = fit.product[group_.omnibus_response[dropped_factor_.kept()[i]]];
   }
-  factor->solve_lower(scratch_);
+  dropped_factor_.solve_lower(scratch_);
   double const explained = dot(scratch_.data(), scratch_.data(), n_tested) / fit.genotype;
-  double const unexplained = std::max(0.0, 1 - explained);
-  auto const n_numerator = static_cast<double>(n_tested);
-  out.omnibus_f = explained / unexplained * dof / n_numerator;
-  out.omnibus_log10p = log10p_f(out.omnibus_f, n_numerator, dof);
+  fill_omnibus(explained, static_cast<double>(n_tested), dof, out);
 }
 
 }  // namespace igwas

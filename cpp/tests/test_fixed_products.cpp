@@ -68,7 +68,8 @@ double largest_difference(BatchProducts const& a, BatchProducts const& b) {
   return worst;
 }
 
-BatchProducts fixed_product(Case const& of, std::uint8_t limbs, FixedCrossover crossover = {0.13, 0}) {
+BatchProducts fixed_product(Case const& of, std::uint8_t limbs,
+                            FixedCrossover crossover = {0.13, 0}) {
   FixedColumns const fixed(Context{2}, of.view(), std::vector<std::uint8_t>(of.n_columns, limbs));
   BatchProducts out;
   FixedScratch scratch;
@@ -101,8 +102,7 @@ void equals_the_plain_product_for_every_size() {
 void gives_the_same_bits_whichever_way_a_variant_takes() {
   Case const made = make_case(9000, 40, 31);
   BatchProducts const mixed = fixed_product(made, 2);
-  for (FixedCrossover const crossover :
-       {FixedCrossover{2, 0}, FixedCrossover{-1, -1}}) {
+  for (FixedCrossover const crossover : {FixedCrossover{2, 0}, FixedCrossover{-1, -1}}) {
     testing::check(largest_difference(mixed, fixed_product(made, 2, crossover)) == 0.0,
                    "largest_difference(mixed, fixed_product(made, 2, crossover)) == 0.0");
   }
@@ -127,8 +127,7 @@ void largest_sums_do_not_overflow() {
   made.batch.prepare(1, Haploid::nobody, SampleSets(model));
   BatchProducts plain;
   multiply(made.batch, made.view(), plain);
-  for (FixedCrossover const crossover :
-       {FixedCrossover{2, 0}, FixedCrossover{-1, -1}}) {
+  for (FixedCrossover const crossover : {FixedCrossover{2, 0}, FixedCrossover{-1, -1}}) {
     testing::check(largest_difference(plain, fixed_product(made, 1, crossover)) == 0.0,
                    "largest_difference(plain, fixed_product(made, 1, crossover)) == 0.0");
     testing::check(largest_difference(plain, fixed_product(made, 2, crossover)) == 0.0,

@@ -103,6 +103,7 @@ void run(Case const& what, GenotypeSource const& source, StatisticsSink& sink,
 [[nodiscard]] ScanOptions options_for(testing::Cohort const& cohort, MissingCalls missing) {
   ScanOptions options;
   options.missing = missing;
+  options.precision = Precision::full;
   options.n_phenotypes = cohort.phenotypes.size();
   options.hit_log10p = 0.5;
   return options;
@@ -156,6 +157,27 @@ void every_number_equals_the_plain_fit_in_every_encoding() {
           }
         }
       }
+    }
+  }
+}
+
+void standard_precision_moves_z_by_little() {
+  auto const cohort = testing::random_cohort(257, 4, 3, 2);
+  auto const rows = testing::random_calls(40, 257, 0.05);
+  Stored const stored(rows, 0);
+  for (auto const missing : {MissingCalls::mean, MissingCalls::drop}) {
+    Case what{cohort, rows, options_for(cohort, missing)};
+    what.block_rows = rows.size();
+    Collector full;
+    run(what, *stored, full);
+    what.options.precision = Precision::standard;
+    Collector standard;
+    run(what, *stored, standard);
+    StatisticsBlock const& expected = full.blocks().at(0);
+    StatisticsBlock const& found = standard.blocks().at(0);
+    CHECK(found.beta != expected.beta);
+    for (std::size_t at = 0; at < expected.beta.size(); ++at) {
+      CHECK(std::fabs(found.beta[at] / found.se[at] - expected.beta[at] / expected.se[at]) < 1e-5);
     }
   }
 }
@@ -389,6 +411,7 @@ void no_blocks_are_no_work() {
 
 int main() {
   every_number_equals_the_plain_fit_in_every_encoding();
+  standard_precision_moves_z_by_little();
   threads_blocks_and_batches_change_no_bit();
   some_samples_of_the_file_equal_a_file_of_those();
   excluded_variants_get_their_reason_and_no_test();

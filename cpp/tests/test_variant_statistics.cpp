@@ -5,6 +5,7 @@
 #include "scan_cases.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 using namespace igwas;
 using testing::no_call;
@@ -23,6 +24,23 @@ struct Result {
   std::vector<double> beta;
   std::vector<double> se;
 };
+
+/// Neither what was tested before nor what is tested beside a variant changes a bit of it.
+void check_company(VariantTest& test, VariantSums const& sums, Result const& alone) {
+  constexpr std::size_t n_variants = 5;
+  std::size_t const n = alone.beta.size();
+  std::vector<VariantSums> const many(n_variants, sums);
+  std::vector<MaskStatistics> statistics(n_variants);
+  std::vector<double> beta(n_variants * n);
+  std::vector<double> se(n_variants * n);
+  test(many, statistics, {beta.data(), se.data(), n});
+  for (std::size_t i = 0; i < n_variants; ++i) {
+    CHECK(statistics[i].degrees_of_freedom == alone.statistics.degrees_of_freedom);
+    CHECK(std::memcmp(&statistics[i].omnibus_f, &alone.statistics.omnibus_f, sizeof(double)) == 0);
+    CHECK(std::memcmp(beta.data() + i * n, alone.beta.data(), n * sizeof(double)) == 0);
+    CHECK(std::memcmp(se.data() + i * n, alone.se.data(), n * sizeof(double)) == 0);
+  }
+}
 
 /// Test one row through the batch and its products, as the scan does.
 [[nodiscard]] Result test_row(testing::Cohort const& cohort, std::size_t mask,
@@ -57,10 +75,8 @@ struct Result {
   VariantTest test(cohort.model, mask, missing, filters);
   std::size_t const n = cohort.model.masks[mask].n_phenotypes;
   Result result{{}, std::vector<double>(n), std::vector<double>(n)};
-  result.statistics = test(sums, result.beta, result.se);
-  // The object keeps nothing between variants.
-  auto const again = test(sums, result.beta, result.se);
-  CHECK(again.degrees_of_freedom == result.statistics.degrees_of_freedom);
+  test({&sums, 1}, {&result.statistics, 1}, {result.beta.data(), result.se.data(), n});
+  check_company(test, sums, result);
   return result;
 }
 

@@ -49,7 +49,7 @@ class ScanOptions:
         hit_log10p: float,
         n_phenotypes: int,
         batch_bytes: int,
-        is_single: bool,
+        is_full: bool,
     ) -> None: ...
 
 @final

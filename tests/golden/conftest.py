@@ -19,7 +19,7 @@ def scan(tmp_path):
             genotypes,
             phenotypes,
             output,
-            options=ScanOptions(**{"mac": 0, "geno": 1, **options}),
+            options=ScanOptions(**{"mac": 0, "precision": "full", "geno": 1, **options}),
             context=Context(threads=threads),
         )
         opened.append(open_statistics(output))

@@ -23,6 +23,10 @@ class Cholesky {
   /// In place: x (rank) becomes L^-1 x.
   void solve_lower(std::span<double> x) const noexcept;
 
+  /// The same for `lanes` vectors side by side: x is (rank, lanes). Lanes do not touch each other.
+  static constexpr std::size_t lanes = 16;
+  void solve_lower_lanes(std::span<double> x) const noexcept;
+
  private:
   std::vector<double> lower_;  ///< packed rows of L
   std::vector<std::size_t> kept_;

@@ -31,4 +31,8 @@ struct BatchProducts {
 /// \param columns (samples, columns), columns a multiple of column_multiple.
 void multiply(GenotypeBatch const& batch, MatrixView<double const> columns, BatchProducts& out);
 
+/// Replace the row of one variant by what multiply() gives for it.
+void multiply_variant(GenotypeBatch const& batch, std::size_t variant,
+                      MatrixView<double const> columns, BatchProducts& out);
+
 }  // namespace igwas

@@ -71,6 +71,13 @@ class GenotypeBatch {
     std::size_t n_missing = 0;
   };
 
+  struct CallCounts {
+    std::size_t two_effect = 0;
+    std::size_t missing = 0;
+    std::size_t one_of_each = 0;
+    std::size_t two_other = 0;
+  };
+
   /// Make room for `n_variants` rows of `n_samples`.
   void reset(Kind kind, std::size_t n_variants, std::size_t n_samples, DosageScale scale);
 
@@ -106,6 +113,8 @@ class GenotypeBatch {
   static constexpr std::size_t call_multiple = 192;
 
  private:
+  /// Counts over all samples, known since the variant was prepared.
+  [[nodiscard]] CallCounts all_counts(std::size_t variant) const noexcept;
   void tile_of_calls(std::size_t variant, std::size_t first, std::size_t n, TileEntries& out) const;
 
   Kind kind_ = Kind::calls;

@@ -16,16 +16,17 @@
 
 namespace igwas {
 
-/// How finely phenotypes are rounded before they are summed over hard calls.
+/// How finely phenotypes and covariates are rounded before they are summed over hard calls.
 enum class Precision : std::uint8_t {
-  full = 2,   ///< two limbs: as float64
-  single = 1  ///< one limb: a z score is off by about 1e-6, and the scan is faster
+  /// One limb, two for a column with values far out: a z score is off by about 1e-6, never 1e-4.
+  standard = 1,
+  full = 2  ///< two limbs: as float64
 };
 
 struct ScanOptions {
   MissingCalls missing = MissingCalls::mean;
   VariantFilters filters;
-  Precision precision = Precision::full;
+  Precision precision = Precision::standard;
   double hit_log10p = 5;
   std::size_t n_phenotypes = 0;                     ///< columns of the output
   std::size_t batch_bytes = std::size_t{16} << 20;  ///< decoded genotypes a thread holds

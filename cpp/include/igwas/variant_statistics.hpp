@@ -5,6 +5,7 @@
 #include "igwas/genotype_batch.hpp"
 #include "igwas/scan_model.hpp"
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -22,6 +23,8 @@ struct MaskStatistics {
   Reason reason = Reason::tested;
   double omnibus_f = 0;
   double omnibus_log10p = 0;
+  /// Share of the genotype's sum of squares that covariates leave; NaN where it was not needed.
+  double unexplained_share = 0;
 };
 
 /// Sums of one variant over the columns of the model, code units.
@@ -35,16 +38,26 @@ struct VariantSums {
   std::span<std::uint32_t const> missing_samples;  ///< of the mask; needed for MissingCalls::drop
 };
 
-/// Tests one variant against the phenotypes of one mask. One object for each thread: it owns
-/// scratch memory.
+/// Rows of beta and se, one a variant, `stride` apart; filled with NaN where not tested.
+struct Coefficients {
+  double* beta = nullptr;
+  double* se = nullptr;
+  std::size_t stride = 0;
+};
+
+/// Tests variants against the phenotypes of one mask. One object for each thread: it owns scratch
+/// memory. What it finds of a variant does not depend on the others that are tested with it.
 class VariantTest {
  public:
+  /// Variants whose omnibus tests are solved together.
+  static constexpr std::size_t at_once = Cholesky::lanes;
+
   VariantTest(ScanModel const& model, std::size_t mask, MissingCalls missing,
               VariantFilters const& filters);
 
-  /// `beta`, `se` : (n_phenotypes) filled with NaN where not tested.
-  [[nodiscard]] MaskStatistics operator()(VariantSums const& sums, std::span<double> beta,
-                                          std::span<double> se);
+  /// Fill `out` and the rows of `to` for as many variants as there are sums, at most at_once.
+  void operator()(std::span<VariantSums const> sums, std::span<MaskStatistics> out,
+                  Coefficients to);
 
  private:
   struct Regression {
@@ -56,11 +69,16 @@ class VariantTest {
     std::size_t n_dropped = 0;  ///< samples left out because their call is missing
   };
 
+  /// All but the omnibus test, which is left to solve_omnibus() for the variant in `lane`.
+  [[nodiscard]] MaskStatistics regress(VariantSums const& sums, std::size_t lane, double* beta,
+                                       double* se);
   [[nodiscard]] Reason filter(VariantSums const& sums, MaskStatistics const& counts) const;
   [[nodiscard]] Regression with_mean(VariantSums const& sums);
   [[nodiscard]] Regression without_missing(VariantSums const& sums);
   void gather_missing(std::span<std::uint32_t const> samples);
-  void omnibus(Regression const& fit, MaskStatistics& out);
+  void queue_omnibus(Regression const& fit, std::size_t lane);
+  void solve_omnibus(std::span<MaskStatistics> out);
+  void omnibus_without_missing(Regression const& fit, MaskStatistics& out);
   void omnibus_gram_without_missing(std::size_t n_missing);
 
   ScanModel const& model_;
@@ -79,6 +97,10 @@ class VariantTest {
   std::vector<double> missing_rows_;   ///< (responses, missing) R_M transposed
   std::vector<double> gram_;
   std::vector<double> scratch_;
+  std::vector<double> omnibus_product_;  ///< (omnibus responses, at_once)
+  /// Of the variants in the lanes: S, and degrees of freedom left after an omnibus test; 0: none.
+  std::array<double, at_once> omnibus_genotype_;
+  std::array<double, at_once> omnibus_dof_;
 };
 
 }  // namespace igwas

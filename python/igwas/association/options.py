@@ -9,7 +9,7 @@ from typing import Any
 from igwas.errors import OptionError
 
 MISSING_CALLS = ("mean", "drop")
-PRECISIONS = ("full", "single")
+PRECISIONS = ("standard", "full")
 TRANSFORMS = ("none", "rank-inverse-normal")
 
 
@@ -71,8 +71,8 @@ class ScanOptions:
     transform : str
         `none` or `rank-inverse-normal`, of the phenotypes before covariates are removed.
     precision : str
-        Of phenotypes in sums over hard calls: `full` is as float64; `single` is faster and moves a
-        z score by about 1e-6.
+        Of phenotypes and covariates in sums over hard calls: `standard` moves a z score by about
+        1e-6, never by 1e-4; `full` is as float64, and slower.
     loco : Path, optional
         loco.h5 or regenie's _pred.list.
     skip_untestable : bool
@@ -102,7 +102,7 @@ class ScanOptions:
     info: float = 0.0
     missing: str = "mean"
     transform: str = "none"
-    precision: str = "full"
+    precision: str = "standard"
     loco: Path | None = None
     skip_untestable: bool = False
     hit_log10p: float = 5.0

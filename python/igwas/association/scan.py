@@ -438,7 +438,7 @@ def core_options(options: ScanOptions, n_phenotypes: int, batch_bytes: int) -> A
         hit_log10p=options.hit_log10p,
         n_phenotypes=n_phenotypes,
         batch_bytes=batch_bytes,
-        is_single=options.precision == "single",
+        is_full=options.precision == "full",
     )
 
 

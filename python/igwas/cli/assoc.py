@@ -56,9 +56,9 @@ Example:
               help="Missing calls: the variant's mean, or leave the sample out.")  # fmt: skip
 @click.option("--transform", type=click.Choice(["none", "rank-inverse-normal"]), default="none",
               show_default=True, help="Of the phenotypes, before covariates.")  # fmt: skip
-@click.option("--precision", type=click.Choice(["full", "single"]), default="full",
+@click.option("--precision", type=click.Choice(["standard", "full"]), default="standard",
               show_default=True,
-              help="Of phenotypes: as float64, or faster with z scores off by 1e-6.")  # fmt: skip
+              help="Of sums over hard calls: z scores off by 1e-6, or as float64 and slower.")  # fmt: skip
 @click.option("--loco", type=EXISTING_FILE, help="loco.h5 or regenie's _pred.list.")
 @click.option("--skip-untestable", is_flag=True,
               help="Leave out phenotypes without variation instead of stopping.")  # fmt: skip

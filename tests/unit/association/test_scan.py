@@ -28,7 +28,8 @@ CHROMOSOMES = ["1"] * 3 + ["PAR1"] * 2 + ["X"] * 4 + ["Y"] * 3 + ["MT"] * 3
 
 
 def run(cohort, output, **options):
-    chosen = {"mac": 0, "geno": 1, "hit_log10p": 0, **options}
+    # The plain twin is float64; what the standard precision costs is tested beside it.
+    chosen = {"mac": 0, "geno": 1, "hit_log10p": 0, "precision": "full", **options}
     return run_scan(cohort.bed, cohort.phenotypes, output, options=ScanOptions(**chosen))
 
 
@@ -157,11 +158,12 @@ def small_blocks(monkeypatch):
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_threads_change_no_bit(tmp_path):
+@pytest.mark.parametrize("precision", ["standard", "full"])
+def test_threads_change_no_bit(tmp_path, precision):
     cohort = write_cohort(
         tmp_path, n_samples=257, chromosomes=sorted(CHROMOSOMES * 2, key=CHROMOSOMES.index)
     )
-    options = ScanOptions(mac=0, geno=1, hit_log10p=0)
+    options = ScanOptions(mac=0, geno=1, hit_log10p=0, precision=precision)
     results = []
     for threads in (1, 2, 4, 7):
         output = tmp_path / f"{threads}.h5"

@@ -5,8 +5,8 @@ from igwas.benchmark.engines.engine import Engine, Job
 from igwas.benchmark.engines.ours import (
     Assoc,
     AssocDrop,
-    AssocDropSingle,
-    AssocSingle,
+    AssocDropFull,
+    AssocFull,
     AssocText,
 )
 from igwas.benchmark.engines.plink2 import Plink2Exact, Plink2Residualize
@@ -18,9 +18,9 @@ __all__ = ["ENGINES", "ENGINE_NAMES", "Assoc", "AssocText", "Engine", "Job"]
 
 ENGINES: tuple[type[Engine], ...] = (
     Assoc,
-    AssocSingle,
+    AssocFull,
     AssocDrop,
-    AssocDropSingle,
+    AssocDropFull,
     NumpyScript,
     NumpyScriptWithoutP,
     TorchScript,

@@ -70,21 +70,21 @@ class AssocDrop(Assoc):
     options = ("--missing", "drop")
 
 
-class AssocSingle(Assoc):
-    """Phenotypes in one limb."""
+class AssocFull(Assoc):
+    """Sums as float64."""
 
-    name = "igwas-single"
-    title = "igwas-fast assoc --precision single"
-    options = ("--precision", "single")
+    name = "igwas-full"
+    title = "igwas-fast assoc --precision full"
+    options = ("--precision", "full")
 
 
-class AssocDropSingle(Assoc):
-    """Missing calls left out, phenotypes in one limb."""
+class AssocDropFull(Assoc):
+    """Missing calls left out, sums as float64."""
 
-    name = "igwas-drop-single"
-    title = "igwas-fast assoc --missing drop --precision single"
+    name = "igwas-drop-full"
+    title = "igwas-fast assoc --missing drop --precision full"
     oracle = DROP
-    options = ("--missing", "drop", "--precision", "single")
+    options = ("--missing", "drop", "--precision", "full")
 
 
 class AssocText(Assoc):
