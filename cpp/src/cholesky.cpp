@@ -13,23 +13,27 @@ namespace {
   return row * (row + 1) / 2;
 }
 
+typedef double Lane __attribute__((vector_size(32), aligned(8), may_alias));
+constexpr std::size_t lane_width = sizeof(Lane) / sizeof(double);
+constexpr std::size_t n_lanes = Cholesky::lanes / lane_width;
+
 /// Each row of x minus what those above it explain; one factor is read for all lanes.
 IGWAS_MULTIVERSION
 void solve_lanes(double const* lower, std::size_t rank, double* x) noexcept {
-  constexpr std::size_t lanes = Cholesky::lanes;
+  Lane* const rows = reinterpret_cast<Lane*>(x);  // auto would forget how it is aligned
   for (std::size_t i = 0; i < rank; ++i) {
-    double rest[lanes];
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      rest[lane] = x[i * lanes + lane];
+    Lane rest[n_lanes];
+    for (std::size_t lane = 0; lane < n_lanes; ++lane) {
+      rest[lane] = rows[i * n_lanes + lane];
     }
     double const* row = lower + row_start(i);
     for (std::size_t j = 0; j < i; ++j) {
-      for (std::size_t lane = 0; lane < lanes; ++lane) {
-        rest[lane] -= row[j] * x[j * lanes + lane];
+      for (std::size_t lane = 0; lane < n_lanes; ++lane) {
+        rest[lane] -= row[j] * rows[j * n_lanes + lane];
       }
     }
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      x[i * lanes + lane] = rest[lane] / row[i];
+    for (std::size_t lane = 0; lane < n_lanes; ++lane) {
+      rows[i * n_lanes + lane] = rest[lane] / row[i];
     }
   }
 }
