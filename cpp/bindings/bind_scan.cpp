@@ -1,9 +1,9 @@
 // The scan for Python: sources, models, sinks, and the run. No arithmetic here.
 #include "bindings.hpp"
 #include "igwas/error.hpp"
-#include "igwas/fixed_products.hpp"
 #include "igwas/scan.hpp"
 #include "igwas/statistics_writer.hpp"
+#include "scan_handles.hpp"
 
 #include <memory>
 #include <string>
@@ -21,14 +21,6 @@ namespace igwas::bindings {
 namespace {
 
 template <typename T>
-using Array = py::array_t<T, py::array::c_style>;
-
-template <typename T>
-[[nodiscard]] std::vector<T> to_vector(Array<T> const& array) {
-  return {array.data(), array.data() + array.size()};
-}
-
-template <typename T>
 [[nodiscard]] MatrixView<T const> view_of(Array<T> const& array) {
   if (array.ndim() != 2) {
     throw ShapeError("array has " + std::to_string(array.ndim()) + " axes; expected 2.");
@@ -36,18 +28,6 @@ template <typename T>
   auto const columns = static_cast<std::size_t>(array.shape(1));
   return {array.data(), static_cast<std::size_t>(array.shape(0)), columns, columns};
 }
-
-/// A source and the array it may point into.
-struct Source {
-  std::unique_ptr<GenotypeSource> source;
-  py::object keep_alive;
-};
-
-/// A model and the array its columns lie in.
-struct Model {
-  ScanModel model;
-  Array<double> columns;
-};
 
 /// A sink and the arrays it may write into.
 struct Sink {
@@ -262,7 +242,6 @@ void bind_scan(py::module_& module) {
   bind_sources(module);
   bind_models(module);
   bind_sinks(module);
-  module.def("simd_level", &simd_level);
   module.def("scan", &run_scan, py::kw_only(), py::arg("source"), py::arg("model"),
              py::arg("source_row").noconvert(), py::arg("excluded_reason").noconvert(),
              py::arg("blocks").noconvert(), py::arg("options"), py::arg("sink"), py::arg("threads"),

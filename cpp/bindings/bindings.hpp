@@ -7,6 +7,7 @@ namespace igwas::bindings {
 
 void bind_errors(pybind11::module_& module);
 void bind_scan(pybind11::module_& module);
+void bind_products(pybind11::module_& module);
 void bind_codec(pybind11::module_& module);
 void bind_tails(pybind11::module_& module);
 

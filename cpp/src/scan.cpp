@@ -29,14 +29,6 @@ namespace {
   return low * (1 - 1e-6);
 }
 
-[[nodiscard]] FixedColumns fixed_columns(Context const& context, ScanModel const& model,
-                                         Precision precision) {
-  auto const limbs = precision == Precision::full
-                         ? std::vector<std::uint8_t>(model.columns.columns, 2)
-                         : sufficient_limbs(model.columns);
-  return {context, model.columns, limbs};
-}
-
 template <typename Index>
 [[nodiscard]] bool all_below(std::vector<Index> const& values, std::size_t n) {
   return std::ranges::all_of(
@@ -97,6 +89,13 @@ void check_rows(GenotypeSource const& source, ScanRows const& rows,
 }
 
 }  // namespace
+
+FixedColumns fixed_columns(Context const& context, ScanModel const& model, Precision precision) {
+  auto const limbs = precision == Precision::full
+                         ? std::vector<std::uint8_t>(model.columns.columns, 2)
+                         : sufficient_limbs(model.columns);
+  return {context, model.columns, limbs};
+}
 
 void scan(Context const& context, GenotypeSource const& source, ScanModel const& model,
           ScanRows const& rows, std::span<ScanBlock const> blocks, ScanOptions const& options,

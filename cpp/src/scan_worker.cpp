@@ -11,9 +11,8 @@ namespace igwas {
 
 namespace {
 
-/// Variants decoded together. Tables of the fixed-point product pay for themselves over many.
+/// Variants of dosages decoded together.
 constexpr std::size_t most_rows = 256;
-constexpr std::size_t most_fixed_rows = 4096;
 
 /// Where covariates explain more than the rest, S is a small difference of sums that were rounded
 /// to 2^-20: the sums are made again in float64. Above it S is off by less than 1e-6 of itself.

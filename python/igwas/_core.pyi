@@ -114,4 +114,16 @@ def hardy_weinberg_log10p(
     *,
     mid_p: bool = False,
 ) -> NDArray[np.float64]: ...
+
+# The product alone: sums over called and missing samples (variants, columns), and the seconds that
+# each repeat took with the calls in memory.
+def multiply_calls(
+    *,
+    source: GenotypeSource,
+    model: ScanModel,
+    source_row: NDArray[np.int64],
+    is_full: bool,
+    threads: int,
+    repeats: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], list[float]]: ...
 def simd_level() -> str: ...

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "igwas/context.hpp"
+#include "igwas/fixed_columns.hpp"
 #include "igwas/genotype_source.hpp"
 #include "igwas/scan_model.hpp"
 #include "igwas/statistics_block.hpp"
@@ -45,6 +46,13 @@ struct ScanRows {
   std::span<std::int64_t const> source_row;       ///< ascending within a block
   std::span<std::uint8_t const> excluded_reason;  ///< Reason; empty: none is excluded
 };
+
+/// Hard-call variants that are multiplied together: tables pay for themselves over many.
+inline constexpr std::size_t most_fixed_rows = 4096;
+
+/// The columns of a model as integers, in as many limbs as the precision asks for.
+[[nodiscard]] FixedColumns fixed_columns(Context const& context, ScanModel const& model,
+                                         Precision precision);
 
 /// Test `blocks` and give each to `sink` as it is finished; calls sink.finish() at the end.
 ///

@@ -1,0 +1,94 @@
+"""The product of hard calls with columns: the plain sum, at every level and thread count."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from tests.reference.cohort_files import write_bed
+
+from igwas import _core
+from igwas.association.scan import make_source
+from igwas.errors import IgwasError
+from igwas.genotypes.genotype_file import open_genotypes
+
+# Rounding of a column in one limb, of its largest magnitude; sums of 500 of them.
+STANDARD_TOLERANCE = 3e-6
+FULL_TOLERANCE = 1e-12
+
+N_SAMPLES, N_VARIANTS, N_COLUMNS = 501, 90, 24
+_BITS = """
+import sys
+from tests.unit.association.test_products import multiply, write_case
+from pathlib import Path
+called, missing = multiply(*write_case(Path(sys.argv[1])), threads=int(sys.argv[2]))
+sys.stdout.buffer.write(called.tobytes() + missing.tobytes())
+"""
+
+
+def write_case(folder):
+    """A .bed from very rare to common variants, and columns; returns the .bed, both arrays."""
+    generator = np.random.default_rng(11)
+    share = np.concatenate([[0, 1], np.geomspace(0.002, 0.998, N_VARIANTS - 2)])
+    dosage = generator.binomial(2, share[:, None], (N_VARIANTS, N_SAMPLES)).astype(float)
+    dosage[generator.random(dosage.shape) < generator.random((N_VARIANTS, 1)) * 0.1] = np.nan
+    dosage[5] = np.nan
+    bed = folder / "calls.bed"
+    write_bed(bed, dosage, ["1"] * N_VARIANTS, [1] * N_SAMPLES)
+    columns = generator.normal(size=(N_SAMPLES, N_COLUMNS))
+    return bed, dosage, columns
+
+
+def multiply(bed, dosage, columns, *, threads=1, is_full=False):
+    """Sums over called and missing samples, of the allele that the core counts."""
+    model = _core.ScanModel(
+        columns=columns,
+        file_rows=np.arange(len(columns)),
+        is_male=np.zeros(len(columns), np.uint8),
+        masks=[],
+    )
+    with open_genotypes(bed) as file:
+        called, missing, seconds = _core.multiply_calls(
+            source=make_source(file), model=model, source_row=np.arange(len(dosage)),
+            is_full=is_full, threads=threads, repeats=2,
+        )  # fmt: skip
+    assert len(seconds) == 2
+    return called, missing
+
+
+@pytest.mark.parametrize(
+    ("is_full", "tolerance"), [(False, STANDARD_TOLERANCE), (True, FULL_TOLERANCE)]
+)
+def test_sums_are_those_of_the_plain_product(tmp_path, is_full, tolerance):
+    bed, dosage, columns = write_case(tmp_path)
+    called, missing = multiply(bed, dosage, columns, is_full=is_full)
+    # The effect allele is counted, or the other one where that is the rarer.
+    effect, other = np.nansum(dosage, axis=1), np.nansum(2 - dosage, axis=1)
+    counted = np.where((effect > other)[:, None], 2 - dosage, dosage)
+    scale = np.abs(columns).max() * N_SAMPLES**0.5
+    assert np.abs(called - np.nan_to_num(counted) @ columns).max() < tolerance * scale
+    assert np.abs(missing - np.isnan(dosage) @ columns).max() < tolerance * scale
+
+
+def test_every_level_and_number_of_threads_gives_the_same_bits(tmp_path):
+    called, missing = multiply(*write_case(tmp_path))
+    expected = called.tobytes() + missing.tobytes()
+    cases = [(level, threads) for level in ("generic", "avx2", "avx512") for threads in (1, 2, 7)]
+    for level, threads in cases:
+        found = subprocess.run(
+            [sys.executable, "-c", _BITS, str(tmp_path), str(threads)],
+            env={**os.environ, "IGWAS_SIMD": level, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            check=True,
+        ).stdout
+        assert found == expected, (level, threads)
+
+
+def test_rows_outside_the_file_are_refused(tmp_path):
+    bed, dosage, columns = write_case(tmp_path)
+    with pytest.raises(IgwasError, match="variant row 90 is outside"):
+        multiply(bed, np.zeros((91, 1)), columns)
+    with pytest.raises(IgwasError, match="needs rows of hard calls"):
+        multiply(bed, np.zeros((0, 1)), columns)
+    assert dosage.shape == (N_VARIANTS, N_SAMPLES)
