@@ -1,6 +1,7 @@
 #include "igwas/packed_calls.hpp"
 
-#include <algorithm>
+#include "kernels/fixed_kernels.hpp"
+
 #include <cstring>
 
 namespace igwas {
@@ -16,26 +17,26 @@ std::vector<std::uint64_t> sample_bits(std::span<std::uint8_t const> is_member) 
 }
 
 CallGather::CallGather(std::span<std::int64_t const> file_rows, std::size_t n_file_samples)
-    : file_row_(file_rows.begin(), file_rows.end()),
+    : row_bytes_((n_file_samples + 3) / 4),
       n_samples_(file_rows.size()),
-      is_identity_(file_rows.size() == n_file_samples) {}
+      is_identity_(file_rows.size() == n_file_samples) {
+  if (is_identity_ || file_rows.empty()) {
+    return;
+  }
+  keep_.assign(static_cast<std::size_t>(file_rows.back()) / calls_per_word + 1, 0);
+  for (std::int64_t const row : file_rows) {
+    auto const at = static_cast<std::size_t>(row);
+    keep_[at / calls_per_word] |= std::uint64_t{3} << (2 * (at % calls_per_word));
+  }
+}
 
 void CallGather::operator()(std::byte const* row, std::span<std::uint64_t> out) const noexcept {
   if (is_identity_) {
     out.back() = 0;
-    std::memcpy(out.data(), row, (n_samples_ + 3) / 4);
+    std::memcpy(out.data(), row, row_bytes_);
   } else {
-    for (std::size_t word = 0; word < out.size(); ++word) {
-      std::size_t const first = word * calls_per_word;
-      std::size_t const last = std::min(first + calls_per_word, n_samples_);
-      std::uint64_t packed = 0;
-      for (std::size_t i = first; i < last; ++i) {
-        std::uint32_t const from = file_row_[i];
-        auto const call = (std::to_integer<std::uint64_t>(row[from / 4]) >> (2 * (from % 4))) & 3U;
-        packed |= call << (2 * (i - first));
-      }
-      out[word] = packed;
-    }
+    kernels::fixed_kernels().pick(reinterpret_cast<unsigned char const*>(row), row_bytes_,
+                                  keep_.data(), keep_.size(), out.data());
   }
   std::size_t const used = n_samples_ % calls_per_word;
   if (used != 0) {

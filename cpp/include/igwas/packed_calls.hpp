@@ -45,7 +45,8 @@ class CallGather {
   void operator()(std::byte const* row, std::span<std::uint64_t> out) const noexcept;
 
  private:
-  std::vector<std::uint32_t> file_row_;
+  std::vector<std::uint64_t> keep_;  ///< both bits of each analysed sample, up to the last of them
+  std::size_t row_bytes_;
   std::size_t n_samples_;
   bool is_identity_;
 };

@@ -50,8 +50,8 @@ constexpr std::size_t encode_variants = 8;
 
 /// Lists of one variant in a block: where each tile's entries go, and how many there are.
 struct VariantLists {
-  std::uint16_t** counted;  ///< (tiles) moved past what is written; null: not wanted
-  std::uint16_t** missing;  ///< the same
+  std::uint16_t** counted;   ///< (tiles) moved past what is written; null: not wanted
+  std::uint16_t** missing;   ///< the same
   std::uint16_t* n_counted;  ///< (tiles)
   std::uint16_t* n_missing;  ///< (tiles)
 };
@@ -80,6 +80,10 @@ struct FixedKernels {
   /// packed calls, an even number.
   void (*list)(std::uint64_t const* words, std::size_t n_words, bool is_flipped,
                VariantLists lists);
+  /// Put the calls of some samples side by side: those with both bits set in `keep`, which ends
+  /// with a word that has some. `row` has n_bytes; calls past those are read as 0.
+  void (*pick)(unsigned char const* row, std::size_t n_bytes, std::uint64_t const* keep,
+               std::size_t n_words, std::uint64_t* out);
   char const* name;
 };
 
