@@ -72,14 +72,15 @@ struct Crossing {
       sums.excluded /= RESCALE;
       ++term_scale;
       ++sums.scale;
-    } else if (term_scale > 0 && term < 1) {
+    } else if (term_scale > 0 && term <= 2 / RESCALE) {
+      // Not sooner: terms just below the largest one count, whichever side of 1 it came to lie.
       term *= RESCALE;
       --term_scale;
     }
     if (term == 0 || (term_scale == 0 && term <= 1 + TIE)) {
       break;
     }
-    // A term of a lower scale is at most 2^-512 of the sum.
+    // A term of a lower scale is at most 2^-511 of the sum.
     if (term_scale == sums.scale) {
       sums.excluded += term;
     }

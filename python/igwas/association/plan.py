@@ -28,8 +28,8 @@ from igwas.provenance import file_digest
 
 _log = logging.getLogger("igwas")
 
-# Results of this many variants are held by a thread at a time; about 8 MB at 1,024 phenotypes.
-BLOCK_VARIANTS = 2048
+# Results of at most so many variants, and so many numbers of a kind, are held by a thread at a time.
+BLOCK_VARIANTS = 4096
 _BLOCK_CELLS = 1 << 20
 
 MALE, FEMALE = 1, 2

@@ -37,7 +37,7 @@ from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
 _log = logging.getLogger("igwas")
 
 _SLAB = 65_536
-_DEFAULT_BATCH_BYTES = 40 << 20
+_DEFAULT_BATCH_BYTES = 128 << 20
 _SMALLEST_BATCH_BYTES = 1 << 20
 
 # Called with the variants done and to do.

@@ -18,6 +18,10 @@ Ints = NDArray[np.int64]
 # Codes of igwas::Haploid.
 NOBODY_HAPLOID, MALES_HAPLOID, EVERYBODY_HAPLOID = 0, 1, 2
 
+# Rows of the smallest blocks, and what a block leaves to the others over its own size.
+_SMALLEST_BLOCK = 512
+_LEFT_PER_BLOCK = 16
+
 # Columns of the block table, as the core reads the first four.
 BLOCK_COLUMNS = ("index", "first_row", "n_variants", "haploid", "model")
 
@@ -109,17 +113,32 @@ def segment(
         present = [names[c] for c in dict.fromkeys(code[start:stop].tolist())]
         chromosomes[model] += [name for name in present if name not in chromosomes[model]]
         model_of_row[start:stop] = model
-        first = np.arange(start, stop, block_variants, dtype=np.int64)
-        piece = np.empty((len(first), len(BLOCK_COLUMNS)), dtype=np.int64)
-        piece[:, 0] = first_index + np.arange(len(first))
-        piece[:, 1] = first
-        piece[:, 2] = np.minimum(first + block_variants, stop) - first
+        size = _block_sizes(stop - start, block_variants)
+        piece = np.empty((len(size), len(BLOCK_COLUMNS)), dtype=np.int64)
+        piece[:, 0] = first_index + np.arange(len(size))
+        piece[:, 1] = start + np.cumsum(size) - size
+        piece[:, 2] = size
         piece[:, 3] = haploid_code(chromosome)
         piece[:, 4] = model
-        first_index += len(first)
+        first_index += len(size)
         pieces.append(piece)
     blocks = np.concatenate(pieces) if pieces else np.zeros((0, len(BLOCK_COLUMNS)), np.int64)
     return Segments(keys, [tuple(group) for group in chromosomes], blocks, model_of_row)
+
+
+def _block_sizes(n_rows: int, largest: int) -> Ints:
+    """Sizes of the blocks of a stretch of rows: smaller towards its end.
+
+    Threads that take blocks in turn then come to the end of the scan together. How many threads
+    there are must not matter: a run may be resumed, or merged, with other numbers.
+    """
+    smallest = min(largest, _SMALLEST_BLOCK)
+    sizes: list[int] = []
+    left = n_rows
+    while left:
+        sizes.append(min(left, largest, max(smallest, left // _LEFT_PER_BLOCK)))
+        left -= sizes[-1]
+    return np.array(sizes, dtype=np.int64)
 
 
 def _join_like(

@@ -59,6 +59,16 @@ def test_blocks_cover_every_row_once_in_order():
     assert blocks[:, 2].max() == 4
 
 
+def test_blocks_get_smaller_towards_the_end_of_a_stretch():
+    size = cut([("1", 30_000)], block_variants=1000).blocks[:, 2]
+    assert size.sum() == 30_000
+    assert size[0] == 1000
+    assert (np.diff(size) <= 0).all()
+    # All threads come to the end together: no block is more than a small share of what is left.
+    left = np.cumsum(size[::-1])[::-1]
+    assert (size[:-1] <= np.maximum(512, left[:-1] / 16)).all()
+
+
 def test_blocks_straddle_autosomes_but_neither_models_nor_ploidies():
     segments = cut([("1", 3), ("2", 3), ("PAR1", 1), ("X", 3), ("MT", 2)])
     assert segments.blocks[:, 1:].tolist() == [

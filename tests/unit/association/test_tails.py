@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.reference import hardy_weinberg, tails
 
@@ -156,6 +156,8 @@ def test_hardy_weinberg_agrees_with_exact_integers_for_all_small_counts():
         np.testing.assert_allclose(found, expected, rtol=TOLERANCE_HARDY_WEINBERG, atol=1e-16)
 
 
+# The largest probability is just above 2^512 times the observed one.
+@example((202, 0, 340))
 @given(st.tuples(st.integers(0, 400), st.integers(0, 400), st.integers(0, 400)))
 def test_hardy_weinberg_agrees_with_exact_integers(counts):
     expected = hardy_weinberg.hardy_weinberg_log10p(*counts)
@@ -180,3 +182,10 @@ def test_hardy_weinberg_agrees_for_common_alleles_at_half_a_million_people(count
 
 def test_hardy_weinberg_of_negative_counts_is_nan():
     assert np.isnan(_hardy_weinberg([(-1, 2, 3), (1, -2, 3), (1, 2, -3)])).all()
+
+
+def test_hardy_weinberg_agrees_with_exact_integers_without_heterozygotes():
+    # Probabilities span hundreds of orders of magnitude: every scale is crossed at every place.
+    counts = [(n, 0, n + more) for n in range(150, 700, 7) for more in (0, 1, 50, 140)]
+    expected = [hardy_weinberg.hardy_weinberg_log10p(*c) for c in counts]
+    np.testing.assert_allclose(_hardy_weinberg(counts), expected, rtol=TOLERANCE_HARDY_WEINBERG)
