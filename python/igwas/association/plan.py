@@ -28,7 +28,7 @@ from igwas.provenance import file_digest
 
 _log = logging.getLogger("igwas")
 
-# Results of at most so many variants, and so many numbers of a kind, are held by a thread at a time.
+# Results of so many variants, and so many numbers of a kind, are the most that a thread holds.
 BLOCK_VARIANTS = 4096
 _BLOCK_CELLS = 1 << 20
 
