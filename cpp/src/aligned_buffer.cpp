@@ -48,6 +48,7 @@ void AlignedBuffer<T>::resize(std::size_t n) {
   capacity_ = n;
 }
 
+template class AlignedBuffer<float>;
 template class AlignedBuffer<std::int16_t>;
 template class AlignedBuffer<std::int32_t>;
 template class AlignedBuffer<std::int64_t>;

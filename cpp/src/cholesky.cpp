@@ -38,6 +38,23 @@ void solve_lanes(double const* lower, std::size_t rank, double* x) noexcept {
   }
 }
 
+/// Each row minus what those above it explain, all columns at once.
+IGWAS_MULTIVERSION
+void solve_rows(double const* lower, std::size_t rank, std::size_t n, double* x) noexcept {
+  for (std::size_t i = 0; i < rank; ++i) {
+    double const* weight = lower + row_start(i);
+    double* row = x + i * n;
+    for (std::size_t j = 0; j < i; ++j) {
+      for (std::size_t k = 0; k < n; ++k) {
+        row[k] -= weight[j] * x[j * n + k];
+      }
+    }
+    for (std::size_t k = 0; k < n; ++k) {
+      row[k] /= weight[i];
+    }
+  }
+}
+
 }  // namespace
 
 void Cholesky::factor(std::span<double const> a, std::span<double const> floor) {
@@ -73,6 +90,10 @@ void Cholesky::solve_lower(std::span<double> x) const noexcept {
 
 void Cholesky::solve_lower_lanes(std::span<double> x) const noexcept {
   solve_lanes(lower_.data(), rank(), x.data());
+}
+
+void Cholesky::solve_lower_rows(std::span<double> x, std::size_t n) const noexcept {
+  solve_rows(lower_.data(), rank(), n, x.data());
 }
 
 }  // namespace igwas

@@ -332,4 +332,31 @@ void GenotypeBatch::tile(std::size_t variant, std::size_t first, std::size_t n,
   }
 }
 
+void GenotypeBatch::list_missing(std::size_t variant, std::size_t mask, SampleSets const& sets,
+                                 std::vector<std::uint32_t>& out) const {
+  out.clear();
+  auto const& members = sets.mask[mask];
+  if (kind_ == Kind::calls) {
+    std::uint64_t const* row = padded_calls(variant);
+    for (std::size_t word = 0; word < members.size(); ++word) {
+      std::uint64_t const missing = row[word] & ~(row[word] >> 1) & members[word];
+      for (std::uint64_t rest = missing; rest != 0; rest &= rest - 1) {
+        auto const bit = static_cast<std::size_t>(std::countr_zero(rest));
+        out.push_back(static_cast<std::uint32_t>(word * calls_per_word + bit / 2));
+      }
+    }
+    return;
+  }
+  TileEntries entries;
+  for (std::size_t first = 0; first < n_samples_; first += tile_samples) {
+    tile(variant, first, std::min(tile_samples, n_samples_ - first), entries);
+    for (std::size_t i = 0; i < entries.n_missing; ++i) {
+      std::size_t const sample = first + entries.missing_sample[i];
+      if (is_in(members, sample)) {
+        out.push_back(static_cast<std::uint32_t>(sample));
+      }
+    }
+  }
+}
+
 }  // namespace igwas

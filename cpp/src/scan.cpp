@@ -108,6 +108,10 @@ void scan(Context const& context, GenotypeSource const& source, ScanModel const&
   if (source.has_calls()) {
     fixed = fixed_columns(context, model, options.precision);
   }
+  std::optional<CoarseColumns> coarse;
+  if (options.missing == MissingCalls::drop && options.precision != Precision::full) {
+    coarse.emplace(context, model.columns);
+  }
   double const hit_chisq = smallest_hit_chisq(options.hit_log10p);
   std::vector<std::unique_ptr<ScanWorker>> workers(std::max<std::size_t>(1, context.threads));
   std::atomic<std::size_t> n_done{0};
@@ -115,8 +119,9 @@ void scan(Context const& context, GenotypeSource const& source, ScanModel const&
       context, blocks.size(),
       [&](std::size_t index, std::size_t worker) {
         if (!workers[worker]) {
-          workers[worker] = std::make_unique<ScanWorker>(
-              source, model, sets, fixed ? &*fixed : nullptr, rows, options, hit_chisq);
+          workers[worker] =
+              std::make_unique<ScanWorker>(source, model, sets, fixed ? &*fixed : nullptr,
+                                           coarse ? &*coarse : nullptr, rows, options, hit_chisq);
         }
         workers[worker]->run(blocks[index], sink);
         n_done += blocks[index].n_variants;

@@ -37,8 +37,8 @@ bool any_reaches(double const* beta, double const* se, std::size_t n, double chi
 }  // namespace
 
 ScanWorker::ScanWorker(GenotypeSource const& source, ScanModel const& model, SampleSets const& sets,
-                       FixedColumns const* fixed, ScanRows const& rows, ScanOptions const& options,
-                       double hit_chisq)
+                       FixedColumns const* fixed, CoarseColumns const* coarse, ScanRows const& rows,
+                       ScanOptions const& options, double hit_chisq)
     : source_(source),
       model_(model),
       sets_(sets),
@@ -48,7 +48,7 @@ ScanWorker::ScanWorker(GenotypeSource const& source, ScanModel const& model, Sam
       hit_chisq_(hit_chisq) {
   std::size_t most_phenotypes = 0;
   for (std::size_t mask = 0; mask < model.masks.size(); ++mask) {
-    tests_.emplace_back(model, mask, options.missing, options.filters);
+    tests_.emplace_back(model, mask, options.missing, options.filters, coarse);
     is_contiguous_.push_back(is_contiguous(model.masks[mask]));
     most_phenotypes = std::max(most_phenotypes, model.masks[mask].n_phenotypes);
   }
@@ -115,6 +115,7 @@ void ScanWorker::test(Group const& group) {
 /// The same from sums in float64.
 void ScanWorker::test_again(Group const& group, std::size_t i) {
   multiply_variant(batch_, group.first + i, model_.columns, products_);
+  sums_[i].in_float64 = true;
   tests_[group.mask]({&sums_[i], 1}, {&statistics_[i], 1}, coefficients(group, i));
 }
 
@@ -127,25 +128,10 @@ VariantSums ScanWorker::sums_of(Group const& group, std::size_t i) {
   sums.scale = batch_.scale().scale;
   sums.is_flipped = batch_.is_flipped(variant);
   if (options_.missing == MissingCalls::drop && sums.code.n_missing != 0) {
-    sums.missing_samples = list_missing(variant, group.mask, missing_samples_[i]);
+    batch_.list_missing(variant, group.mask, sets_, missing_samples_[i]);
+    sums.missing_samples = missing_samples_[i];
   }
   return sums;
-}
-
-std::span<std::uint32_t const> ScanWorker::list_missing(std::size_t variant, std::size_t mask,
-                                                        std::vector<std::uint32_t>& samples) {
-  samples.clear();
-  TileEntries entries;
-  for (std::size_t first = 0; first < model_.n_samples(); first += tile_samples) {
-    batch_.tile(variant, first, std::min(tile_samples, model_.n_samples() - first), entries);
-    for (std::size_t i = 0; i < entries.n_missing; ++i) {
-      std::size_t const sample = first + entries.missing_sample[i];
-      if (model_.masks[mask].is_member[sample] != 0) {
-        samples.push_back(static_cast<std::uint32_t>(sample));
-      }
-    }
-  }
-  return samples;
 }
 
 /// Rows of the output from variant `i` of the group on, or of our own where columns lie apart.

@@ -18,10 +18,11 @@ namespace igwas {
 class ScanWorker {
  public:
   /// `fixed` : the columns of `model` as integers; null: sums in float64.
+  /// `coarse` : the same in 16 bits, to leave samples out the fast way; null: in float64.
   /// `hit_chisq` : no statistic below it can be a hit.
   ScanWorker(GenotypeSource const& source, ScanModel const& model, SampleSets const& sets,
-             FixedColumns const* fixed, ScanRows const& rows, ScanOptions const& options,
-             double hit_chisq);
+             FixedColumns const* fixed, CoarseColumns const* coarse, ScanRows const& rows,
+             ScanOptions const& options, double hit_chisq);
 
   void run(ScanBlock const& block, StatisticsSink& sink);
 
@@ -40,8 +41,6 @@ class ScanWorker {
   void test(Group const& group);
   void test_again(Group const& group, std::size_t i);
   [[nodiscard]] VariantSums sums_of(Group const& group, std::size_t i);
-  [[nodiscard]] std::span<std::uint32_t const> list_missing(std::size_t variant, std::size_t mask,
-                                                            std::vector<std::uint32_t>& samples);
   [[nodiscard]] Coefficients coefficients(Group const& group, std::size_t i);
   void store(Group const& group, std::size_t i);
   void store_excluded(Group const& group, std::size_t i);

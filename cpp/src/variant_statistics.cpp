@@ -84,7 +84,7 @@ void fill_omnibus(double explained, double n_tested, double dof, MaskStatistics&
 }  // namespace
 
 VariantTest::VariantTest(ScanModel const& model, std::size_t mask, MissingCalls missing,
-                         VariantFilters const& filters)
+                         VariantFilters const& filters, CoarseColumns const* coarse)
     : model_(model), group_(model.masks[mask]), missing_(missing), filters_(filters) {
   std::size_t const n_omnibus = group_.omnibus_response.size();
   omnibus_factor_.factor(group_.omnibus_gram, std::vector<double>(n_omnibus, 0.0));
@@ -98,6 +98,9 @@ VariantTest::VariantTest(ScanModel const& model, std::size_t mask, MissingCalls 
   // Lanes without a variant hold numbers too: what is solved in them is not read.
   omnibus_product_.assign(omnibus_factor_.rank() * at_once, 0.0);
   omnibus_genotype_.fill(1);
+  if (coarse != nullptr && missing == MissingCalls::drop) {
+    dropped_.emplace(group_, *coarse, omnibus_factor_);
+  }
 }
 
 void VariantTest::operator()(std::span<VariantSums const> sums, std::span<MaskStatistics> out,
@@ -197,7 +200,8 @@ VariantTest::Regression VariantTest::with_mean(VariantSums const& sums) {
     std::size_t const column = group_.responses_begin + k;
     product_[k] = sums.called[column] + mean * sums.missing[column];
   }
-  return {genotype, product_, group_.sum_of_squares, group_.n_basis, code.n_samples, 0};
+  return {genotype,       product_, group_.sum_of_squares, group_.n_basis,
+          code.n_samples, 0,        not_a_number};
 }
 
 void VariantTest::gather_missing(std::span<std::uint32_t const> samples) {
@@ -225,7 +229,39 @@ void VariantTest::gather_missing(std::span<std::uint32_t const> samples) {
   basis_factor_.factor(gram_, basis_floor_);
 }
 
+/// Without samples that have no call, by correcting the fit of everybody; nothing where the fit
+/// from the start is the better one.
+std::optional<VariantTest::Regression> VariantTest::corrected(VariantSums const& sums) {
+  CodeSums const& code = sums.code;
+  if (!dropped_ || sums.in_float64) {
+    return {};
+  }
+  basis_product_.assign(sums.called + group_.basis_begin,
+                        sums.called + group_.basis_begin + group_.n_basis);
+  double const fitted = dot(basis_product_.data(), basis_product_.data(), group_.n_basis);
+  if (!dropped_->leave_out(sums.missing_samples, code.n_samples,
+                           fitted / (code.sum_of_squares - fitted))) {
+    return {};
+  }
+  dropped_->solve_basis(basis_product_);
+  std::copy_n(sums.called + group_.responses_begin, group_.n_responses, product_.begin());
+  dropped_->add_to_product(basis_product_, product_);
+  double const explained = dropped_->explained(product_);
+  if (std::isnan(explained)) {
+    return {};
+  }
+  std::size_t const n_missing = sums.missing_samples.size();
+  double const genotype =
+      code.sum_of_squares - dot(basis_product_.data(), basis_product_.data(), group_.n_basis);
+  return Regression{
+      genotype,  product_, dropped_->sum_of_squares(), group_.n_basis, code.n_samples - n_missing,
+      n_missing, explained};
+}
+
 VariantTest::Regression VariantTest::without_missing(VariantSums const& sums) {
+  if (auto const fit = corrected(sums)) {
+    return *fit;
+  }
   CodeSums const& code = sums.code;
   std::size_t const n_missing = sums.missing_samples.size();
   gather_missing(sums.missing_samples);
@@ -250,7 +286,8 @@ VariantTest::Regression VariantTest::without_missing(VariantSums const& sums) {
     sum_of_squares_[k] =
         group_.sum_of_squares[k] - dot(response, response, n_missing) - dot(cross, cross, rank);
   }
-  return {genotype, product_, sum_of_squares_, rank, code.n_samples - n_missing, n_missing};
+  return {genotype,  product_,    sum_of_squares_, rank, code.n_samples - n_missing,
+          n_missing, not_a_number};
 }
 
 void VariantTest::omnibus_gram_without_missing(std::size_t n_missing) {
@@ -307,6 +344,14 @@ void VariantTest::solve_omnibus(std::span<MaskStatistics> out) {
 
 void VariantTest::omnibus_without_missing(Regression const& fit, MaskStatistics& out) {
   if (group_.omnibus_response.empty()) {
+    return;
+  }
+  if (!std::isnan(fit.omnibus)) {
+    auto const n_tested = static_cast<double>(omnibus_factor_.rank());
+    auto const dof = static_cast<double>(fit.n) - static_cast<double>(fit.rank) - n_tested;
+    if (dof >= 1 && n_tested > 0) {
+      fill_omnibus(fit.omnibus / fit.genotype, n_tested, dof, out);
+    }
     return;
   }
   omnibus_gram_without_missing(fit.n_dropped);

@@ -27,6 +27,7 @@ class AlignedBuffer {
   std::size_t capacity_ = 0;
 };
 
+extern template class AlignedBuffer<float>;
 extern template class AlignedBuffer<std::int16_t>;
 extern template class AlignedBuffer<std::int32_t>;
 extern template class AlignedBuffer<std::int64_t>;

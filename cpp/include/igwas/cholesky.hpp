@@ -27,6 +27,9 @@ class Cholesky {
   static constexpr std::size_t lanes = 16;
   void solve_lower_lanes(std::span<double> x) const noexcept;
 
+  /// The same for the columns of a matrix (rank, n), row-major.
+  void solve_lower_rows(std::span<double> x, std::size_t n) const noexcept;
+
  private:
   std::vector<double> lower_;  ///< packed rows of L
   std::vector<std::size_t> kept_;

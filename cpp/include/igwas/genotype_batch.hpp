@@ -109,6 +109,10 @@ class GenotypeBatch {
   /// Entries of samples [first, first + n), n <= tile_samples, first a multiple of 32.
   void tile(std::size_t variant, std::size_t first, std::size_t n, TileEntries& out) const;
 
+  /// Samples of a mask without a call, ascending.
+  void list_missing(std::size_t variant, std::size_t mask, SampleSets const& sets,
+                    std::vector<std::uint32_t>& out) const;
+
   static constexpr std::uint16_t missing_code = 0xFFFF;
   static constexpr std::size_t call_multiple = 192;
 

@@ -2,11 +2,14 @@
 #pragma once
 
 #include "igwas/cholesky.hpp"
+#include "igwas/dropped_fit.hpp"
 #include "igwas/genotype_batch.hpp"
 #include "igwas/scan_model.hpp"
 
 #include <array>
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -36,6 +39,7 @@ struct VariantSums {
   double haploid_share = 0.5;       ///< alleles of a haploid sample per diploid copy
   bool is_flipped = false;
   std::span<std::uint32_t const> missing_samples;  ///< of the mask; needed for MissingCalls::drop
+  bool in_float64 = false;  ///< S is a small difference of these sums: nothing may be in float32
 };
 
 /// Rows of beta and se, one a variant, `stride` apart; filled with NaN where not tested.
@@ -52,8 +56,10 @@ class VariantTest {
   /// Variants whose omnibus tests are solved together.
   static constexpr std::size_t at_once = Cholesky::lanes;
 
+  /// \param coarse the columns of `model` in 16 bits: samples without a call are then left out the
+  /// fast way; null: from the start, in float64.
   VariantTest(ScanModel const& model, std::size_t mask, MissingCalls missing,
-              VariantFilters const& filters);
+              VariantFilters const& filters, CoarseColumns const* coarse = nullptr);
 
   /// Fill `out` and the rows of `to` for as many variants as there are sums, at most at_once.
   void operator()(std::span<VariantSums const> sums, std::span<MaskStatistics> out,
@@ -67,6 +73,8 @@ class VariantTest {
     std::size_t rank = 0;                ///< of the covariates
     std::size_t n = 0;
     std::size_t n_dropped = 0;  ///< samples left out because their call is missing
+    /// u'A^-1 u of the omnibus test where it is known already; else NaN.
+    double omnibus = std::numeric_limits<double>::quiet_NaN();
   };
 
   /// All but the omnibus test, which is left to solve_omnibus() for the variant in `lane`.
@@ -75,6 +83,7 @@ class VariantTest {
   [[nodiscard]] Reason filter(VariantSums const& sums, MaskStatistics const& counts) const;
   [[nodiscard]] Regression with_mean(VariantSums const& sums);
   [[nodiscard]] Regression without_missing(VariantSums const& sums);
+  [[nodiscard]] std::optional<Regression> corrected(VariantSums const& sums);
   void gather_missing(std::span<std::uint32_t const> samples);
   void queue_omnibus(Regression const& fit, std::size_t lane);
   void solve_omnibus(std::span<MaskStatistics> out);
@@ -88,6 +97,7 @@ class VariantTest {
   Cholesky omnibus_factor_;  ///< of the full sample
   Cholesky dropped_factor_;  ///< of the samples with a call
   Cholesky basis_factor_;
+  std::optional<DroppedFit> dropped_;
   std::vector<double> basis_floor_;
   std::vector<double> omnibus_floor_;
   std::vector<double> product_;

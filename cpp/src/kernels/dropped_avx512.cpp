@@ -1,0 +1,3 @@
+// The kernels of dropped samples for one instruction set; its flags are in cmake/simd.cmake.
+#define IGWAS_KERNEL_TABLE dropped_avx512
+#include "dropped_kernels.inc"
