@@ -149,6 +149,7 @@ def associate(
     1.0250 0.0484 4.53
     """
     options = ScanOptions(
+        precision="full",
         missing=missing, transform=transform, mac=mac, maf=maf, geno=geno, hit_log10p=1e9
     )
     context = context or Context()
