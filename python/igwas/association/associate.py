@@ -150,7 +150,12 @@ def associate(
     """
     options = ScanOptions(
         precision="full",
-        missing=missing, transform=transform, mac=mac, maf=maf, geno=geno, hit_log10p=1e9
+        missing=missing,
+        transform=transform,
+        mac=mac,
+        maf=maf,
+        geno=geno,
+        hit_log10p=1e9,
     )
     context = context or Context()
     check_device(context)
@@ -284,7 +289,7 @@ def _refuse_untestable(inputs: ModelInputs) -> None:
                 f"phenotype {labels[0]!r} has {len(rows)} samples; expected at least 2."
             )
         q = orthonormal_basis(inputs.covariates[rows], inputs.covariate_names).q
-        values = inputs.values[np.ix_(rows, mask.phenotype_index)]
+        values = mask.take(inputs.values, rows)
         for name, reason in find_untestable(values, q, labels).items():
             raise InputError(
                 f"phenotype {name!r} {reason}; expected variation that the covariates leave. "

@@ -110,7 +110,9 @@ class _Selection:
         self.notes.append(
             f"{other.origin}: joined to {self.genotypes.origin} by {match.matched_by}"
         )
-        unmatched = np.setdiff1d(np.arange(len(other.sample_id)), match.rows)
+        is_unmatched = np.ones(len(other.sample_id), dtype=bool)
+        is_unmatched[match.rows[match.rows >= 0]] = False
+        unmatched = np.flatnonzero(is_unmatched)
         self.note_unmatched(other, unmatched)
         # Families that differ between files lose people whose own ids agree: never silently.
         n_renamed = len(
@@ -203,7 +205,7 @@ def join_cohort(
     _apply_lists(selection, keep, remove)
 
     rows = np.flatnonzero(selection.is_in)
-    values = phenotypes.values[phenotype_row[rows]]
+    values = _take_rows(phenotypes.values, phenotype_row[rows], is_changed=loco is not None)
     if loco is not None:
         is_predicted = loco.has_prediction(genotypes.take(rows))
         values[~is_predicted] = np.nan
@@ -223,6 +225,14 @@ def join_cohort(
         account=selection.account,
         notes=selection.notes,
     )
+
+
+def _take_rows(
+    values: NDArray[np.float64], rows: NDArray[np.int64], *, is_changed: bool
+) -> NDArray[np.float64]:
+    """Rows of an array; the array itself if those are all in order and nobody changes them."""
+    is_whole = len(rows) == len(values) and bool((rows == np.arange(len(values))).all())
+    return values if is_whole and not is_changed else values[rows]
 
 
 def _require_covariates(

@@ -152,8 +152,10 @@ def build_model(
         core_masks.append(_core_mask(group, begin, n, gram, omnibus))
         omnibus_dof.append(len(omnibus))
         stop = begin + group.responses.shape[1]
-        columns[group.rows, begin:stop] = group.responses
-        columns[group.rows, stop : begin + group.width] = group.basis
+        # A slice where everybody is in the mask: many times quicker than a list of rows.
+        rows = slice(None) if len(group.rows) == n else group.rows
+        columns[rows, begin:stop] = group.responses
+        columns[rows, stop : begin + group.width] = group.basis
         begin += group.width
         reported = gram[: group.n_phenotypes, : group.n_phenotypes]
         rss[index] = np.diag(reported)
@@ -236,7 +238,7 @@ def _residuals(
 
     The core gives a phenotype without residuals no statistics.
     """
-    part = values[np.ix_(rows, mask.phenotype_index)]
+    part = mask.take(values, rows)
     if not is_tolerant:
         return residualise(part, q, names=names)
     labels = [str(column) for column in range(part.shape[1])]

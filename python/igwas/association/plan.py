@@ -128,7 +128,7 @@ class ScanPlan:
         for mask in self.masks:
             rows = np.flatnonzero(mask.is_present)
             q = orthonormal_basis(self.covariates[rows], self.covariate_names).q
-            residuals = residualise(values[np.ix_(rows, mask.phenotype_index)], q)
+            residuals = residualise(mask.take(values, rows), q)
             variance = (residuals**2).sum(axis=0) / (len(rows) - q.shape[1])
             scale[mask.phenotype_index] = np.sqrt(variance)
         return scale
@@ -244,7 +244,7 @@ def _testable(
         _require_samples(labels[0], len(rows), covariates.shape[1])
         q = orthonormal_basis(covariates[rows], names).q
         for values in tested:
-            found = find_untestable(values[np.ix_(rows, mask.phenotype_index)], q, labels)
+            found = find_untestable(mask.take(values, rows), q, labels)
             reasons |= {name: why for name, why in found.items() if name not in reasons}
     if not reasons:
         return cohort, masks
@@ -348,6 +348,6 @@ def _digest(
     for path in loco.source_paths if loco is not None else ():
         digest.update(file_digest(path).encode())
     for array in (cohort.genotype_rows, cohort.values, cohort.sex, covariates, rows):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    digest.update(segments.blocks.tobytes())
+        digest.update(np.ascontiguousarray(array).data)
+    digest.update(np.ascontiguousarray(segments.blocks).data)
     return digest.hexdigest()

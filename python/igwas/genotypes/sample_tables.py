@@ -62,6 +62,9 @@ def _place(index: int, first_line: int | None) -> str:
 def _check_ids(
     families: Sequence[str], ids: Sequence[str], source: str, first_line: int | None
 ) -> None:
+    distinct = set(ids)
+    if len(distinct) == len(ids) and not distinct & {"", "0"}:
+        return
     seen: dict[tuple[str, str], int] = {}
     for index, key in enumerate(zip(families, ids, strict=True)):
         if key[1] in ("", "0"):
@@ -76,7 +79,7 @@ def _check_ids(
                 f"{_place(index, first_line)}); expected unique ids. "
                 "Remove or rename one of them."
             )
-    n_repeated = len(ids) - len(set(ids))
+    n_repeated = len(ids) - len(distinct)
     if n_repeated:
         logger.warning(
             "%s: %d sample ids occur in more than one family; samples are told apart by FID and "
@@ -94,17 +97,16 @@ def read_fam(path: Path) -> Samples:
     InputError
         Naming the line that has not six columns, or the repeated ids.
     """
-    families, ids, sex = [], [], []
-    for number, line in enumerate(read_lines(path), start=1):
-        fields = line.split()
-        if len(fields) != 6:
-            raise InputError(
-                f"{path} line {number} has {len(fields)} columns; expected 6 "
-                "(FID IID father mother sex phenotype). Repair the line."
-            )
-        families.append(fields[0])
-        ids.append(fields[1])
-        sex.append(parse_sex(fields[4]))
+    rows = [line.split() for line in read_lines(path)]
+    if set(map(len, rows)) - {6}:
+        number, fields = next((n, row) for n, row in enumerate(rows, start=1) if len(row) != 6)
+        raise InputError(
+            f"{path} line {number} has {len(fields)} columns; expected 6 "
+            "(FID IID father mother sex phenotype). Repair the line."
+        )
+    families, ids, _, _, sexes, _ = zip(*rows, strict=True) if rows else [()] * 6
+    code = {text: parse_sex(text) for text in set(sexes)}
+    sex = [code[text] for text in sexes]
     return make_samples(ids, families, sex, source=str(path), first_line=1)
 
 

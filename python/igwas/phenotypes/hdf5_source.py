@@ -109,6 +109,9 @@ def _read_phenotypes(
     texts = {name: file[where[name]].asstr()[:] for name in text}
     dataset = file["/values"]
     values = np.empty((dataset.shape[0], len(columns)))
+    if np.array_equal(columns, np.arange(dataset.shape[1])):
+        dataset.read_direct(values)
+        return texts, values
     # Slabs of rows: one column of a wide file must not cost the memory of all.
     for start in range(0, len(values), _SLAB_ROWS):
         rows = slice(start, start + _SLAB_ROWS)

@@ -5,6 +5,7 @@ samples share one projection and the others get their own.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,21 @@ class Mask:
     def n_samples(self) -> int:
         """Samples that have a value."""
         return int(self.is_present.sum())
+
+    def take(self, values: NDArray[np.floating], rows: NDArray[np.int64]) -> NDArray[Any]:
+        """The mask's phenotypes among some samples; `values` itself where that is all of it.
+
+        Parameters
+        ----------
+        values : float (samples, phenotypes)
+        rows : int64
+            Ascending, each once.
+        """
+        if values.shape == (len(rows), len(self.phenotype_index)):
+            return values
+        if len(rows) == len(values):
+            return values[:, self.phenotype_index]
+        return values[np.ix_(rows, self.phenotype_index)]
 
 
 def group_by_missingness(values: NDArray[np.floating]) -> list[Mask]:

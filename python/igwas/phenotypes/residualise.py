@@ -108,10 +108,15 @@ def _project(
     for start in range(0, values.shape[1], _COLUMNS):
         columns = slice(start, start + _COLUMNS)
         block = values[:, columns].astype(np.float64)
-        centred = ((block - block.mean(axis=0)) ** 2).sum(axis=0)
+        centred = _sum_of_squares(block - block.mean(axis=0))
         for _ in range(2):
             block -= q @ (q.T @ block)
         yield columns, block, centred
+
+
+def _sum_of_squares(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of each column, without an array of the squares."""
+    return np.asarray(np.einsum("ij,ij->j", values, values))
 
 
 def _reasons(
@@ -120,10 +125,10 @@ def _reasons(
     centred: NDArray[np.float64],
     names: Sequence[str],
 ) -> dict[str, str]:
-    largest = np.abs(values).max(axis=0)
+    largest = np.maximum(values.max(axis=0), -values.min(axis=0))
     # What rounding alone leaves of a constant: nothing smaller can be called variation.
     noise = len(values) * (_ROUNDING * largest.astype(np.float64)) ** 2
-    left = (residuals**2).sum(axis=0)
+    left = _sum_of_squares(residuals)
     reasons: dict[str, str] = {}
     for index, name in enumerate(names):
         if not np.isfinite(largest[index]):

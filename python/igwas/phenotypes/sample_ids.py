@@ -77,7 +77,8 @@ def match_ids(left: NamedIds, right: NamedIds) -> IdMatch:
     by_both = join_rule(left, right) == BY_BOTH
     row_of = _row_of_key(right, by_both)
     _row_of_key(left, by_both)
-    rows = np.array([row_of.get(key, -1) for key in sample_keys(left, by_both)], dtype=np.int64)
+    keys = sample_keys(left, by_both)
+    rows = np.fromiter((row_of.get(key, -1) for key in keys), np.int64, len(keys))
     return IdMatch(rows, BY_BOTH if by_both else BY_IID)
 
 
@@ -91,7 +92,7 @@ def sample_keys(ids: SampleIds, by_both: bool) -> list[Any]:
 
 def _row_of_key(ids: NamedIds, by_both: bool) -> dict[Any, int]:
     keys = sample_keys(ids, by_both)
-    row_of = {key: row for row, key in enumerate(keys)}
+    row_of = dict(zip(keys, range(len(keys)), strict=True))
     if len(row_of) != len(keys):
         key = next(key for row, key in enumerate(keys) if row_of[key] != row)
         if by_both:

@@ -285,6 +285,9 @@ def _check_ids(source: TableSource, ids: Mapping[str, NDArray[Any]]) -> None:
             f"{source.path} has a header but no rows; expected one row a participant. "
             "Check that the file was written whole."
         )
+    distinct = set(ids["IID"])
+    if len(distinct) == len(ids["IID"]) and "" not in distinct:
+        return
     keys = list(zip(*ids.values(), strict=True))
     seen: dict[tuple[str, ...], int] = {}
     for row, key in enumerate(keys):

@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 BLOM_OFFSET = 3 / 8
 
@@ -35,6 +34,9 @@ def rank_inverse_normal(values: NDArray[np.floating]) -> NDArray[np.float64]:
     >>> rank_inverse_normal(np.array([[10.0], [np.nan], [30.0], [20.0]])).ravel().round(3)
     array([-0.869,    nan,  0.869,  0.   ])
     """
+    # Imported here: it takes longer to load than all else that a scan needs.
+    from scipy.stats import rankdata
+
     answer = np.full(values.shape, np.nan)
     for column in range(values.shape[1]):
         is_present = ~np.isnan(values[:, column])
