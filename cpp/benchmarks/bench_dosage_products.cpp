@@ -2,7 +2,7 @@
 // no whole number of copies; checks the answer first.
 //
 // A sample is fractional with a chance that is drawn for each variant from the range of its case;
-// then its code is off its true call by 127 x Beta(1, 5): by a sixth of a copy in the mean.
+// then its code is off its true call by 127 x Beta(1, 4): by a fifth of a copy in the mean.
 #include "igwas/dosage_products.hpp"
 #include "igwas/dot_products.hpp"
 
@@ -60,7 +60,7 @@ std::uint8_t draw_code(double frequency, double fractional, std::mt19937_64& ran
   if (uniform(random) >= fractional) {
     return static_cast<std::uint8_t>(127 * copies);
   }
-  double const off = 127 * (1 - std::pow(uniform(random), 0.2));
+  double const off = 127 * (1 - std::sqrt(std::sqrt(uniform(random))));
   bool const is_less = copies == 2 || (copies == 1 && uniform(random) < .5);
   return static_cast<std::uint8_t>(
       std::clamp(std::lround(127 * copies + (is_less ? -off : off)), 0L, 254L));

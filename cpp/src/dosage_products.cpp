@@ -19,6 +19,14 @@ namespace {
 /// A limb is at most 2^20: 2047 of them, the most between two carries, fit a signed 32-bit sum.
 constexpr std::uint32_t most_weight = 2047;
 
+/// Rows of bytes are far apart: the machine does not foresee where the next one is.
+void prefetch(std::uint8_t const* bytes, std::size_t n) noexcept {
+  constexpr std::size_t line = 64;
+  for (std::size_t i = 0; i < n; i += line) {
+    __builtin_prefetch(bytes + i);
+  }
+}
+
 /// One product; its members are steps over the same state.
 ///
 /// A variant is either sparse, 127 times the product of its nearest calls and the rows of the
@@ -83,8 +91,10 @@ class DosageProduct {
     auto* const entry = reinterpret_cast<WeightedRow*>(scratch_.entry.data());
     for (std::size_t first = 0; first < columns_.rows(); first += kernels::residual_tile) {
       std::size_t const n = std::min(kernels::residual_tile, columns_.rows() - first);
-      for (std::uint32_t const variant : sparse_) {
+      for (std::size_t i = 0; i < sparse_.size(); ++i) {
+        std::uint32_t const variant = sparse_[i];
         std::uint32_t weight = 0;
+        prefetch(batch_.padded_bytes(sparse_[std::min(i + 2, sparse_.size() - 1)]) + first, n);
         std::size_t const n_entries = kernel_.list_residuals(
             batch_.padded_bytes(variant) + first, n, batch_.is_flipped(variant), entry, &weight);
         if (n_entries != 0) {
@@ -139,6 +149,7 @@ class DosageProduct {
     for (std::size_t first = 0; first < columns_.rows(); first += kernels::dense_samples) {
       std::size_t const n = std::min(kernels::dense_samples, columns_.rows() - first);
       for (std::size_t i = 0; i < dense_.size(); ++i) {
+        prefetch(batch_.padded_bytes(dense_[std::min(i + 4, dense_.size() - 1)]) + first, n);
         kernel_.order_codes(batch_.padded_bytes(dense_[i]) + first, n,
                             batch_.is_flipped(dense_[i]), codes + i);
       }
