@@ -24,7 +24,7 @@ static_assert(first_of_one - 1 == largest_residual && one_copy_code - first_of_o
 static_assert(first_of_two - 1 - one_copy_code == 63 && two_copies_code - first_of_two == 63);
 
 /// Samples whose residuals are listed together: their rows stay in the second-level cache.
-constexpr std::size_t residual_tile = 576;
+constexpr std::size_t residual_tile = 384;
 
 /// A sum of 2047 limbs, at most 2^20 each, fits 32 bits: so many entries fit whatever they weigh.
 constexpr std::size_t sure_entries = 2047 / largest_residual;
@@ -43,7 +43,7 @@ constexpr std::size_t low_steps = 4;
 static_assert(low_steps * 2 * two_copies_code * largest_low < (1 << 15));
 static_assert(pair_samples % (step_samples * low_steps) == 0 && dense_samples % pair_samples == 0);
 /// Variants whose dense sums are kept in registers together.
-constexpr std::size_t dense_variants = 3;
+constexpr std::size_t dense_variants = 6;
 
 /// A row of columns, counted from the first of a tile, and what it counts.
 struct WeightedRow {
