@@ -55,22 +55,33 @@ class DosageProduct {
   }
 
  private:
-  /// What a sparse variant costs.
-  [[nodiscard]] double sparse_cost(std::size_t variant, DosageCrossover const& crossover) const {
+  [[nodiscard]] double share(std::size_t n) const {
+    return static_cast<double>(n) / static_cast<double>(columns_.samples());
+  }
+
+  [[nodiscard]] double call_entries(std::size_t variant) const {
     GenotypeBatch::CallShape const shape = batch_.call_shape(variant);
-    auto const n_samples = static_cast<double>(columns_.samples());
-    double const calls = static_cast<double>(shape.n_counted + shape.n_pairs) / n_samples;
-    double const residuals = static_cast<double>(shape.n_fractional) / n_samples;
-    return std::min(calls, crossover.calls.list_share) + crossover.residual * residuals;
+    return share(shape.n_counted + shape.n_pairs);
+  }
+
+  /// What a variant that uses tables may cost at most: nothing limits it where tables do not pay.
+  [[nodiscard]] double most_for_calls(DosageCrossover const& crossover) const {
+    double saved = 0;
+    for (std::size_t v = 0; v < batch_.size(); ++v) {
+      saved += std::max(0.0, call_entries(v) - crossover.calls.list_share);
+    }
+    return saved > crossover.calls.build_share ? crossover.table : 2.0;
   }
 
   void choose(DosageCrossover const& crossover) {
+    double const most = most_for_calls(crossover);
     is_dense_.assign(batch_.size(), 0);
     double saved = 0;
     for (std::size_t v = 0; v < batch_.size(); ++v) {
-      double const excess = sparse_cost(v, crossover) - crossover.dense;
-      is_dense_[v] = excess > 0;
-      saved += std::max(0.0, excess);
+      double const residuals = share(batch_.call_shape(v).n_fractional);
+      double const sparse = std::min(call_entries(v), most) + crossover.residual * residuals;
+      is_dense_[v] = sparse > crossover.dense;
+      saved += std::max(0.0, sparse - crossover.dense);
     }
     if (saved <= crossover.dense_build) {
       std::ranges::fill(is_dense_, std::uint8_t{0});

@@ -54,7 +54,9 @@ void ScanWorker::run_batch(ScanBlock const& block, std::size_t first, std::size_
   for (std::size_t v = 0; v < n; ++v) {
     batch_.prepare(v, block.haploid, sets_);
   }
-  if (fixed_ != nullptr) {
+  if (fixed_ != nullptr && batch_.kind() == GenotypeBatch::Kind::bytes) {
+    multiply_dosages(batch_, *fixed_, products_, dosage_scratch_);
+  } else if (fixed_ != nullptr) {
     multiply_fixed(batch_, *fixed_, products_, fixed_scratch_);
   } else {
     multiply(batch_, model_.columns, products_);

@@ -1,6 +1,7 @@
 // One thread of a scan: reads a batch, multiplies it, tests it.
 #pragma once
 
+#include "igwas/dosage_products.hpp"
 #include "igwas/dot_products.hpp"
 #include "igwas/fixed_products.hpp"
 #include "igwas/genotype_source.hpp"
@@ -44,6 +45,7 @@ class ScanWorker {
   GenotypeSource::Scratch scratch_;
   BatchProducts products_;
   FixedScratch fixed_scratch_;
+  DosageScratch dosage_scratch_;
   std::vector<double> beta_;
   std::vector<double> se_;
   std::vector<std::uint32_t> missing_samples_;

@@ -28,16 +28,18 @@ struct DosageScratch {
   AlignedBuffer<std::uint8_t> dense_digit;
 };
 
-/// Which way a variant takes, by counts. The unit is the cost of adding a row of the columns to a
-/// sum, once for every sample.
+/// Which way a variant takes, by counts: see docs/decisions. The unit of costs is adding the rows
+/// of the columns to a sum, once for every sample.
 struct DosageCrossover {
   FixedCrossover calls;
+  /// Calls by tables.
+  double table = 0.2;
   /// A residual that is not zero: its row is multiplied too.
-  double residual = 1.2;
+  double residual = 1.05;
   /// Every sample of a variant, whatever its dosage.
-  double dense = 0.4;
+  double dense = 0.31;
   /// Preparing the columns for the dense variants of a batch.
-  double dense_build = 3;
+  double dense_build = 6;
 };
 
 /// Fill `out` like multiply() does, from dosages in bytes.
