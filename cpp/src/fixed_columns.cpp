@@ -121,10 +121,10 @@ void FixedColumns::values(std::int64_t const* sums, double* out) const noexcept 
     return;
   }
   for (std::size_t k = 0; k < n; ++k) {
-    // At most 2^41 x 2^20 for a million samples: no overflow.
-    std::int64_t const whole =
-        low_limb_[k] == 0 ? sums[k] : sums[k] * (std::int64_t{1} << limb_bits) + sums[low_limb_[k]];
-    out[k] = static_cast<double>(whole) * unit_[k];
+    // Sums stay below 2^53, so only the addition rounds; together they may not fit 64 bits.
+    double const low = low_limb_[k] == 0 ? 0.0 : static_cast<double>(sums[low_limb_[k]]);
+    double const high = static_cast<double>(sums[k]) * (low_limb_[k] == 0 ? 1.0 : limb);
+    out[k] = (high + low) * unit_[k];
   }
 }
 

@@ -45,10 +45,12 @@ void prefetch(std::uint64_t const* words, std::size_t n) noexcept {
 /// One product; its members are steps over the same state.
 class FixedProduct {
  public:
-  FixedProduct(GenotypeBatch const& batch, FixedColumns const& columns, FixedScratch& scratch)
+  FixedProduct(GenotypeBatch const& batch, FixedColumns const& columns, FixedScratch& scratch,
+               std::span<std::uint8_t const> is_left_out)
       : batch_(batch),
         columns_(columns),
         scratch_(scratch),
+        is_left_out_(is_left_out),
         kernel_(fixed_kernels()),
         stride_(columns.stride()) {}
 
@@ -83,18 +85,27 @@ class FixedProduct {
   void choose(bool sums_missing, FixedCrossover crossover) {
     bool const has_tables = tables_pay(crossover);
     for (std::uint32_t v = 0; v < batch_.size(); ++v) {
-      bool const uses_table = has_tables && n_entries(v) > most_entries(crossover);
+      bool const uses_table =
+          has_tables && !is_left_out(v) && n_entries(v) > most_entries(crossover);
       bool const lists_missing = sums_missing && batch_.call_shape(v).n_missing != 0;
       if (uses_table) {
         tables_.push_back(v);
       }
-      if (!uses_table || lists_missing) {
-        lists_.push_back({v, !uses_table, lists_missing});
+      bool const lists_counted = !uses_table && !is_left_out(v);
+      if (lists_counted || lists_missing) {
+        lists_.push_back({v, lists_counted, lists_missing});
       }
     }
   }
 
+  [[nodiscard]] bool is_left_out(std::uint32_t variant) const {
+    return !is_left_out_.empty() && is_left_out_[variant] != 0;
+  }
+
   [[nodiscard]] double n_entries(std::uint32_t variant) const {
+    if (is_left_out(variant)) {
+      return 0;
+    }
     GenotypeBatch::CallShape const shape = batch_.call_shape(variant);
     return static_cast<double>(shape.n_counted + shape.n_pairs);
   }
@@ -240,6 +251,7 @@ class FixedProduct {
   GenotypeBatch const& batch_;
   FixedColumns const& columns_;
   FixedScratch& scratch_;
+  std::span<std::uint8_t const> is_left_out_;
   FixedKernels const& kernel_;
   std::size_t stride_;
   std::vector<std::uint32_t> tables_;
@@ -250,9 +262,15 @@ class FixedProduct {
 
 char const* simd_level() noexcept { return fixed_kernels().name; }
 
+void sum_calls(GenotypeBatch const& batch, FixedColumns const& columns, FixedScratch& scratch,
+               std::span<std::uint8_t const> is_left_out, bool sums_missing,
+               FixedCrossover crossover) {
+  FixedProduct(batch, columns, scratch, is_left_out).run(sums_missing, crossover);
+}
+
 void multiply_fixed(GenotypeBatch const& batch, FixedColumns const& columns, BatchProducts& out,
                     FixedScratch& scratch, bool sums_missing, FixedCrossover crossover) {
-  FixedProduct(batch, columns, scratch).run(sums_missing, crossover);
+  sum_calls(batch, columns, scratch, {}, sums_missing, crossover);
   std::size_t const n_columns = columns.columns();
   std::size_t const stride = columns.stride();
   out.n_columns = n_columns;

@@ -1,6 +1,7 @@
 #include "igwas/genotype_batch.hpp"
 
 #include "igwas/multiversion.hpp"
+#include "kernels/dosage_kernels.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -166,10 +167,16 @@ void GenotypeBatch::reset(Kind kind, std::size_t n_variants, std::size_t n_sampl
   flipped_.assign(n_variants, 0);
   shapes_.assign(n_variants, {});
   call_stride_ = (n_samples + call_multiple - 1) / call_multiple * call_multiple / calls_per_word;
-  calls_.resize(kind == Kind::calls ? n_variants * call_stride_ : 0);
+  bool const has_calls = kind == Kind::calls || kind == Kind::bytes;
+  calls_.resize(has_calls ? n_variants * call_stride_ : 0);
   for (std::size_t v = 0; kind == Kind::calls && v < n_variants; ++v) {
     std::fill(calls_.data() + v * call_stride_ + words_for(n_samples),
               calls_.data() + (v + 1) * call_stride_, low_bits);
+  }
+  bytes_.resize(kind == Kind::bytes ? n_variants * byte_stride() : 0);
+  for (std::size_t v = 0; kind == Kind::bytes && v < n_variants; ++v) {
+    std::fill(bytes_.data() + v * byte_stride() + n_samples,
+              bytes_.data() + (v + 1) * byte_stride(), missing_byte);
   }
   codes_.resize(kind == Kind::codes ? n_variants * n_samples : 0);
   values_.resize(kind == Kind::values ? n_variants * n_samples : 0);
@@ -183,6 +190,10 @@ std::span<std::uint64_t const> GenotypeBatch::calls(std::size_t variant) const n
   return {calls_.data() + variant * call_stride_, words_for(n_samples_)};
 }
 
+std::span<std::uint8_t> GenotypeBatch::bytes(std::size_t variant) noexcept {
+  return {bytes_.data() + variant * byte_stride(), n_samples_};
+}
+
 std::span<std::uint16_t> GenotypeBatch::codes(std::size_t variant) noexcept {
   return {codes_.data() + variant * n_samples_, n_samples_};
 }
@@ -191,7 +202,21 @@ std::span<double> GenotypeBatch::values(std::size_t variant) noexcept {
   return {values_.data() + variant * n_samples_, n_samples_};
 }
 
+void GenotypeBatch::prepare_bytes(std::size_t variant) {
+  kernels::ByteCounts const counts = kernels::dosage_kernels().pack_calls(
+      padded_bytes(variant), call_stride_, calls_.data() + variant * call_stride_);
+  std::size_t const n_missing = counts.n_missing - (byte_stride() - n_samples_);
+  bool const is_flipped = 2 * counts.sum > two_copies_byte * (n_samples_ - n_missing);
+  std::size_t const pairs = is_flipped ? counts.n_none : counts.n_two;
+  flipped_[variant] = is_flipped;
+  shapes_[variant] = {pairs + counts.n_one, pairs, n_missing, counts.n_fractional};
+}
+
 void GenotypeBatch::prepare(std::size_t variant, Haploid haploid, SampleSets const& sets) {
+  if (kind_ == Kind::bytes) {
+    prepare_bytes(variant);
+    return;
+  }
   if (kind_ == Kind::calls) {
     auto const row = calls(variant);
     if (auto const* single = haploid_set(haploid, sets)) {
@@ -205,7 +230,7 @@ void GenotypeBatch::prepare(std::size_t variant, Haploid haploid, SampleSets con
         count_calls(row.data(), sets.everybody.data(), row.size(), n_samples_);
     flipped_[variant] = counts.two_effect > counts.two_other;
     std::size_t const pairs = std::min(counts.two_effect, counts.two_other);
-    shapes_[variant] = {pairs + counts.one_of_each, pairs, counts.missing};
+    shapes_[variant] = {pairs + counts.one_of_each, pairs, counts.missing, 0};
     return;
   }
   CodeSums all;
@@ -243,8 +268,41 @@ GenotypeBatch::CallCounts GenotypeBatch::all_counts(std::size_t variant) const n
                                 : CallCounts{shape.n_pairs, shape.n_missing, one_of_each, others};
 }
 
+CodeSums GenotypeBatch::sums_of_bytes(std::size_t variant, std::size_t mask, Haploid haploid,
+                                      SampleSets const& sets) const {
+  auto const& kernel = kernels::dosage_kernels();
+  auto const& members = sets.mask[mask];
+  std::uint8_t const* row = padded_bytes(variant);
+  CodeSums sums;
+  sums.n_samples = sets.mask_size[mask];
+  kernels::ByteSums const all = kernel.sum(row, members.data(), members.size());
+  sums.n_missing = sums.n_samples - all.n_called;
+  sums.is_constant = all.n_called == 0 || all.least == all.greatest;
+  // Codes of the other allele are 254 - code; whole numbers, so nothing is lost.
+  std::uint64_t const two = two_copies_byte;
+  auto const counted = [&](kernels::ByteSums const& of) {
+    return static_cast<double>(flipped_[variant] != 0 ? two * of.n_called - of.sum : of.sum);
+  };
+  sums.sum = counted(all);
+  sums.sum_of_squares = static_cast<double>(
+      flipped_[variant] != 0 ? two * two * all.n_called - 2 * two * all.sum + all.sum_of_squares
+                             : all.sum_of_squares);
+  if (auto const* single = haploid_set(haploid, sets)) {
+    std::vector<std::uint64_t> both(members.size());
+    std::transform(members.begin(), members.end(), single->begin(), both.begin(),
+                   [](std::uint64_t a, std::uint64_t b) { return a & b; });
+    kernels::ByteSums const haploids = kernel.sum(row, both.data(), both.size());
+    sums.n_haploid_called = haploids.n_called;
+    sums.haploid_sum = counted(haploids);
+  }
+  return sums;
+}
+
 CodeSums GenotypeBatch::sums(std::size_t variant, std::size_t mask, Haploid haploid,
                              SampleSets const& sets) const {
+  if (kind_ == Kind::bytes) {
+    return sums_of_bytes(variant, mask, haploid, sets);
+  }
   auto const& members = sets.mask[mask];
   auto const* single = haploid_set(haploid, sets);
   CodeSums sums;
@@ -312,6 +370,17 @@ void GenotypeBatch::tile_of_calls(std::size_t variant, std::size_t first, std::s
   }
 }
 
+double GenotypeBatch::code_at(std::size_t variant, std::size_t sample) const {
+  if (kind_ == Kind::bytes) {
+    std::uint8_t const code = padded_bytes(variant)[sample];
+    return code == missing_byte
+               ? std::nan("")
+               : static_cast<double>(flipped_[variant] != 0 ? two_copies_byte - code : code);
+  }
+  std::size_t const at = variant * n_samples_ + sample;
+  return kind_ == Kind::codes ? code_or_nan(codes_[at]) : values_[at];
+}
+
 void GenotypeBatch::tile(std::size_t variant, std::size_t first, std::size_t n,
                          TileEntries& out) const {
   out.n = 0;
@@ -321,8 +390,7 @@ void GenotypeBatch::tile(std::size_t variant, std::size_t first, std::size_t n,
     return;
   }
   for (std::size_t i = 0; i < n; ++i) {
-    std::size_t const at = variant * n_samples_ + first + i;
-    double const code = kind_ == Kind::codes ? code_or_nan(codes_[at]) : values_[at];
+    double const code = code_at(variant, first + i);
     if (std::isnan(code)) {
       out.missing_sample[out.n_missing++] = static_cast<std::uint16_t>(i);
     } else if (code != 0) {
@@ -336,7 +404,7 @@ void GenotypeBatch::list_missing(std::size_t variant, std::size_t mask, SampleSe
                                  std::vector<std::uint32_t>& out) const {
   out.clear();
   auto const& members = sets.mask[mask];
-  if (kind_ == Kind::calls) {
+  if (kind_ == Kind::calls || kind_ == Kind::bytes) {
     std::uint64_t const* row = padded_calls(variant);
     for (std::size_t word = 0; word < members.size(); ++word) {
       std::uint64_t const missing = row[word] & ~(row[word] >> 1) & members[word];

@@ -25,15 +25,27 @@ class FileSource final : public GenotypeSource {
   [[nodiscard]] bool has_calls() const noexcept override {
     return reader_.index().encoding == Encoding::hardcalls;
   }
+  [[nodiscard]] bool has_bytes() const noexcept override {
+    return reader_.index().encoding == Encoding::dosage8;
+  }
   [[nodiscard]] std::size_t batch_row_bytes(std::size_t n_samples) const noexcept override {
-    return reader_.index().encoding == Encoding::hardcalls ? 8 * words_for(n_samples)
-                                                           : 2 * n_samples;
+    switch (reader_.index().encoding) {
+      case Encoding::hardcalls:
+        return 8 * words_for(n_samples);
+      case Encoding::dosage8:
+        return n_samples + 8 * words_for(n_samples);  // with the nearest calls
+      case Encoding::dosage16:
+        break;
+    }
+    return 2 * n_samples;
   }
 
   void read(std::span<std::int64_t const> variants, std::span<std::int64_t const> samples,
             GenotypeBatch& batch, Scratch& scratch) const override {
     if (reader_.index().encoding == Encoding::hardcalls) {
       read_calls(variants, samples, batch, scratch);
+    } else if (has_bytes()) {
+      read_bytes(variants, samples, batch, scratch);
     } else {
       read_codes(variants, samples, batch, scratch);
     }
@@ -49,22 +61,31 @@ class FileSource final : public GenotypeSource {
     }
   }
 
+  void read_bytes(std::span<std::int64_t const> variants, std::span<std::int64_t const> samples,
+                  GenotypeBatch& batch, Scratch& scratch) const {
+    bool const is_everybody = samples.size() == n_samples();
+    batch.reset(GenotypeBatch::Kind::bytes, variants.size(), samples.size(), dosage8_scale);
+    for (std::size_t v = 0; v < variants.size(); ++v) {
+      std::byte const* row = reader_.row(static_cast<std::size_t>(variants[v]), scratch);
+      auto const bytes = batch.bytes(v);
+      if (is_everybody) {
+        std::memcpy(bytes.data(), row, bytes.size());
+        continue;
+      }
+      for (std::size_t i = 0; i < samples.size(); ++i) {
+        bytes[i] = std::to_integer<std::uint8_t>(row[samples[i]]);
+      }
+    }
+  }
+
   void read_codes(std::span<std::int64_t const> variants, std::span<std::int64_t const> samples,
                   GenotypeBatch& batch, Scratch& scratch) const {
-    bool const is_wide = reader_.index().encoding == Encoding::dosage16;
-    batch.reset(GenotypeBatch::Kind::codes, variants.size(), samples.size(),
-                is_wide ? dosage16_scale : dosage8_scale);
+    batch.reset(GenotypeBatch::Kind::codes, variants.size(), samples.size(), dosage16_scale);
     for (std::size_t v = 0; v < variants.size(); ++v) {
       std::byte const* row = reader_.row(static_cast<std::size_t>(variants[v]), scratch);
       auto const codes = batch.codes(v);
       for (std::size_t i = 0; i < samples.size(); ++i) {
-        auto const at = static_cast<std::size_t>(samples[i]);
-        if (is_wide) {
-          std::memcpy(&codes[i], row + 2 * at, 2);
-        } else {
-          auto const code = std::to_integer<std::uint16_t>(row[at]);
-          codes[i] = code == 0xFF ? GenotypeBatch::missing_code : code;
-        }
+        std::memcpy(&codes[i], row + 2 * samples[i], 2);
       }
     }
   }

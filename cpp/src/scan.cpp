@@ -105,7 +105,7 @@ void scan(Context const& context, GenotypeSource const& source, ScanModel const&
   SampleSets const sets(model);
   // Dosages of other kinds are no small integers: they are summed in float64.
   std::optional<FixedColumns> fixed;
-  if (source.has_calls()) {
+  if (source.has_calls() || source.has_bytes()) {
     fixed = fixed_columns(context, model, options.precision);
   }
   std::optional<CoarseColumns> coarse;

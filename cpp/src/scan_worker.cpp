@@ -83,10 +83,12 @@ void ScanWorker::run_batch(ScanBlock const& block, std::size_t first, std::size_
   for (std::size_t v = 0; v < n; ++v) {
     batch_.prepare(v, block.haploid, sets_);
   }
-  if (fixed_ != nullptr) {
-    // A sample without a call is left out by name when it is dropped: nobody reads the sums.
-    multiply_fixed(batch_, *fixed_, products_, fixed_scratch_,
-                   options_.missing == MissingCalls::mean);
+  // A sample without a call is left out by name when it is dropped: nobody reads the sums.
+  bool const sums_missing = options_.missing == MissingCalls::mean;
+  if (fixed_ != nullptr && batch_.kind() == GenotypeBatch::Kind::bytes) {
+    multiply_dosages(batch_, *fixed_, products_, dosage_scratch_, sums_missing);
+  } else if (fixed_ != nullptr) {
+    multiply_fixed(batch_, *fixed_, products_, fixed_scratch_, sums_missing);
   } else {
     multiply(batch_, model_.columns, products_);
   }

@@ -1,6 +1,7 @@
 // One thread of a scan: reads a batch, multiplies it, tests it.
 #pragma once
 
+#include "igwas/dosage_products.hpp"
 #include "igwas/dot_products.hpp"
 #include "igwas/fixed_products.hpp"
 #include "igwas/genotype_source.hpp"
@@ -60,6 +61,7 @@ class ScanWorker {
   GenotypeSource::Scratch scratch_;
   BatchProducts products_;
   FixedScratch fixed_scratch_;
+  DosageScratch dosage_scratch_;
   std::vector<std::uint8_t> is_contiguous_;  ///< (masks) whose phenotypes are side by side
   std::vector<double> beta_;                 ///< (at_once, phenotypes) of masks that are not
   std::vector<double> se_;

@@ -12,12 +12,20 @@ namespace {
 constexpr double rounding = 1e-12;
 constexpr DosageScale dosage8{2.0 / 254, 254};
 
+/// The code of two copies.
+[[nodiscard]] double of_two(Kind kind) {
+  return kind == Kind::codes || kind == Kind::bytes ? 254 : 2;
+}
+
 void fill(GenotypeBatch& batch, std::size_t v, std::vector<double> const& row) {
   for (std::size_t i = 0; i < row.size(); ++i) {
     bool const is_missing = std::isnan(row[i]);
     if (batch.kind() == Kind::calls) {
       std::uint64_t const call = is_missing ? 1U : (row[i] == 2 ? 0U : (row[i] == 1 ? 2U : 3U));
       batch.calls(v)[i / 32] |= call << (2 * (i % 32));
+    } else if (batch.kind() == Kind::bytes) {
+      batch.bytes(v)[i] = is_missing ? GenotypeBatch::missing_byte
+                                     : static_cast<std::uint8_t>(std::lround(row[i] * 127));
     } else if (batch.kind() == Kind::codes) {
       batch.codes(v)[i] = is_missing ? GenotypeBatch::missing_code
                                      : static_cast<std::uint16_t>(std::lround(row[i] * 127));
@@ -30,7 +38,7 @@ void fill(GenotypeBatch& batch, std::size_t v, std::vector<double> const& row) {
 [[nodiscard]] GenotypeBatch batch_of(Kind kind, testing::Rows const& rows) {
   std::size_t const n = rows.front().size();
   GenotypeBatch batch;
-  batch.reset(kind, rows.size(), n, kind == Kind::codes ? dosage8 : DosageScale{});
+  batch.reset(kind, rows.size(), n, of_two(kind) == 254 ? dosage8 : DosageScale{});
   for (std::size_t v = 0; v < rows.size(); ++v) {
     if (kind == Kind::calls) {
       // Past the last sample every call is missing: the promise of every source.
@@ -96,7 +104,7 @@ void check_sums(Kind kind, std::size_t n_samples, Haploid haploid) {
   auto const cohort = testing::random_cohort(n_samples, 3, 1, 3);
   SampleSets const sets(cohort.model);
   GenotypeBatch batch = batch_of(kind, rows);
-  double const two = kind == Kind::codes ? 254 : 2;
+  double const two = of_two(kind);
   for (std::size_t v = 0; v < rows.size(); ++v) {
     batch.prepare(v, haploid, sets);
     for (std::size_t m = 0; m < 3; ++m) {
@@ -113,7 +121,7 @@ void check_tiles(Kind kind, std::size_t n_samples) {
   auto const cohort = testing::random_cohort(n_samples, 1, 1);
   SampleSets const sets(cohort.model);
   GenotypeBatch batch = batch_of(kind, rows);
-  double const two = kind == Kind::codes ? 254 : 2;
+  double const two = of_two(kind);
   TileEntries entries;
   for (std::size_t v = 0; v < rows.size(); ++v) {
     batch.prepare(v, Haploid::nobody, sets);
@@ -143,7 +151,7 @@ void the_rarer_allele_is_counted() {
   SampleSets const sets(cohort.model);
   testing::Rows const rows{{0, 0, 1, 2}, {2, 2, 1, 0}, {2, 2, 2, 2},
                            {0, 0, 0, 0}, {1, 1, 1, 1}, {2, testing::no_call, 2, 0}};
-  for (Kind const kind : {Kind::calls, Kind::codes, Kind::values}) {
+  for (Kind const kind : {Kind::calls, Kind::bytes, Kind::codes, Kind::values}) {
     GenotypeBatch batch = batch_of(kind, rows);
     std::vector<bool> flipped;
     for (std::size_t v = 0; v < rows.size(); ++v) {
@@ -160,7 +168,7 @@ void constants_are_told_exactly() {
   double const gap = testing::no_call;
   testing::Rows const constant{{1, 1, gap, 1, 1}, {0, 0, 0, 0, 0}, {gap, gap, gap, gap, 2}};
   testing::Rows const varied{{1, 1, gap, 1, 2}, {0, 0, 0, 0, 1}, {2, 2, gap, 2, 1}};
-  for (Kind const kind : {Kind::calls, Kind::codes, Kind::values}) {
+  for (Kind const kind : {Kind::calls, Kind::bytes, Kind::codes, Kind::values}) {
     for (auto const* rows : {&constant, &varied}) {
       GenotypeBatch batch = batch_of(kind, *rows);
       for (std::size_t v = 0; v < rows->size(); ++v) {
@@ -181,13 +189,44 @@ void fractions_of_haploid_samples_are_kept() {
   CHECK(sums.haploid_sum == 1.5);
 }
 
+/// Every byte there is, fractions and missing ones among them, against the same as codes.
+void bytes_are_codes_of_a_narrower_type(std::size_t n_samples, Haploid haploid) {
+  auto const cohort = testing::random_cohort(n_samples, 3, 1, 3);
+  SampleSets const sets(cohort.model);
+  GenotypeBatch bytes;
+  GenotypeBatch codes;
+  bytes.reset(Kind::bytes, 2, n_samples, dosage8);
+  codes.reset(Kind::codes, 2, n_samples, dosage8);
+  for (std::size_t v = 0; v < 2; ++v) {
+    std::size_t n_fractional = 0;
+    for (std::size_t i = 0; i < n_samples; ++i) {
+      auto const code = static_cast<std::uint8_t>(v == 0 ? i * i : 255 - i % 100);
+      bool const is_missing = code == GenotypeBatch::missing_byte;
+      bytes.bytes(v)[i] = code;
+      codes.codes(v)[i] = is_missing ? GenotypeBatch::missing_code : code;
+      n_fractional += code % 127 != 0 && !is_missing ? 1 : 0;
+    }
+    bytes.prepare(v, haploid, sets);
+    codes.prepare(v, haploid, sets);
+    CHECK(bytes.is_flipped(v) == codes.is_flipped(v));
+    CHECK(bytes.call_shape(v).n_fractional == n_fractional);
+    for (std::size_t m = 0; m < 3; ++m) {
+      auto const found = bytes.sums(v, m, haploid, sets);
+      auto const expected = codes.sums(v, m, haploid, sets);
+      check_same(found, expected);
+      CHECK(found.is_constant == expected.is_constant);
+    }
+  }
+}
+
 }  // namespace
 
 int main() {
   for (std::size_t const n : {1U, 31U, 32U, 33U, 255U, 256U, 257U, 600U}) {
-    for (Kind const kind : {Kind::calls, Kind::codes, Kind::values}) {
+    for (Kind const kind : {Kind::calls, Kind::bytes, Kind::codes, Kind::values}) {
       for (Haploid const haploid : {Haploid::nobody, Haploid::males, Haploid::everybody}) {
         check_sums(kind, n, haploid);
+        bytes_are_codes_of_a_narrower_type(n, haploid);
       }
       check_tiles(kind, n);
     }

@@ -14,6 +14,10 @@ namespace {
   if (batch.kind() == Kind::values) {
     return batch.values(v)[i];
   }
+  if (batch.kind() == Kind::bytes) {
+    auto const code = batch.bytes(v)[i];
+    return code == GenotypeBatch::missing_byte ? testing::no_call : code * batch.scale().scale;
+  }
   if (batch.kind() == Kind::codes) {
     auto const code = batch.codes(v)[i];
     return code == GenotypeBatch::missing_code ? testing::no_call : code * batch.scale().scale;

@@ -9,6 +9,7 @@
 #include "igwas/genotype_batch.hpp"
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace igwas {
@@ -39,6 +40,14 @@ struct FixedCrossover {
 /// The instruction set that the product uses: `generic`, `avx2` or `avx512`. The best the machine
 /// has, unless the environment variable IGWAS_SIMD names a lower one.
 [[nodiscard]] char const* simd_level() noexcept;
+
+/// Leave exact sums of the integers of a row in `scratch.total`: a step of products.
+///
+/// \param batch of Kind::calls or Kind::bytes (whose nearest calls are summed), prepared.
+/// \param is_left_out (variants) whose called sums stay zero; empty: no variant.
+void sum_calls(GenotypeBatch const& batch, FixedColumns const& columns, FixedScratch& scratch,
+               std::span<std::uint8_t const> is_left_out, bool sums_missing,
+               FixedCrossover crossover);
 
 /// Fill `out` like multiply() does, from hard calls.
 ///

@@ -56,19 +56,23 @@ struct SampleSets {
   std::vector<std::uint64_t> everybody;
 };
 
-/// A batch of rows. Exactly one of the three representations is filled, by the source.
+/// A batch of rows. Exactly one of the representations is filled, by the source.
 ///
 /// `flipped[v]` says that codes count the other allele because the effect allele is the commoner
 /// one among all analysed samples: fewer entries, and less cancellation in sums of squares.
+///
+/// Bytes are codes of 0 to 254 for 0 to 2 copies; 255 is missing. They stay as the source wrote
+/// them, whichever allele is counted. Preparing a row also makes its nearest hard calls.
 class GenotypeBatch {
  public:
-  enum class Kind { calls, codes, values };
+  enum class Kind { calls, bytes, codes, values };
 
-  /// How many samples carry what, of the allele that is counted; hard calls only.
+  /// How many samples carry what, of the allele that is counted; hard calls and bytes only.
   struct CallShape {
     std::size_t n_counted = 0;  ///< one copy or two
     std::size_t n_pairs = 0;    ///< two copies
     std::size_t n_missing = 0;
+    std::size_t n_fractional = 0;  ///< called, of no whole number of copies
   };
 
   struct CallCounts {
@@ -92,6 +96,11 @@ class GenotypeBatch {
   [[nodiscard]] std::uint64_t const* padded_calls(std::size_t variant) const noexcept {
     return calls_.data() + variant * call_stride_;
   }
+  [[nodiscard]] std::span<std::uint8_t> bytes(std::size_t variant) noexcept;
+  /// Followed by missing codes up to a multiple of call_multiple samples.
+  [[nodiscard]] std::uint8_t const* padded_bytes(std::size_t variant) const noexcept {
+    return bytes_.data() + variant * byte_stride();
+  }
   [[nodiscard]] std::span<std::uint16_t> codes(std::size_t variant) noexcept;
   [[nodiscard]] std::span<double> values(std::size_t variant) noexcept;
 
@@ -114,19 +123,27 @@ class GenotypeBatch {
                     std::vector<std::uint32_t>& out) const;
 
   static constexpr std::uint16_t missing_code = 0xFFFF;
+  static constexpr std::uint8_t missing_byte = 0xFF;
+  static constexpr std::uint8_t two_copies_byte = 254;
   static constexpr std::size_t call_multiple = 192;
 
  private:
   /// Counts over all samples, known since the variant was prepared.
   [[nodiscard]] CallCounts all_counts(std::size_t variant) const noexcept;
+  void prepare_bytes(std::size_t variant);
+  [[nodiscard]] CodeSums sums_of_bytes(std::size_t variant, std::size_t mask, Haploid haploid,
+                                       SampleSets const& sets) const;
+  [[nodiscard]] double code_at(std::size_t variant, std::size_t sample) const;
   void tile_of_calls(std::size_t variant, std::size_t first, std::size_t n, TileEntries& out) const;
+  [[nodiscard]] std::size_t byte_stride() const noexcept { return call_stride_ * calls_per_word; }
 
   Kind kind_ = Kind::calls;
   std::size_t n_variants_ = 0;
   std::size_t n_samples_ = 0;
   DosageScale scale_;
-  std::size_t call_stride_ = 0;  ///< words from row to row
-  AlignedBuffer<std::uint64_t> calls_;
+  std::size_t call_stride_ = 0;         ///< words from row to row
+  AlignedBuffer<std::uint64_t> calls_;  ///< of bytes: the nearest
+  AlignedBuffer<std::uint8_t> bytes_;
   std::vector<std::uint16_t> codes_;
   std::vector<double> values_;  ///< NaN is missing
   std::vector<std::uint8_t> flipped_;

@@ -26,6 +26,9 @@ class GenotypeSource {
   /// Whether batches hold hard calls.
   [[nodiscard]] virtual bool has_calls() const noexcept { return false; }
 
+  /// Whether batches hold dosages in bytes.
+  [[nodiscard]] virtual bool has_bytes() const noexcept { return false; }
+
   /// Bytes a decoded variant of `n_samples` takes in a batch.
   [[nodiscard]] virtual std::size_t batch_row_bytes(std::size_t n_samples) const noexcept = 0;
 

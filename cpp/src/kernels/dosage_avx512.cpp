@@ -1,0 +1,3 @@
+// The kernels of dosages for one instruction set; its flags are in cmake/simd.cmake.
+#define IGWAS_KERNEL_TABLE dosage_avx512
+#include "dosage_kernels.inc"
