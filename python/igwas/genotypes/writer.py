@@ -23,7 +23,7 @@ from igwas.genotypes.encoding import DOSAGE_TYPES, Encoding, row_bytes
 from igwas.genotypes.samples import Samples
 from igwas.steady_file import SteadyFile
 
-DEFAULT_LEVEL = 3
+DEFAULT_LEVEL = 1
 _TEXT_SLAB = 2**14
 _COLUMN_CHUNK = 2**16
 _MAX_CHUNK_BYTES = 2**31
