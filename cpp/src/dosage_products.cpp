@@ -19,6 +19,9 @@ namespace {
 /// A limb is at most 2^20: 2047 of them, the most between two carries, fit a signed 32-bit sum.
 constexpr std::uint32_t most_weight = 2047;
 
+/// No variant has more entries in its lists, as a share of the samples.
+constexpr double most_entries = 2;
+
 /// Rows of bytes are far apart: the machine does not foresee where the next one is.
 void prefetch(std::uint8_t const* bytes, std::size_t n) noexcept {
   constexpr std::size_t line = 64;
@@ -41,8 +44,9 @@ class DosageProduct {
         stride_(columns.stride()) {}
 
   void run(bool sums_missing, DosageCrossover const& crossover) {
-    choose(crossover);
-    sum_calls(batch_, columns_, scratch_.fixed, is_dense_, sums_missing, crossover.calls);
+    FixedCrossover const calls = crossover_of_calls(crossover);
+    choose(crossover, calls.list_share);
+    sum_calls(batch_, columns_, scratch_.fixed, is_dense_, sums_missing, calls);
     std::size_t const n_sums = batch_.size() * stride_;
     scratch_.total.resize(n_sums);
     scratch_.partial.resize(n_sums);
@@ -64,17 +68,19 @@ class DosageProduct {
     return share(shape.n_counted + shape.n_pairs);
   }
 
-  /// What a variant that uses tables may cost at most: nothing limits it where tables do not pay.
-  [[nodiscard]] double most_for_calls(DosageCrossover const& crossover) const {
+  /// How calls are summed: by tables where these save more than it costs to build them. A variant
+  /// without them is no dearer than a dense one.
+  [[nodiscard]] FixedCrossover crossover_of_calls(DosageCrossover const& crossover) const {
     double saved = 0;
     for (std::size_t v = 0; v < batch_.size(); ++v) {
-      saved += std::max(0.0, call_entries(v) - crossover.calls.list_share);
+      double const otherwise = std::min(call_entries(v), crossover.dense);
+      saved += std::max(0.0, otherwise - crossover.calls.list_share);
     }
-    return saved > crossover.calls.build_share ? crossover.table : 2.0;
+    bool const pays = saved > crossover.calls.build_share;
+    return pays ? crossover.calls : FixedCrossover{most_entries, crossover.calls.build_share};
   }
 
-  void choose(DosageCrossover const& crossover) {
-    double const most = most_for_calls(crossover);
+  void choose(DosageCrossover const& crossover, double most) {
     is_dense_.assign(batch_.size(), 0);
     double saved = 0;
     for (std::size_t v = 0; v < batch_.size(); ++v) {

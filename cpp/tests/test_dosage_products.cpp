@@ -15,8 +15,8 @@ namespace {
 
 constexpr DosageScale dosage8{2.0 / 254, 254};
 /// Every variant by lists and, where its calls are many, by tables; every variant densely.
-constexpr DosageCrossover always_sparse{{0.13, 0}, 0, 0, 9, 0};
-constexpr DosageCrossover always_dense{{0.13, 0}, 0, 1, -1, -1};
+constexpr DosageCrossover always_sparse{{0.13, 0}, 0, 9, 0};
+constexpr DosageCrossover always_dense{{0.13, 0}, 1, -1, -1};
 
 struct Case {
   std::size_t n_samples;

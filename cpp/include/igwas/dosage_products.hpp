@@ -32,8 +32,6 @@ struct DosageScratch {
 /// of the columns to a sum, once for every sample.
 struct DosageCrossover {
   FixedCrossover calls;
-  /// Calls by tables.
-  double table = 0.2;
   /// A residual that is not zero: its row is multiplied too.
   double residual = 1.05;
   /// Every sample of a variant, whatever its dosage.
