@@ -120,7 +120,27 @@ DroppedFit::DroppedFit(MaskGroup const& group, CoarseColumns const& columns,
       coarseness_ = std::max(coarseness_, rounding_deviation * unit(k) / std::sqrt(variance));
     }
   }
+  find_intercept();
   invert(omnibus);
+}
+
+/// A column that is the same for everybody is one number in 16 bits, and nothing of it is rounded.
+void DroppedFit::find_intercept() {
+  if (group_.n_basis == 0) {
+    return;
+  }
+  std::int16_t value = 0;
+  for (std::size_t i = 0; i < group_.is_member.size(); ++i) {
+    if (group_.is_member[i] == 0) {
+      continue;
+    }
+    std::int16_t const found = columns_.row(i)[group_.basis_begin];
+    if (found == 0 || (value != 0 && found != value)) {
+      return;
+    }
+    value = found;
+  }
+  intercept_ = static_cast<double>(value);
 }
 
 void DroppedFit::invert(Cholesky const& omnibus) {
@@ -237,11 +257,24 @@ bool DroppedFit::subtract_squares() {
   return true;
 }
 
-void DroppedFit::add_to_product(std::span<double const> basis_product,
-                                std::span<double> product) const {
+void DroppedFit::add_to_product(std::span<double const> basis_product, double const* missing,
+                                std::span<double> product) {
   for (std::size_t c = 0; c < group_.n_basis; ++c) {
     add_scaled(cross_.data() + c * group_.n_responses, basis_product[c], group_.n_responses,
                product.data());
+  }
+  if (intercept_ == 0 || n_missing_ == 0) {
+    return;
+  }
+  // Most of what is fitted is one number for everybody, the mean: what it adds is known without
+  // rounding from the sums over the samples left out.
+  std::copy_n(missing + group_.basis_begin, group_.n_basis, cross_weight_.begin());
+  basis_factor_.solve_lower(cross_weight_);
+  double const mean = dot(basis_product.data(), cross_weight_.data(), group_.n_basis) /
+                      static_cast<double>(n_missing_);
+  for (std::size_t k = 0; k < group_.n_responses; ++k) {
+    double const rounded = unit(k) * static_cast<double>(outer_.data()[k]) / intercept_;
+    product[k] += mean * (missing[group_.responses_begin + k] - rounded);
   }
 }
 

@@ -45,7 +45,8 @@ ScanWorker::ScanWorker(GenotypeSource const& source, ScanModel const& model, Sam
       fixed_(fixed),
       rows_(rows),
       options_(options),
-      hit_chisq_(hit_chisq) {
+      hit_chisq_(hit_chisq),
+      is_corrected_(coarse != nullptr) {
   std::size_t most_phenotypes = 0;
   for (std::size_t mask = 0; mask < model.masks.size(); ++mask) {
     tests_.emplace_back(model, mask, options.missing, options.filters, coarse);
@@ -83,8 +84,8 @@ void ScanWorker::run_batch(ScanBlock const& block, std::size_t first, std::size_
   for (std::size_t v = 0; v < n; ++v) {
     batch_.prepare(v, block.haploid, sets_);
   }
-  // A sample without a call is left out by name when it is dropped: nobody reads the sums.
-  bool const sums_missing = options_.missing == MissingCalls::mean;
+  // Samples that are left out from the start are left out by name: nobody reads their sums.
+  bool const sums_missing = options_.missing == MissingCalls::mean || is_corrected_;
   if (fixed_ != nullptr && batch_.kind() == GenotypeBatch::Kind::bytes) {
     multiply_dosages(batch_, *fixed_, products_, dosage_scratch_, sums_missing);
   } else if (fixed_ != nullptr) {

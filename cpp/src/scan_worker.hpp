@@ -55,6 +55,7 @@ class ScanWorker {
   ScanRows rows_;
   ScanOptions const& options_;
   double hit_chisq_;
+  bool is_corrected_;  ///< samples without a call are left out by correcting the fit of everybody
   std::size_t batch_rows_ = 1;
   std::vector<VariantTest> tests_;
   GenotypeBatch batch_;

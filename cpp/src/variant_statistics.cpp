@@ -239,13 +239,15 @@ std::optional<VariantTest::Regression> VariantTest::corrected(VariantSums const&
   basis_product_.assign(sums.called + group_.basis_begin,
                         sums.called + group_.basis_begin + group_.n_basis);
   double const fitted = dot(basis_product_.data(), basis_product_.data(), group_.n_basis);
+  double const by_intercept =
+      dropped_->has_intercept() ? basis_product_[0] * basis_product_[0] : 0.0;
   if (!dropped_->leave_out(sums.missing_samples, code.n_samples,
-                           fitted / (code.sum_of_squares - fitted))) {
+                           (fitted - by_intercept) / (code.sum_of_squares - fitted))) {
     return {};
   }
   dropped_->solve_basis(basis_product_);
   std::copy_n(sums.called + group_.responses_begin, group_.n_responses, product_.begin());
-  dropped_->add_to_product(basis_product_, product_);
+  dropped_->add_to_product(basis_product_, sums.missing, product_);
   double const explained = dropped_->explained(product_);
   if (std::isnan(explained)) {
     return {};

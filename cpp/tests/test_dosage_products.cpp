@@ -121,15 +121,15 @@ void extremes_are_right() {
   check_equals_plain(make_case(500, 8, 3, [](auto, std::size_t i) { return 1 + i % 62; }));
   check_equals_plain(make_case(500, 8, 3, [](auto, std::size_t i) { return 253 - i % 62; }));
   check_equals_plain(make_case(500, 8, 3, [](auto, std::size_t i) { return i == 499 ? 3 : 255; }));
-  check_equals_plain(make_case(766, 8, 3, [](std::size_t v, std::size_t i) { return (i + v) % 256; }));
+  check_equals_plain(
+      make_case(766, 8, 3, [](std::size_t v, std::size_t i) { return (i + v) % 256; }));
 }
 
 void codes_of_the_other_allele_are_summed_when_it_is_the_rarer() {
   auto const code = [](std::size_t, std::size_t i) { return (i * i) % 100; };
   Case const rare = make_case(777, 8, 1, code);
-  Case const common = make_case(777, 8, 1, [&](std::size_t v, std::size_t i) {
-    return 254 - code(v, i);
-  });
+  Case const common =
+      make_case(777, 8, 1, [&](std::size_t v, std::size_t i) { return 254 - code(v, i); });
   CHECK(!rare.batch.is_flipped(0) && common.batch.is_flipped(0));
   for (auto const& crossover : {always_sparse, always_dense}) {
     CHECK(largest_difference(dosage_product(rare, 1, crossover),
@@ -167,7 +167,8 @@ void largest_sums_do_not_overflow() {
   auto* const split = reinterpret_cast<kernels::DenseDigits*>(digits.data());
   auto const& kernel = kernels::dosage_kernels();
   // All of the greatest magnitude, or of the greatest low digit of either sign.
-  for (std::int32_t const value : {1 << 20, -(1 << 20), 16, -16, 33 * 31774 + 16, -33 * 31774 - 16}) {
+  for (std::int32_t const value :
+       {1 << 20, -(1 << 20), 16, -16, 33 * 31774 + 16, -33 * 31774 - 16}) {
     std::ranges::fill(rows, value);
     kernel.split_digits(rows.data(), kernels::strip_columns, kernels::dense_samples, split);
     std::vector<std::int64_t> total(kernels::dense_variants * kernels::strip_columns);

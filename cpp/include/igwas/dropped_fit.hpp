@@ -43,8 +43,8 @@ class DroppedFit {
   /// Take `missing` samples of `n_samples` out. False if this is better done from the start: they
   /// are too many, or a covariate or a phenotype is left with little of its variance.
   ///
-  /// \param fitted_share the sum of squares of what covariates, the intercept among them, explain
-  /// of the genotype, over that of the rest.
+  /// \param fitted_share the sum of squares of what covariates explain of the genotype over that of
+  /// the rest; without the intercept, if has_intercept().
   [[nodiscard]] bool leave_out(std::span<std::uint32_t const> missing, std::size_t n_samples,
                                double fitted_share);
 
@@ -52,8 +52,14 @@ class DroppedFit {
   void solve_basis(std::span<double> basis_product) const {
     basis_factor_.solve_lower(basis_product);
   }
+  /// Whether the first basis column is the intercept: what it explains is then not rounded.
+  [[nodiscard]] bool has_intercept() const noexcept { return intercept_ != 0; }
   /// product (responses) += what the covariates of the samples left out explain.
-  void add_to_product(std::span<double const> basis_product, std::span<double> product) const;
+  ///
+  /// \param basis_product from solve_basis().
+  /// \param missing sums of the model's columns over the samples left out.
+  void add_to_product(std::span<double const> basis_product, double const* missing,
+                      std::span<double> product);
   /// (responses) of the samples with a call.
   [[nodiscard]] std::span<double const> sum_of_squares() const noexcept { return sum_of_squares_; }
 
@@ -68,6 +74,7 @@ class DroppedFit {
   [[nodiscard]] bool subtract_squares();
   void multiply_lost(std::span<double const> vector, std::span<double> out);
   void invert(Cholesky const& omnibus);
+  void find_intercept();
   [[nodiscard]] double unit(std::size_t column) const noexcept {
     return columns_.unit(group_.responses_begin + column);
   }
@@ -76,6 +83,7 @@ class DroppedFit {
   CoarseColumns const& columns_;
   std::size_t n_columns_;  ///< responses and basis
   std::size_t width_;      ///< the same, padded
+  double intercept_ = 0;  ///< the number in 16 bits that the first basis column is made of; 0: none
   double coarseness_ = 0;  ///< largest rounding of a response, of its standard deviation
   std::size_t n_missing_ = 0;
   // In units of the columns:

@@ -180,13 +180,56 @@ def start_up_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def kernel_sections(record: dict[str, Any]) -> str | None:
-    """Tables of the product alone."""
+    """Table of the product alone, and the share of its rate that the whole command reaches."""
     kernel = record.get("kernel")
     if kernel is None:
         return None
-    if "missing" in kernel:
-        return f"Not measured: {kernel['missing']}."
-    return None
+    head = ("frequencies", "igwas-fast, variants/s", "decode + sgemm", "sgemm alone",
+            "ratio to decode + sgemm", "to sgemm alone", "largest relative difference")  # fmt: skip
+    first = kernel["spectra"][0]
+    blas = ", ".join(f"{pool['internal_api']} {pool['version']} {pool['architecture']}"
+                     for pool in first["blas"])  # fmt: skip
+    text = (
+        f"Sums over samples of {first['columns']} columns, nothing else of a scan: calls are in "
+        "memory as packed bits, both products run in one process and take turns. The peer decodes "
+        "256 variants at a time to float32 and multiplies them by BLAS. Ours is exact in integers "
+        f"({first['simd']}); {blas}.\n\n"
+    )
+    text += table(head, [_kernel_row(found) for found in kernel["spectra"]])
+    share = command_share(record)
+    if share is not None:
+        text += (
+            f"\n\nThe whole command, start-up left out, reaches {100 * share:.0f} % of the "
+            "product's rate on the same frequencies."
+        )
+    return text
+
+
+def _kernel_row(found: dict[str, Any]) -> tuple[str, ...]:
+    rates = found["rates"]
+    ours = rates["igwas"]
+    ratios = [
+        [mine / theirs for mine, theirs in zip(ours, rates[name], strict=True)]
+        for name in ("decode_sgemm", "sgemm")
+    ]
+    return (
+        found["spectrum"],
+        *(_spread(spread(rates[name])) for name in ("igwas", "decode_sgemm", "sgemm")),
+        *(_spread(spread(ratio)) for ratio in ratios),
+        f"{found['largest_relative_difference']:.1g}",
+    )
+
+
+def command_share(record: dict[str, Any]) -> float | None:
+    """Marginal rate of the whole command over that of the product; None if not both measured."""
+    rate = record.get("commands", {}).get("rates", {}).get(_OURS)
+    spectrum = record["options"]["shape"]["spectrum"]
+    kernel = {found["spectrum"]: found for found in record.get("kernel", {}).get("spectra", [])}
+    if rate is None or spectrum not in kernel:
+        return None
+    marginal = rate["wall_seconds"]["variants_per_second_marginal"]
+    product = spread(kernel[spectrum]["rates"]["igwas"])["median"]
+    return None if marginal is None else float(marginal) / product
 
 
 def curve_sections(record: dict[str, Any]) -> list[str]:
