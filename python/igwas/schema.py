@@ -62,16 +62,38 @@ class FileKind:
         raise KeyError(path)
 
 
-PHENOTYPES = FileKind(
-    "igwas phenotypes",
-    "phenotypes.h5",
-    "One row a participant, one column a phenotype: what the scan regresses on genotype.",
+IMAGES = FileKind(
+    "igwas images",
+    "images.h5",
+    "One row a photograph: the disc found, cropped and resized; right eyes mirrored once.",
     (
-        Array("/participants/participant_id", ("participant",), TEXT, "", "joins genotypes"),
-        Array("/participants/family_id", ("participant",), TEXT, "", "family id", required=False),
-        Array("/phenotypes/name", ("phenotype",), TEXT, "", "unique name"),
-        Array("/values", ("participant", "phenotype"), "float32|float64", "as given",
-              "phenotype values; NaN is missing"),
+        Array("/rgb", ("image", "row", "column", "channel"), "uint8", "0 to 255",
+              "the crop in its natural colours, black outside the disc; right eyes mirrored"),
+        Array("/green", ("image", "row", "column"), "uint8", "0 to 255",
+              "the green channel, contrast equalised", required=False),
+        Array("/vessels", ("image", "row", "column"), "uint8", "0 to 255",
+              "vessel-enriched map", required=False),
+        Array("/image_id", ("image",), TEXT, "", "unique id of the photograph"),
+        Array("/participant_id", ("image",), TEXT, "", "the person photographed"),
+        Array("/eye", ("image",), TEXT, "", "left, right or unknown"),
+        Array("/visit", ("image",), TEXT, "", "visit the photograph is from"),
+        Array("/source_path", ("image",), TEXT, "", "file the photograph was read from"),
+        Array("/source_digest", ("image",), TEXT, "", "SHA-256 of that file's bytes"),
+        Array("/is_mirrored", ("image",), "uint8", "", "1 where the crop is mirrored"),
+        Array("/disc", ("image", "disc_parameter"), "float32", "source pixels",
+              "centre x, centre y and radius of the disc in the upright photograph"),
+        Array("/quality", ("image",), "float32", "0 to 1", "image quality"),
+        Array("/grade", ("image",), TEXT, "", "keep, usable or reject"),
+        Array("/grade_reason", ("image",), TEXT, "", "why it is not keep; empty if it is"),
+        Array("/measure/name", ("measure",), TEXT, "", "name of a quality or colour measure"),
+        Array("/measure/value", ("image", "measure"), "float32", "see docs/images.md",
+              "the measures; NaN where one cannot be taken"),
+        Array("/duplicate_of", ("image",), TEXT, "",
+              "image_id of an earlier photograph with the same content; empty if there is none"),
+        Array("/metadata/name", ("metadata_column",), TEXT, "", "further column of the manifest"),
+        Array("/metadata/value", ("image", "metadata_column"), TEXT, "", "as given"),
+        Array("/skipped/path", ("skipped",), TEXT, "", "file that gave no image"),
+        Array("/skipped/reason", ("skipped",), TEXT, "", "why"),
     ),
 )  # fmt: skip
 
@@ -88,6 +110,19 @@ EMBEDDINGS = FileKind(
         Array("/quality", ("image",), "float32", "0 to 1", "image quality"),
         Array("/dimension_name", ("dimension",), TEXT, "", "name; dim_000, dim_001... where absent",
               required=False),
+    ),
+)  # fmt: skip
+
+PHENOTYPES = FileKind(
+    "igwas phenotypes",
+    "phenotypes.h5",
+    "One row a participant, one column a phenotype: what the scan regresses on genotype.",
+    (
+        Array("/participants/participant_id", ("participant",), TEXT, "", "joins genotypes"),
+        Array("/participants/family_id", ("participant",), TEXT, "", "family id", required=False),
+        Array("/phenotypes/name", ("phenotype",), TEXT, "", "unique name"),
+        Array("/values", ("participant", "phenotype"), "float32|float64", "as given",
+              "phenotype values; NaN is missing"),
     ),
 )  # fmt: skip
 
@@ -196,7 +231,7 @@ STATISTICS = FileKind(
     ),
 )  # fmt: skip
 
-FILE_KINDS: tuple[FileKind, ...] = (EMBEDDINGS, PHENOTYPES, GENOTYPES, LOCO, STATISTICS)
+FILE_KINDS: tuple[FileKind, ...] = (IMAGES, EMBEDDINGS, PHENOTYPES, GENOTYPES, LOCO, STATISTICS)
 
 REASONS: dict[int, tuple[str, str]] = {
     0: ("tested", "tested"),

@@ -108,7 +108,7 @@ Example:
 @click.option(
     "--compression-level",
     type=click.IntRange(1, 19),
-    default=3,
+    default=1,
     show_default=True,
     help="zstd level.",
 )
