@@ -99,7 +99,7 @@ void leaving_out_equals_a_fit_of_the_rest() {
       std::ranges::generate(basis_product, [&] { return random.uniform(); });
       std::ranges::generate(product, [&] { return random.uniform() - 0.5; });
       auto const expected = plain(cohort, missing, basis_product, product);
-      CHECK(fit.leave_out(missing, n, 1e-2));
+      CHECK(fit.leave_out(missing, n, 1e-2, product));
       auto b = basis_product;
       fit.solve_basis(b);
       auto u = product;
@@ -127,15 +127,16 @@ void what_is_no_small_share_is_refused() {
   auto const factor = factor_of(group);
   CoarseColumns const columns(Context{1}, cohort.model.columns);
   DroppedFit fit(group, columns, factor);
+  std::vector<double> const product(group.n_responses, 1.0);
   std::vector<std::uint32_t> many(60);
   for (std::uint32_t i = 0; i < many.size(); ++i) {
     many[i] = i;
   }
-  CHECK(!fit.leave_out(many, n, 0.1));
+  CHECK(!fit.leave_out(many, n, 0.1, product));
   std::vector<std::uint32_t> const few{3, 77};
-  CHECK(fit.leave_out(few, n, 0.1));
+  CHECK(fit.leave_out(few, n, 0.1, product));
   // A genotype that covariates all but explain: the rounding of the columns would show.
-  CHECK(!fit.leave_out(few, n, 1e6));
+  CHECK(!fit.leave_out(few, n, 1e6, product));
 }
 
 }  // namespace
