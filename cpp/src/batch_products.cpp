@@ -1,5 +1,6 @@
 #include "igwas/batch_products.hpp"
 
+#include "igwas/dosage_products.hpp"
 #include "igwas/error.hpp"
 #include "igwas/fixed_products.hpp"
 #include "igwas/thread_pool.hpp"
@@ -13,8 +14,8 @@ namespace igwas {
 namespace {
 
 void check(GenotypeSource const& source, std::span<std::int64_t const> rows) {
-  if (!source.has_calls() || rows.empty()) {
-    throw ShapeError("the product needs rows of hard calls.");
+  if (!(source.has_calls() || source.has_bytes()) || rows.empty()) {
+    throw ShapeError("the product needs rows of hard calls or of dosages in bytes.");
   }
   for (std::int64_t const row : rows) {
     if (row < 0 || static_cast<std::size_t>(row) >= source.n_variants()) {
@@ -49,6 +50,14 @@ void read(Part& part, GenotypeSource const& source, ScanModel const& model,
   }
 }
 
+void multiply(Part& part, FixedColumns const& columns, DosageScratch& scratch) {
+  if (part.batch.kind() == GenotypeBatch::Kind::bytes) {
+    multiply_dosages(part.batch, columns, part.products, scratch);
+  } else {
+    multiply_fixed(part.batch, columns, part.products, scratch.fixed);
+  }
+}
+
 void append(std::vector<double> const& from, std::vector<double>& to) {
   to.insert(to.end(), from.begin(), from.end());
 }
@@ -64,13 +73,13 @@ TimedProducts multiply_rows(Context const& context, GenotypeSource const& source
   std::vector<Part> parts = split(rows, context.threads);
   run_tasks(context, parts.size(),
             [&](std::size_t task, std::size_t) { read(parts[task], source, model, sets); }, {});
-  std::vector<FixedScratch> scratch(std::max<std::size_t>(1, context.threads));
+  std::vector<DosageScratch> scratch(std::max<std::size_t>(1, context.threads));
   TimedProducts found;
   for (std::size_t repeat = 0; repeat < repeats; ++repeat) {
     auto const start = std::chrono::steady_clock::now();
     run_tasks(context, parts.size(),
               [&](std::size_t task, std::size_t worker) {
-                multiply_fixed(parts[task].batch, columns, parts[task].products, scratch[worker]);
+                multiply(parts[task], columns, scratch[worker]);
               },
               {});
     found.seconds.push_back(

@@ -19,9 +19,11 @@ struct TimedProducts {
   std::vector<double> seconds;  ///< (repeats) of the product alone, batches in memory
 };
 
-/// Read hard calls, then multiply them as the scan does, `repeats` times, a batch a task.
+/// Read genotypes, then multiply them as the scan does, `repeats` times, a batch a task.
 ///
-/// \param source of hard calls; ShapeError for others.
+/// Sums are in codes of the allele that is counted: the rarer one (GenotypeBatch::is_flipped).
+///
+/// \param source of hard calls or of dosages in bytes; ShapeError for others.
 /// \param rows ascending rows of the source; ShapeError if there are none or one is outside it.
 [[nodiscard]] TimedProducts multiply_rows(Context const& context, GenotypeSource const& source,
                                           ScanModel const& model,

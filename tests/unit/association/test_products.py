@@ -91,6 +91,6 @@ def test_rows_outside_the_file_are_refused(tmp_path):
     bed, dosage, columns = write_case(tmp_path)
     with pytest.raises(IgwasError, match="variant row 90 is outside"):
         multiply(bed, np.zeros((91, 1)), columns)
-    with pytest.raises(IgwasError, match="needs rows of hard calls"):
+    with pytest.raises(IgwasError, match="needs rows of hard calls or of dosages in bytes"):
         multiply(bed, np.zeros((0, 1)), columns)
     assert dosage.shape == (N_VARIANTS, N_SAMPLES)
