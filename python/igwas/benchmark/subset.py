@@ -110,12 +110,18 @@ def check_same_bits(
         first, *others = paths
         names: list[str] = []
         for other in others:
-            names = same_bits(paths[first], paths[other], f"the {other} file's")
+            names = same_bits(paths[first], paths[other], f"the {first} and the {other} file")
         return names
 
 
-def same_bits(found: Path, expected: Path, whose: str) -> list[str]:
+def same_bits(one_path: Path, other_path: Path, of: str) -> list[str]:
     """Compare every array of two statistics.h5 but the account of their blocks.
+
+    Parameters
+    ----------
+    one_path, other_path : Path
+    of : str
+        What they are statistics of, for the message.
 
     Returns
     -------
@@ -127,15 +133,13 @@ def same_bits(found: Path, expected: Path, whose: str) -> list[str]:
     WrongAnswer
         If an array is absent from either or differs in any bit.
     """
-    with h5py.File(found) as one, h5py.File(expected) as two:
+    with h5py.File(one_path) as one, h5py.File(other_path) as two:
         names = [_arrays(file) for file in (one, two)]
-        for name in sorted(set(names[0]) ^ set(names[1])):
-            raise WrongAnswer(f"/{name} is in one statistics.h5 only; expected both to have it.")
-        for name in names[0]:
-            if not _is_equal(one[name], two[name]):
+        for name in sorted({*names[0], *names[1]}):
+            if name not in one or name not in two or not _is_equal(one[name], two[name]):
                 raise WrongAnswer(
-                    f"/{name} of the subset of a wide file differs from {whose}; expected the same "
-                    "bits before anything is timed. Run igwas-fast doctor."
+                    f"/{name} of the statistics of {of} differs; expected the same bits before "
+                    'anything is timed. Run "igwas-fast doctor".'
                 )
     return names[0]
 
