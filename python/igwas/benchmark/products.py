@@ -9,8 +9,8 @@ from igwas.benchmark.answers import WrongAnswer
 
 Floats = npt.NDArray[np.float64]
 # Ours rounds a column to 2^-21 of its largest value, the peer's sums are float32: both move a
-# product by less than 1e-4 of its standard error. One copy too many in one of 65,629 samples moves it
-# by 0.005 or more.
+# product by less than 1e-4 of its standard error. One copy too many in one of 65,629 samples moves
+# it by 0.005 or more.
 TOLERANCE = 1e-3
 
 
