@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "genotypes": ".bed .pgen .bgen .vcf -> genotypes.h5",
     "assoc": "genotypes + phenotypes -> statistics.h5",
     "merge": "shards -> one statistics.h5",
+    "project": "statistics.h5 + weights -> GWAS of combinations of the phenotypes",
     "sumstats": "statistics.h5 -> GWAS-SSF, regenie or plink2 text, Parquet",
     "inspect": "describe any file of ours",
     "doctor": "versions, devices, a self-test",
