@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "assoc": "genotypes + phenotypes -> statistics.h5",
     "merge": "shards -> one statistics.h5",
     "project": "statistics.h5 + weights -> GWAS of combinations of the phenotypes",
+    "loci": "statistics.h5 -> loci.tsv",
     "sumstats": "statistics.h5 -> GWAS-SSF, regenie or plink2 text, Parquet",
     "inspect": "describe any file of ours",
     "doctor": "versions, devices, a self-test",
