@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,9 +163,7 @@ class ConditionalScan:
             source_row=np.ascontiguousarray(source_row, dtype=np.int64),
             excluded_reason=np.ascontiguousarray(excluded[rows]) if len(excluded) else excluded,
             blocks=np.ascontiguousarray(blocks, dtype=np.int64),
-            options=core_options(
-                replace(plan.options, hit_log10p=1e9), n_phenotypes, _BATCH_BYTES
-            ),
+            options=core_options(_unfiltered(plan.options), n_phenotypes, _BATCH_BYTES),
             sink=_core.array_sink(arrays),
             threads=self._context.n_threads,
             progress=None,
@@ -172,12 +171,25 @@ class ConditionalScan:
         mask_of = np.zeros(n_phenotypes, dtype=np.int64)
         for number, mask in enumerate(plan.masks):
             mask_of[mask.phenotype_index] = number
+        self._drop_untested(arrays, rows, columns, mask_of)
         dof = arrays["degrees_of_freedom"][:, mask_of].astype(np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
             t = arrays["beta"] / arrays["se"]
         return ConditionalTests(
             arrays["beta"], arrays["se"], log10p_student_t(t, dof), arrays["omnibus_log10p"]
         )
+
+    def _drop_untested(
+        self, arrays: dict[str, Any], rows: Index, columns: Index | None, mask_of: Index
+    ) -> None:
+        """Make NaN of what the scan itself did not test."""
+        is_all = columns is None or self._plan.loco is not None
+        chosen = np.arange(self._statistics.n_phenotypes) if is_all else columns
+        is_out = self._statistics.reason[rows][:, self._statistics.masks[chosen]] != 0
+        arrays["beta"][is_out] = np.nan
+        for mask in range(arrays["omnibus_log10p"].shape[1]):
+            first = int(np.flatnonzero(mask_of == mask)[0])
+            arrays["omnibus_log10p"][is_out[:, first], mask] = np.nan
 
     def _chosen(self, columns: Index | None) -> ScanPlan:
         """The plan with some of the phenotypes, each with the samples that it has."""
@@ -242,6 +254,11 @@ class ConditionalScan:
             is_haploid = haploid_samples(names[int(codes[source])], cohort.sex)
             dosage[is_haploid & (dosage == 1)] = np.nan
         return np.asarray(dosage)
+
+
+def _unfiltered(options: ScanOptions) -> ScanOptions:
+    """The filters were applied by the scan, to its own samples; no test becomes a hit."""
+    return replace(options, mac=0.0, maf=0.0, geno=1.0, hwe=0.0, hit_log10p=1e9)
 
 
 def recorded_options(statistics: StatisticsFile, covariates: Path | None) -> ScanOptions:

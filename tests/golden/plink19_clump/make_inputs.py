@@ -25,7 +25,7 @@ def simulate_phenotype(dosage, seed):
 
     Returns
     -------
-    phenotype (samples,), rounded to 6 digits; rows of the causal variants
+    phenotype and one covariate (samples, 2), rounded to 6 digits
     """
     rng = np.random.default_rng(seed)
     frequency = dosage.mean(axis=1) / 2
@@ -34,8 +34,9 @@ def simulate_phenotype(dosage, seed):
     causal = common[places]
     standard = dosage[causal] - dosage[causal].mean(axis=1, keepdims=True)
     standard /= standard.std(axis=1, keepdims=True)
-    value = np.array(EFFECTS) @ standard + rng.normal(size=dosage.shape[1])
-    return np.round(value, 6), causal
+    covariate = rng.normal(size=dosage.shape[1])
+    value = np.array(EFFECTS) @ standard + 0.4 * covariate + rng.normal(size=dosage.shape[1])
+    return np.round(np.stack([value, covariate], axis=1), 6)
 
 
 def take_out_calls(source, target, n_samples):
@@ -54,10 +55,12 @@ def take_out_calls(source, target, n_samples):
         shutil.copyfile(source.with_suffix(suffix), target.with_suffix(suffix))
 
 
-def write_phenotype(path, ids, values):
-    """FID, IID and Y, tab-separated."""
-    lines = ["FID\tIID\tY", *(f"{f}\t{i}\t{v:.6f}" for (f, i), v in zip(ids, values, strict=True))]
-    path.write_text("\n".join(lines) + "\n")
+def write_tables(folder, name, ids, values):
+    """Write NAME.tsv with FID, IID, Y and NAME_covariate.tsv with FID, IID, C."""
+    for file, column, header in ((f"{name}.tsv", 0, "Y"), (f"{name}_covariate.tsv", 1, "C")):
+        rows = zip(ids, values[:, column].tolist(), strict=True)
+        lines = [f"FID\tIID\t{header}", *(f"{f}\t{i}\t{v:.6f}" for (f, i), v in rows)]
+        (folder / file).write_text("\n".join(lines) + "\n")
 
 
 def make_eur(data_dir, folder):
@@ -66,10 +69,10 @@ def make_eur(data_dir, folder):
 
     source = data_dir / "genotypes" / "kg_eur379" / "EUR_subset.bed"
     with open_genotypes(source) as genotypes:
-        values, _ = simulate_phenotype(genotypes[:].astype(np.float64), EUR_SEED)
+        values = simulate_phenotype(genotypes[:].astype(np.float64), EUR_SEED)
         ids = list(zip(genotypes.samples.family_id, genotypes.samples.sample_id, strict=True))
         n_samples = genotypes.n_samples
-    write_phenotype(folder / "eur.tsv", ids, values)
+    write_tables(folder, "eur", ids, values)
     take_out_calls(source, folder / "eur_missing.bed", n_samples)
 
 
@@ -81,9 +84,9 @@ def make_eas(data_dir, folder):
     name = "1kg_eas_hg19.chr7_126253550_128253550.vcf.gz"
     convert(data_dir / "genotypes" / "kg_eas504_chr7" / name, folder / "eas.h5")
     with open_genotypes(folder / "eas.h5") as genotypes:
-        values, _ = simulate_phenotype(genotypes[:].astype(np.float64), EAS_SEED)
+        values = simulate_phenotype(genotypes[:].astype(np.float64), EAS_SEED)
         ids = [("0", name) for name in genotypes.samples.sample_id]
-    write_phenotype(folder / "eas.tsv", ids, values)
+    write_tables(folder, "eas", ids, values)
 
 
 if __name__ == "__main__":
