@@ -57,9 +57,7 @@ def test_every_clump_has_the_lead_and_members_of_plink(cohorts, name, r2, kb):
     result = find_loci(statistics, options=options)
     expected = pd.read_csv(HERE / "clumps.tsv", sep="\t", keep_default_na=False, dtype=str)
     expected = expected[(expected["data"] == name) & (expected["r2"] == r2)]
-    wanted = {
-        row.lead: set(filter(None, row.members.split(","))) for row in expected.itertuples()
-    }
+    wanted = {row.lead: set(filter(None, row.members.split(","))) for row in expected.itertuples()}
     found = {}
     for locus in result.loci:
         if locus.test.name == "minimum_p":
