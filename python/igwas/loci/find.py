@@ -272,8 +272,9 @@ class _Search:
         """Table of the test's variants, with places, and its clumps."""
         table = test.table
         if self.genotype_row:
-            has_call = [self.genotype_row[row] >= 0 for row in table["variant"].tolist()]
-            table = table[has_call]
+            # An array also where there is no row: an empty list would choose columns.
+            rows_of = (self.genotype_row[row] >= 0 for row in table["variant"].tolist())
+            table = table[np.fromiter(rows_of, dtype=bool, count=len(table))]
         table = table.reset_index(drop=True)
         place = self.places.loc[table["variant"], ["chromosome", "position"]]
         table = table.assign(
