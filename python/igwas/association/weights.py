@@ -116,7 +116,10 @@ def _read_table(path: Path) -> pd.DataFrame:
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
-        return pd.read_csv(path, sep=r"[\t, ]+", engine="python", dtype=str)
+        with path.open(encoding="utf-8-sig") as stream:
+            header = stream.readline()
+        separator = "\t" if "\t" in header else "," if "," in header else r"\s+"
+        return pd.read_csv(path, sep=separator, dtype=str)
     except (ValueError, pd.errors.ParserError) as error:
         raise InputError(
             f"{path} cannot be read as a table ({str(error).splitlines()[0]}); expected a header "

@@ -90,6 +90,8 @@ class ConditionalScan:
         self._plan = make_plan(genotypes, phenotypes, options)
         self._require_same_scan(phenotypes)
         self._source = make_source(genotypes)
+        self._positions = genotypes.positions[self._plan.variant_rows]
+        self._codes = genotypes.chromosomes[1][self._plan.variant_rows]
 
     def _require_same_scan(self, phenotypes: Path) -> None:
         statistics, plan = self._statistics, self._plan
@@ -123,13 +125,11 @@ class ConditionalScan:
 
     def rows_between(self, chromosome: str, start: int, end: int) -> Index:
         """Rows of the statistics file on a chromosome from start to end."""
-        rows = self._plan.variant_rows
-        names, codes = self._genotypes.chromosomes
+        names = self._genotypes.chromosomes[0]
         if chromosome not in names:
             return np.zeros(0, np.int64)
-        positions = self._genotypes.positions[rows]
-        is_in = codes[rows] == names.index(chromosome)
-        return np.flatnonzero(is_in & (positions >= start) & (positions <= end))
+        is_in = self._codes == names.index(chromosome)
+        return np.flatnonzero(is_in & (self._positions >= start) & (self._positions <= end))
 
     def test(
         self, rows: Index, given: Sequence[int], columns: Index | None = None

@@ -149,8 +149,9 @@ class ImageFacts:
 
     def _add_table(self, path: Path) -> None:
         try:
-            table = pd.read_csv(path, sep=r"[\t,]", engine="python", dtype=str,
-                                keep_default_na=False)  # fmt: skip
+            with path.open(encoding="utf-8-sig") as stream:
+                separator = "\t" if "\t" in stream.readline() else ","
+            table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
         except (ValueError, pd.errors.ParserError) as error:
             raise InputError(
                 f"{path} cannot be read as a table ({str(error).splitlines()[0]}); expected tabs "
