@@ -52,9 +52,9 @@ Example:
               show_default=True, help="r2 of likeliest haplotypes (plink --clump), or of calls "
               "(plink --r2).")  # fmt: skip
 @click.option("--condition-kb", type=float, default=500.0, show_default=True,
-              help="How far beyond a locus conditional tests reach.")  # fmt: skip
-@click.option("--max-signals", type=int, default=10, show_default=True,
-              help="Most signals of a locus.")  # fmt: skip
+              help="Loci this close are conditioned on together; tests reach as far.")  # fmt: skip
+@click.option("--max-signals", type=int, default=20, show_default=True,
+              help="Most signals of a region.")  # fmt: skip
 @click.option("--genes", type=EXISTING_FILE, help="Genes: BED with names, or GFF3.")
 @click.option("--gene-kb", type=float, default=2.0, show_default=True,
               help="How far from a locus genes are listed.")  # fmt: skip

@@ -131,6 +131,10 @@ class ConditionalScan:
         is_in = self._codes == names.index(chromosome)
         return np.flatnonzero(is_in & (self._positions >= start) & (self._positions <= end))
 
+    def position(self, row: int) -> int:
+        """Position of a variant of the statistics file."""
+        return int(self._positions[row])
+
     def test(
         self, rows: Index, given: Sequence[int], columns: Index | None = None
     ) -> ConditionalTests:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from igwas.loci.clump import Clump, clump, merge_clumps
 from igwas.loci.conditional import ConditionalScan
 from igwas.loci.eyes import EyePairs, best_of_variants, pair_up
 from igwas.loci.ld import Linkage
+from igwas.loci.locus import Locus, make_locus
 from igwas.loci.locus_tests import (
     MINIMUM_P,
     LocusTest,
@@ -31,7 +32,7 @@ from igwas.loci.locus_tests import (
 )
 from igwas.loci.options import LociOptions
 from igwas.loci.places import match_variants, read_places
-from igwas.loci.signals import Signal, find_signals
+from igwas.loci.regions import condition_loci
 from igwas.phenotypes.eye_names import EyeColumns
 from igwas.phenotypes.sample_ids import NamedIds
 
@@ -40,36 +41,6 @@ _log = logging.getLogger("igwas")
 Index = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int], None]
-
-
-@dataclass
-class Locus:
-    """A stretch of the genome that one test finds.
-
-    Attributes
-    ----------
-    test : LocusTest
-    lead : int
-        Row of the lead variant in the statistics file.
-    log10p : float
-        Of the test at the lead.
-    members : DataFrame
-        variant, position, log10p, r2 (with the lead of its clump) and clump of every member.
-    chromosome : str
-    start, end : int
-        First and last position of the members.
-    signals : list of Signal
-        Of conditional analysis, the lead first; empty where none was asked for.
-    """
-
-    test: LocusTest
-    lead: int
-    log10p: float
-    members: pd.DataFrame
-    chromosome: str
-    start: int
-    end: int
-    signals: list[Signal] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -229,15 +200,13 @@ class _Search:
         loci = [locus for test in tests for locus in self._loci(test)]
         control = self._control(candidates, control_test) if control_test else {}
         if self.conditional is not None:
-            for locus in loci:
-                reach = round(1000 * options.condition_kb)
-                rows = self.conditional.rows_between(
-                    locus.chromosome, locus.start - reach, locus.end + reach
-                )
-                locus.signals = find_signals(
-                    self.conditional, locus.test, locus.lead, locus.log10p, rows,
-                    options.max_signals,
-                )  # fmt: skip
+            condition_loci(
+                self.conditional,
+                loci,
+                self.places["position"],
+                reach_bp=round(1000 * options.condition_kb),
+                max_signals=options.max_signals,
+            )
         return LociResult(
             statistics.path, options, loci, tests, candidates, self.places, self.columns,
             n_effective, self.eyes, pairs, control, self.genes, self.known, self.notes,
@@ -309,7 +278,7 @@ class _Search:
                 interval_bp=rule.merge_interval_bp,
                 lead_bp=rule.merge_lead_bp,
             )
-        loci = [_locus(test, table, [clumps[n] for n in group]) for group in groups]
+        loci = [make_locus(test, table, [clumps[n] for n in group]) for group in groups]
         # In the order of the file, which is that of the genome.
         return sorted(loci, key=lambda locus: locus.lead)
 
@@ -345,23 +314,3 @@ def _variants_of(tests: list[LocusTest]) -> Index:
     """Rows of all candidates, ascending, each once."""
     rows = [test.table["variant"].to_numpy(dtype=np.int64) for test in tests]
     return np.unique(np.concatenate(rows)) if rows else np.zeros(0, np.int64)
-
-
-def _locus(test: LocusTest, table: pd.DataFrame, clumps: list[Clump]) -> Locus:
-    parts = [
-        table.iloc[one.members][["variant", "position", "log10p", "column"]].assign(
-            r2=one.r2, clump=int(table["variant"].iloc[one.lead])
-        )
-        for one in clumps
-    ]
-    members = pd.concat(parts).sort_values("variant", kind="stable").reset_index(drop=True)
-    lead = table.iloc[clumps[0].lead]
-    return Locus(
-        test=test,
-        lead=int(lead["variant"]),
-        log10p=float(lead["log10p"]),
-        members=members,
-        chromosome=str(lead["chromosome"]),
-        start=int(members["position"].min()),
-        end=int(members["position"].max()),
-    )

@@ -62,9 +62,9 @@ class LociOptions:
     ld : str
         `haplotype` or `genotype`, see `Linkage`.
     condition_kb : float
-        How far beyond a locus conditional tests reach.
+        Loci this close are of one region of conditional tests, which reach as far beyond it.
     max_signals : int
-        Most signals of a locus.
+        Most signals of a region.
     genes, known : Path, optional
         Genes and known loci.
     gene_kb, known_kb : float
@@ -84,7 +84,7 @@ class LociOptions:
     window_kb: float | None = None
     ld: str = "haplotype"
     condition_kb: float = 500.0
-    max_signals: int = 10
+    max_signals: int = 20
     genes: Path | None = None
     known: Path | None = None
     gene_kb: float = 2.0

@@ -12,6 +12,7 @@ from igwas.association.statistics_file import open_statistics
 from igwas.context import Context
 from igwas.errors import OptionError, OutputError
 from igwas.loci.find import LociResult, find_loci
+from igwas.loci.locus_tests import LocusTest
 from igwas.loci.options import LociOptions
 from igwas.loci.tables import as_json, locus_table, write_json, write_tsv
 from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
@@ -129,9 +130,18 @@ def describe(result: LociResult) -> list[str]:
             shown = f", lambda GC {result.candidates.omnibus_lambda_gc[test.mask]:.3f}"
         lines.append(
             f"{test.name}: {n_loci:,} loci, {test.n_significant:,} variants at p < {test.p:.2g}"
-            f"{shown}"
+            f"{_describe_conditional(result, test)}{shown}"
         )
     return [*lines, *_describe_eyes(result)]
+
+
+def _describe_conditional(result: LociResult, test: LocusTest) -> str:
+    own = [one for one in result.loci if one.test is test and one.log10p_conditional is not None]
+    if not own:
+        return ""
+    n_left = sum(bool(locus.signals) for locus in own)
+    n_signals = sum(len(locus.signals) for locus in own)
+    return f", {n_left:,} loci with {n_signals:,} independent signals"
 
 
 def _describe_eyes(result: LociResult) -> list[str]:

@@ -1,4 +1,4 @@
-"""Independent signals of a locus: condition on what is found until nothing is left."""
+"""Independent signals of a region: condition on what is found until nothing is left."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igwas.loci.conditional import ConditionalScan, ConditionalTests
-from igwas.loci.locus_tests import BOTH_EYES, OMNIBUS, LocusTest
+from igwas.loci.locus_tests import OMNIBUS, LocusTest
 
 Index = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -14,14 +14,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Signal:
-    """A variant that the locus's test finds given the signals before it.
+    """A variant that a test finds given the signals of its region before it.
 
     Parameters
     ----------
     variant : int
         Row of the statistics file.
     log10p : float
-        Of the locus's test, given the signals before it; the first is given nothing.
+        Of the test, given the signals before it; the first is given nothing.
     column : int
         Phenotype of the smallest p; -1 for the omnibus.
     beta, se : float
@@ -46,7 +46,7 @@ def find_signals(
     rows: Index,
     max_signals: int,
 ) -> list[Signal]:
-    """Repeat the test of a locus given its lead, then given that and the next, and so on.
+    """Repeat the test of a region given its lead, then given that and the next, and so on.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def find_signals(
     test : LocusTest
         Its level decides when nothing is left.
     lead : int
-        Row of the lead variant.
+        Row of the region's strongest lead variant.
     log10p : float
         Of the lead.
     rows : int64 (variants,)
@@ -65,25 +65,46 @@ def find_signals(
     Returns
     -------
     list of Signal
-        The lead first; empty for the rule of both eyes, which is no single test.
+        The lead first.
     """
-    if test.kind == BOTH_EYES or not len(rows):
-        return []
-    # The omnibus test and LOCO predictions are of all phenotypes of the mask.
-    is_omnibus = test.kind == OMNIBUS
-    at = scan.tested_columns(test.columns)
     signals = [Signal(lead, log10p, -1, float("nan"), float("nan"), ())]
     while len(signals) < max_signals:
         given = tuple(signal.variant for signal in signals)
-        tests = scan.test(rows, given, test.columns)
-        if is_omnibus:
-            found = _best_omnibus(tests, scan.omnibus_mask(test.mask), rows, given)
-        else:
-            found = _best_phenotype(tests, test.columns, at, rows, given)
+        found = _best(scan, test, rows, given)
         if found is None or found.log10p < test.min_log10p:
             break
         signals.append(found)
     return signals
+
+
+def log10p_given(
+    scan: ConditionalScan, test: LocusTest, rows: Index, given: tuple[int, ...]
+) -> Floats:
+    """-log10 p of a locus's test at some variants, given others.
+
+    Returns
+    -------
+    float64 (variants,)
+        NaN where a variant cannot be tested, such as one that those given explain.
+    """
+    tests = scan.test(rows, given, test.columns)
+    if test.kind == OMNIBUS:
+        return np.asarray(tests.omnibus_log10p[:, scan.omnibus_mask(test.mask)])
+    values = tests.log10p[:, scan.tested_columns(test.columns)]
+    is_tested = np.isfinite(values).any(axis=1)
+    out = np.full(len(rows), np.nan)
+    out[is_tested] = np.nanmax(values[is_tested], axis=1)
+    return out
+
+
+def _best(
+    scan: ConditionalScan, test: LocusTest, rows: Index, given: tuple[int, ...]
+) -> Signal | None:
+    tests = scan.test(rows, given, test.columns)
+    # The omnibus test and LOCO predictions are of all phenotypes of the mask.
+    if test.kind == OMNIBUS:
+        return _best_omnibus(tests, scan.omnibus_mask(test.mask), rows, given)
+    return _best_phenotype(tests, test.columns, scan.tested_columns(test.columns), rows, given)
 
 
 def _best_omnibus(

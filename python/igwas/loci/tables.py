@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from igwas._version import __version__
 from igwas.association.statistics_file import StatisticsFile
-from igwas.loci.find import LociResult, Locus
+from igwas.loci.find import LociResult
+from igwas.loci.locus import Locus
 from igwas.loci.locus_tests import BOTH_EYES, OMNIBUS
 from igwas.loci.signals import Signal
 from igwas.phenotypes.eye_names import parse_eye_name
@@ -42,8 +43,10 @@ COLUMNS: dict[str, str] = {
     "n_variants": "members",
     "n_significant": "members that reach the level of the test",
     "n_clumps": "clumps merged into the locus",
-    "n_signals": "independent signals by conditional analysis; empty where it was not run",
-    "signals": "ids of their variants, the lead first",
+    "n_signals": "independent signals by conditional analysis; 0 if other loci nearby explain it, "
+    "empty where it was not run",
+    "signals": "ids of their variants, the strongest first",
+    "log10p_conditional": "-log10 p of the lead variant given the signals of other loci nearby",
     "log10p_left": "-log10 p of the left eye, same dimension as phenotype",
     "log10p_right": "-log10 p of the right eye",
     "beta_left": "effect in left eyes",
@@ -121,9 +124,13 @@ def _row(locus: Locus, result: LociResult, statistics: StatisticsFile) -> dict[s
         "n_significant": int((locus.members["log10p"] >= locus.test.min_log10p).sum()),
         "n_clumps": locus.members["clump"].nunique(),
     }
-    if locus.signals:
+    if locus.log10p_conditional is not None:
         names = statistics.variants_at([signal.variant for signal in locus.signals])["id"]
-        row |= {"n_signals": len(locus.signals), "signals": ",".join(names)}
+        row |= {
+            "n_signals": len(locus.signals),
+            "signals": ",".join(names),
+            "log10p_conditional": locus.log10p_conditional,
+        }
     return row | _eyes(column, result, statistics, lead) | _annotation(locus, result, row)
 
 

@@ -118,16 +118,40 @@ def test_left_minus_right_is_a_negative_control(result):
     assert any("negative control" in line for line in result[2].lines)
 
 
-def test_the_second_signal_of_a_locus_is_found_by_conditioning(result):
-    first = of_test(result[0], "minimum_p").iloc[0]
-    assert first["n_signals"] >= 2
-    signals = first["signals"].split(",")
-    linked = {f"v{i}" for i in range(12)}
-    assert set(signals[:2]) <= linked
-    document = result[1]["loci"]
-    own = next(d for d in document if d["test"] == "minimum_p")
-    assert own["conditional"][1]["given"] == [signals[0]]
-    assert own["conditional"][1]["log10p"] > 7
+def test_conditioning_finds_both_variants_of_a_region_and_no_more(scanned, result):
+    cohort, _ = scanned
+    acting = {variant(cohort, "both"), variant(cohort, "second")}
+    for test in ("omnibus", "minimum_p"):
+        region = of_test(result[0], test)
+        region = region[region["position"] < 1_000_000]
+        signals = ",".join(region["signals"].dropna()).split(",")
+        assert len(signals) == region["n_signals"].sum() == 2, test
+        # Neighbours are linked: the causal variant need not be the strongest.
+        assert set(signals) <= {f"v{i}" for i in range(12)}
+        assert set(signals) & acting
+    assert any("independent signals" in line for line in result[2].lines)
+
+
+def test_a_locus_without_a_signal_is_explained_by_others(result):
+    table = result[0]
+    explained = table[table["n_signals"] == 0]
+    for row in explained.itertuples():
+        level = 5e-8 if row.test == "omnibus" else 5e-8 / 3
+        assert not row.log10p_conditional >= -np.log10(level)
+    alone = table[(table["n_signals"] > 0)]
+    assert (alone["log10p_conditional"] > 7).all()
+    # The rule of both eyes is no single test.
+    assert of_test(table, "both_eyes")["n_signals"].isna().all()
+
+
+def test_the_document_says_what_each_signal_was_given(result):
+    own = [d for d in result[1]["loci"] if d["test"] == "minimum_p" and d["position"] < 1_000_000]
+    signals = [signal for locus in own for signal in locus["conditional"]]
+    first = next(signal for signal in signals if not signal["given"])
+    second = next(signal for signal in signals if signal["given"])
+    assert second["given"] == [first["lead_variant"]]
+    assert second["log10p"] > 7
+    assert second["phenotype"] == "mean_dim_000"
 
 
 def test_genes_and_known_loci_are_listed(result):
