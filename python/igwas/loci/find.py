@@ -21,6 +21,7 @@ from igwas.loci.candidates import Candidates, find_candidates
 from igwas.loci.clump import Clump, clump, merge_clumps
 from igwas.loci.conditional import ConditionalScan
 from igwas.loci.eyes import EyePairs, best_of_variants, pair_up
+from igwas.loci.genomic_control import lambda_range
 from igwas.loci.ld import Linkage
 from igwas.loci.locus import Locus, make_locus
 from igwas.loci.locus_tests import (
@@ -292,12 +293,12 @@ class _Search:
         return LocusTest("difference", MINIMUM_P, level, best_of_variants(own), columns)
 
     def _control(self, candidates: Candidates, test: LocusTest) -> dict[str, Any]:
-        lambdas = candidates.lambda_gc[test.columns]
+        middle, _, largest = lambda_range(candidates.lambda_gc[test.columns])
         masks = np.unique(self.statistics.masks[test.columns])
         found: dict[str, Any] = {
             "n_phenotypes": len(test.columns),
-            "lambda_median": float(np.nanmedian(lambdas)),
-            "lambda_largest": float(np.nanmax(lambdas)),
+            "lambda_median": middle,
+            "lambda_largest": largest,
             "p": test.p,
             "n_significant_variants": test.n_significant,
             "n_loci": len(self._loci(test)),

@@ -83,3 +83,11 @@ def lambda_of_median_log10p(median: Floats) -> Floats:
     """
     chisq = chdtri(1.0, 10.0 ** -np.asarray(median, dtype=np.float64))
     return np.asarray(chisq / MEDIAN_CHISQ_1DF)
+
+
+def lambda_range(lambdas: Floats) -> tuple[float, float, float]:
+    """Median, smallest and largest of the phenotypes that were tested; NaN if none was."""
+    known = lambdas[np.isfinite(lambdas)]
+    if not len(known):
+        return float("nan"), float("nan"), float("nan")
+    return float(np.median(known)), float(known.min()), float(known.max())

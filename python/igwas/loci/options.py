@@ -144,6 +144,11 @@ class LociOptions:
             rule.merge_lead_bp,
         )
 
+    def input_paths(self) -> dict[str, Path]:
+        """Files that are read, by role."""
+        roles = ("genotypes", "keep", "phenotypes", "covariates", "genes", "known")
+        return {role: path for role in roles if (path := getattr(self, role)) is not None}
+
     def as_dict(self) -> dict[str, Any]:
         """Values that serialise to JSON."""
         return {

@@ -12,6 +12,7 @@ from igwas.association.statistics_file import open_statistics
 from igwas.context import Context
 from igwas.errors import OptionError, OutputError
 from igwas.loci.find import LociResult, find_loci
+from igwas.loci.genomic_control import lambda_range
 from igwas.loci.locus_tests import LocusTest
 from igwas.loci.options import LociOptions
 from igwas.loci.tables import as_json, locus_table, write_json, write_tsv
@@ -83,11 +84,7 @@ def run_loci(
 def _check_outputs(
     statistics: Path, outputs: list[Path], options: LociOptions, *, overwrite: bool
 ) -> None:
-    inputs = {"statistics": statistics}
-    for role in ("genotypes", "keep", "phenotypes", "covariates", "genes", "known"):
-        path = getattr(options, role)
-        if path is not None:
-            inputs[role] = path
+    inputs = {"statistics": statistics, **options.input_paths()}
     if len(set(outputs)) < len(outputs):
         raise OptionError(
             f"--output and --json are both {outputs[0]}; expected two files. Rename one."
@@ -114,12 +111,11 @@ def _write(path: Path, write: Callable[[Path], None]) -> None:
 
 def describe(result: LociResult) -> list[str]:
     """Lines that say what was found, and what it is worth."""
-    lambdas = result.candidates.lambda_gc[result.columns]
+    middle, smallest, largest = lambda_range(result.candidates.lambda_gc[result.columns])
     lines = [
         *result.notes,
         f"{len(result.columns):,} phenotypes tested, {result.n_effective:.1f} effective; lambda GC "
-        f"{np.nanmedian(lambdas):.3f} (median), {np.nanmin(lambdas):.3f} to "
-        f"{np.nanmax(lambdas):.3f}",
+        f"{middle:.3f} (median), {smallest:.3f} to {largest:.3f}",
     ]
     for test in result.tests:
         n_loci = sum(locus.test is test for locus in result.loci)
@@ -151,8 +147,9 @@ def _describe_eyes(result: LociResult) -> list[str]:
         n_tested = result.candidates.n_tested
         n_variants = int(np.minimum(n_tested[pairs.left], n_tested[pairs.right]).max())
         expected = pairs.expected_null_hits(result.options.p, n_variants)
+        middle = lambda_range(pairs.correlation)[0]
         lines.append(
-            f"left-right correlation {np.nanmedian(pairs.correlation):.2f} (median): by chance, "
+            f"left-right correlation {middle:.2f} (median): by chance, "
             f"both eyes agree at p < {result.options.p:.2g} in {expected['both_eyes']:.2g} of "
             f"{len(pairs.dimensions) * n_variants:,} tests, one eye in {expected['one_eye']:.2g}"
         )

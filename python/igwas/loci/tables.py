@@ -1,6 +1,8 @@
 """loci.tsv and loci.json: what was found, one row a locus."""
 
+import datetime
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from igwas.loci.locus import Locus
 from igwas.loci.locus_tests import BOTH_EYES, OMNIBUS
 from igwas.loci.signals import Signal
 from igwas.phenotypes.eye_names import parse_eye_name
+from igwas.provenance import describe_inputs
 
 Floats = NDArray[np.float64]
 
@@ -205,6 +208,11 @@ def as_json(result: LociResult, statistics: StatisticsFile, table: pd.DataFrame)
     document = {
         "format": "igwas loci",
         "igwas_version": __version__,
+        "command": " ".join(sys.argv),
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "inputs": describe_inputs(
+            {"statistics": result.statistics, **result.options.input_paths()}
+        ),
         "statistics": str(result.statistics),
         "options": result.options.as_dict(),
         "scan_options": statistics.options,

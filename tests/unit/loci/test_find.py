@@ -167,6 +167,8 @@ def test_the_document_has_what_a_report_needs(scanned, result):
         assert [one["name"] for one in document["lambda_gc"]["phenotypes"]] == file.phenotype_names
         found = [one["lambda"] for one in document["lambda_gc"]["phenotypes"]]
         np.testing.assert_allclose(found[0], file.lambda_gc(0), rtol=0.1)
+    assert set(document["inputs"]) == {"statistics", "genotypes", "phenotypes", "genes", "known"}
+    assert len(document["inputs"]["genotypes"]["digest"]) == 64
     assert document["tested_phenotypes"] == [f"mean_dim_{k:03d}" for k in range(3)]
     assert 1 <= document["effective_number_of_phenotypes"] <= 3
     levels = {test["name"]: test["p"] for test in document["tests"]}

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from igwas.loci.genomic_control import MedianCounter, lambda_of_chisq, lambda_of_median_log10p
+from igwas.loci.genomic_control import (
+    MedianCounter,
+    lambda_of_chisq,
+    lambda_of_median_log10p,
+    lambda_range,
+)
 
 # Bins are 0.024 % wide.
 BIN = 2.5e-4
@@ -41,3 +46,8 @@ def test_nothing_has_no_median():
 def test_null_statistics_have_lambda_one():
     assert lambda_of_chisq(stats.chi2.median(1)) == pytest.approx(1, abs=1e-12)
     assert lambda_of_median_log10p(np.array([-np.log10(0.5)]))[0] == pytest.approx(1, abs=1e-9)
+
+
+def test_phenotypes_that_were_not_tested_have_no_part_in_the_range():
+    assert lambda_range(np.array([np.nan, 1.0, 1.2])) == (1.1, 1.0, 1.2)
+    assert all(np.isnan(value) for value in lambda_range(np.array([np.nan])))
