@@ -95,6 +95,8 @@ def test_the_result_is_a_statistics_file_for_other_commands(statistics_path, tmp
         (("--principal-components", 1, "--mask", 7), 2, "expected 0 to 1"),
         (("--principal-components", 1, "--model", "23"), 2, "expected a chromosome"),
         (("--lead-variant", "rs999999"), 2, "rs999999"),
+        (("--lead-variant", "rs11", "--model", "1"), 2, "--model is given without"),
+        (("--phenotypes", "dimension_000", "--mask", 0), 2, "--mask is given without"),
         (("--phenotypes", "dimension_000,dimension_001"), 0, ""),
         (("--phenotypes", "dimension_99"), 2, "dimension_99"),
     ],

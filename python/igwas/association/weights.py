@@ -253,6 +253,14 @@ def weights_chooser(
             "--principal-components, --lead-variant and --phenotypes."
         )
 
+    if model is not None and components is None:
+        raise OptionError("--model is given without --principal-components; expected both.")
+    if mask is not None and components is None and not lead_variants:
+        raise OptionError(
+            "--mask is given without --principal-components or --lead-variant; expected one of "
+            "them. Weights and names of phenotypes say themselves which mask they are of."
+        )
+
     def choose(statistics: StatisticsFile) -> Weights:
         if weights is not None:
             return read_weights(weights, statistics.phenotype_names)

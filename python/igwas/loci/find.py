@@ -26,6 +26,7 @@ from igwas.loci.ld import Linkage
 from igwas.loci.locus import Locus, make_locus
 from igwas.loci.locus_tests import (
     MINIMUM_P,
+    OMNIBUS,
     LocusTest,
     effective_number,
     make_tests,
@@ -166,6 +167,15 @@ class _Search:
                 f"phenotypes of {eye} eyes but none of {other} eyes: no comparison of eyes"
             )
 
+    def _note_omnibus(self, tests: list[LocusTest]) -> None:
+        for test in tests:
+            others = np.setdiff1d(test.columns, self.columns)
+            if test.kind == OMNIBUS and len(others):
+                self.notes.append(
+                    f"{test.name} is of all {len(test.columns):,} phenotypes that share their "
+                    f"samples, {len(others):,} of them not among those tested one by one"
+                )
+
     def _linkage(self) -> Linkage | None:
         if self.genotypes is None:
             self.notes.append(
@@ -194,6 +204,7 @@ class _Search:
             )
         n_effective = effective_number(statistics, self.columns)
         tests = make_tests(statistics, candidates, self.columns, n_effective, pairs, options)
+        self._note_omnibus(tests)
         control_test = self._control_test(candidates)
         wanted = [*tests, control_test] if control_test else tests
         self.places = read_places(statistics, _variants_of(wanted))
