@@ -220,6 +220,7 @@ class ConditionalScan:
         """The plan with variants among the covariates."""
         if not given:
             return plan
+        plan = replace(plan, n_scale_covariates=plan.covariates.shape[1])
         dosage = np.stack([self._dosage(int(row)) for row in given], axis=1)
         names = (*plan.covariate_names, *(f"variant {row}" for row in given))
         if plan.options.missing == "mean":

@@ -167,3 +167,51 @@ def test_a_projection_is_no_scan(cohort, opened, tmp_path):
     project(statistics.path, tmp_path / "p.h5", lambda file: subset_weights(file, ["Y0"]))
     with open_statistics(tmp_path / "p.h5") as file, pytest.raises(OptionError, match="does not"):
         conditional(file, genotypes, cohort.phenotypes)
+
+
+def write_predictions(folder, cohort, seed=3):
+    """regenie's predictions of three phenotypes, leaving each chromosome out."""
+    rng = np.random.default_rng(seed)
+    ids = " ".join(f"F{i}_S{i}" for i in range(120))
+    lines = []
+    for k in range(3):
+        rows = [f"FID_IID {ids}"]
+        for chromosome in ("1", "X"):
+            values = " ".join(f"{value:.6f}" for value in rng.normal(size=120) * 0.3)
+            rows.append(f"{chromosome} {values}")
+        (folder / f"fit_{k + 1}.loco").write_text("\n".join(rows) + "\n")
+        lines.append(f"Y{k} fit_{k + 1}.loco")
+    (folder / "fit_pred.list").write_text("\n".join(lines) + "\n")
+    return folder / "fit_pred.list"
+
+
+@pytest.mark.parametrize("missing", ["mean", "drop"])
+def test_predictions_of_a_whole_genome_regression_are_subtracted_as_in_the_scan(
+    cohort, opened, tmp_path, missing
+):
+    statistics, genotypes = opened(loco=write_predictions(tmp_path, cohort), missing=missing)
+    scan = conditional(statistics, genotypes, cohort.phenotypes)
+    for rows in (np.arange(10), np.arange(10, 18)):
+        found = scan.test(rows, (), np.array([1]))
+        at = scan.tested_columns(np.array([1]))
+        np.testing.assert_allclose(found.log10p[:, at], statistics.log10p[rows][:, [1]], rtol=1e-5)
+        mask = scan.omnibus_mask(0)
+        np.testing.assert_allclose(
+            found.omnibus_log10p[:, mask], statistics.omnibus_log10p[rows, 0], rtol=1e-5
+        )
+        given = scan.test(rows, (int(rows[2]),), np.array([1]))
+        assert np.isfinite(given.log10p[:, at]).sum() == len(rows) - 1
+
+
+def test_a_lead_does_not_change_the_scale_of_predictions(cohort, opened, tmp_path):
+    """regenie scaled them knowing the covariates, not the lead."""
+    statistics, genotypes = opened(loco=write_predictions(tmp_path, cohort))
+    found = conditional(statistics, genotypes, cohort.phenotypes).test(np.arange(10), (3,))
+    design = np.hstack([np.ones((120, 1)), cohort.covariate_values])
+    table = np.loadtxt(tmp_path / "fit_1.loco", skiprows=1, usecols=range(1, 121), max_rows=1)
+    y = cohort.values[:, 0]
+    residual = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+    left = y - table * np.sqrt(residual @ residual / (120 - design.shape[1]))
+    expected = expected_of(cohort, np.arange(10), (3,), "mean", values=left[:, None])
+    others = np.arange(10) != 3
+    np.testing.assert_allclose(found.beta[others, 0], expected.beta[others, 0], rtol=1e-6)
