@@ -15,6 +15,7 @@ from igwas.loci.find import LociResult, find_loci
 from igwas.loci.genomic_control import lambda_range
 from igwas.loci.locus_tests import LocusTest
 from igwas.loci.options import LociOptions
+from igwas.loci.regions import group_by_region
 from igwas.loci.tables import as_json, locus_table, write_json, write_tsv
 from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
 
@@ -128,7 +129,22 @@ def describe(result: LociResult) -> list[str]:
             f"{test.name}: {n_loci:,} loci, {test.n_significant:,} variants at p < {test.p:.2g}"
             f"{_describe_conditional(result, test)}{shown}"
         )
-    return [*lines, *_describe_eyes(result)]
+    return [*lines, *_describe_neighbours(result), *_describe_eyes(result)]
+
+
+def _describe_neighbours(result: LociResult) -> list[str]:
+    """Loci close to another may be its shadow; only conditional analysis can tell."""
+    if result.options.phenotypes is not None:
+        return []
+    regions = group_by_region(result.loci, round(1000 * result.options.condition_kb))
+    n_close = sum(len(region) for region in regions if len(region) > 1)
+    if not n_close:
+        return []
+    return [
+        f"{n_close:,} loci lie within {result.options.condition_kb:g} kb of another of the same "
+        "test and may be explained by it: give --genotypes and --phenotypes for conditional "
+        "analysis"
+    ]
 
 
 def _describe_conditional(result: LociResult, test: LocusTest) -> str:

@@ -198,6 +198,13 @@ def test_the_rule_of_the_paper_merges_what_is_near(scanned):
     assert first.members["clump"].nunique() > 1
 
 
+def test_loci_close_to_another_are_pointed_out(scanned, tmp_path):
+    cohort, statistics = scanned
+    options = LociOptions(genotypes=cohort.bed, min_r2=0.8)
+    summary = run_loci(statistics, tmp_path / "loci.tsv", options=options)
+    assert any("may be explained by it: give" in line for line in summary.lines)
+
+
 def test_zero_hits_is_a_result(tmp_path):
     cohort = write_eye_cohort(tmp_path, effect=0.0, chromosomes=("3",))
     statistics = tmp_path / "statistics.h5"
