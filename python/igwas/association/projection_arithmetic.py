@@ -126,9 +126,7 @@ class Combination:
         if self._cholesky is None:
             nothing = np.full(len(s), np.nan)
             return nothing, nothing.copy()
-        scaled = combined[:, use]
-        if len(total) > 1:
-            scaled = scaled * np.sqrt(self.sum_of_squares[use] / total[:, use])
+        scaled = combined[:, use] * np.sqrt(self.sum_of_squares[use] / total[:, use])
         bad = np.asarray(np.isnan(scaled).any(axis=1))
         scaled = np.where(bad[:, None], 0.0, scaled)
         z = solve_triangular(self._cholesky, scaled.T, lower=True, check_finite=False)
