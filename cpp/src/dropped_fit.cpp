@@ -353,13 +353,10 @@ double DroppedFit::explained(std::span<double const> product) {
   double const full = dot(guess_.data(), full_image_.data(), n);
   double const lost = dot(guess_.data(), image_.data(), n);
   double const projected = dot(guess_.data(), residual_.data(), n);
-  if (!(full > 0)) {
-    return full == 0 ? 0.0 : std::numeric_limits<double>::quiet_NaN();
-  }
   // The best multiple of the guess, and what it leaves.
   double const length = projected / (full - lost);
-  if (!(length > 0)) {
-    return std::numeric_limits<double>::quiet_NaN();
+  if (!(full > 0 && length > 0)) {
+    return solve_rest();
   }
   for (std::size_t i = 0; i < n; ++i) {
     residual_[i] -= length * (full_image_[i] - image_[i]);
