@@ -8,12 +8,10 @@ import numpy.typing as npt
 from igwas.benchmark.answers import WrongAnswer
 
 Floats = npt.NDArray[np.float64]
-# Ours rounds a column to 2^-21 of its largest value: that moves a product by less than 1e-4 of its
-# standard error. One copy too many in one of 65,629 samples moves it by 0.005 or more.
+# Ours rounds a column to 2^-21 of its largest value, the peer's sums are float32: both move a
+# product by less than 1e-4 of its standard error. One copy too many in one of 65,629 samples moves
+# it by 0.005 or more.
 TOLERANCE = 1e-3
-# The peer sums in float32: 2e-6 of the column of ones' product was seen at 65,629 samples, which is
-# far more of its standard error than of any other column's, and grows with their number.
-FLOAT32 = 1e-5
 
 
 @dataclass(frozen=True)
@@ -70,33 +68,12 @@ def mean_imputed(
     return np.asarray(effect + missing * spread.mean[:, None])
 
 
-@dataclass(frozen=True)
-class Difference:
-    """How far two products are apart.
-
-    Attributes
-    ----------
-    largest : float
-        In standard errors of a product: the difference of a z score.
-    excess : float
-        As a multiple of what is allowed; at most 1 is right.
-    """
-
-    largest: float
-    excess: float
-
-    @property
-    def is_right(self) -> bool:
-        """Whether they agree; NaN does not."""
-        return self.excess <= 1
-
-
-def difference(ours: Floats, theirs: Floats, columns: Floats, spread: Spread) -> Difference:
-    """Compare two products in standard errors of a product.
+def largest_difference(ours: Floats, theirs: Floats, columns: Floats, spread: Spread) -> float:
+    """Largest difference of two products, in standard errors of a product.
 
     The product of a variant with a column that has nothing to do with it varies by the variant's
-    deviation times the column's root mean square. A share of the largest product would hide an
-    error behind the column of ones. What float32 rounds is allowed beside that.
+    deviation times the column's root mean square: the difference is that of a z score. A share of
+    the largest product would hide an error behind the column of ones.
 
     Parameters
     ----------
@@ -105,23 +82,21 @@ def difference(ours: Floats, theirs: Floats, columns: Floats, spread: Spread) ->
     spread : Spread
         Of the same variants.
     """
-    standard_error = spread.deviation[:, None] * np.sqrt(np.mean(columns**2, axis=0))
-    error = np.abs(ours - theirs)
-    allowed = TOLERANCE * standard_error + FLOAT32 * np.abs(theirs)
-    return Difference(float(np.max(error / standard_error)), float(np.max(error / allowed)))
+    size = np.sqrt(np.mean(columns**2, axis=0))
+    return float(np.max(np.abs(ours - theirs) / (spread.deviation[:, None] * size)))
 
 
-def require_agreement(found: Difference, what: str) -> None:
+def require_agreement(difference: float, what: str) -> None:
     """Stop if two products differ.
 
     Raises
     ------
     WrongAnswer
-        If the difference is more than is allowed, or not a number.
+        If the difference is above TOLERANCE, or not a number.
     """
-    if not found.is_right:
+    if not difference <= TOLERANCE:
         raise WrongAnswer(
-            f"the product of {what} is off by {found.largest:.3g} standard errors from decode + "
-            f"sgemm, {found.excess:.3g} times what is allowed; expected agreement before anything "
-            'is timed. Run "igwas-fast doctor".'
+            f"the product of {what} is off by {difference:.3g} standard errors from decode + "
+            f"sgemm; expected at most {TOLERANCE:g} before anything is timed. Run "
+            '"igwas-fast doctor".'
         )
