@@ -8,9 +8,9 @@ import numpy.typing as npt
 from igwas.benchmark.answers import WrongAnswer
 
 Floats = npt.NDArray[np.float64]
-# Ours rounds a column to 2^-21 of its largest value, the peer's sums are float32: together they move
-# a product by about 1e-5 of its standard error, with 65,629 samples and with 500,000. One copy too
-# many in one of 500,000 samples moves it by 0.002.
+# Ours rounds a column to 2^-21 of its largest value, the peer's sums are float32: together that
+# moves a product by about 1e-5 of its standard error, with 65,629 samples and with 500,000. One
+# copy too many in one of 500,000 samples moves it by 0.002.
 TOLERANCE = 1e-4
 
 

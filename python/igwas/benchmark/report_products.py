@@ -85,17 +85,18 @@ def subset_section(record: dict[str, Any]) -> str | None:
         "narrow": f"all of {found['n_samples']:,}",
     }
     rows = [_subset_row(found, name, title) for name, title in names.items()]
-    ratio = found["ratio"]
-    said = (
-        "the marginal rates are not known: repeats overlap"
-        if ratio is None
-        else f"the wide file is scanned at {number(ratio)} times the narrow file's marginal rate"
-    )
+    ratios = found["ratios"]
+    said = [
+        f"{number(ratios[clock])} times by the {name} clock"
+        for clock, name in (("wall_seconds", "wall"), ("cpu_seconds", "CPU"))
+        if ratios[clock] is not None
+    ]
     return (
         "### A part of the people of a file\n\n"
         "The same people, once among others without phenotypes and once alone. The "
         f"{len(found['identical'])} arrays of the two statistics.h5 are the same bits, checked "
-        f"before the clock started; {said}.\n\n"
+        "before the clock started. The marginal rate of the wide file over that of the narrow one: "
+        f"{', '.join(said) or 'not known, repeats overlap'}.\n\n"
         + table(
             ("people analysed", "marginal variants/s", "CPU, marginal variants/s", "fixed s",
              "variants", "wall s", "peak MB"),

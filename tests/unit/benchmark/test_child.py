@@ -86,12 +86,23 @@ def test_an_interruption_ends_the_command_and_its_children(tmp_path):
         "from igwas.benchmark import child\n"
         f"child.run(child.Command((sys.executable, '-c', {code!r}), Path({str(tmp_path)!r})))\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", outer], stderr=subprocess.DEVNULL)
-    wait_for(lambda: (tmp_path / "pids").exists())
-    process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=30) != 0
+    process = subprocess.Popen(
+        [sys.executable, "-c", outer], stderr=subprocess.DEVNULL, preexec_fn=listen_to_interrupts
+    )
+    try:
+        wait_for(lambda: (tmp_path / "pids").exists())
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) != 0
+    finally:
+        process.kill()
+        process.wait()
     for pid in map(int, (tmp_path / "pids").read_text().split()):
         wait_for(lambda pid=pid: not is_running(pid))
+
+
+def listen_to_interrupts():
+    # A shell's background jobs ignore SIGINT and hand that down.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def is_running(pid):

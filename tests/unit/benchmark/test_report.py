@@ -141,13 +141,13 @@ def test_ratios_of_products_are_of_rounds_and_not_of_medians(record):
 
 
 def test_the_subset_names_both_files_and_the_ratio(record):
-    record["subset"]["ratio"] = 0.62
+    record["subset"]["ratios"] = {"wall_seconds": 0.62, "cpu_seconds": None}
     text = subset_section(record)
     assert "600 of 1,500" in text
     assert "all of 600" in text
-    assert "at 0.62 times the narrow file's marginal rate" in text
-    record["subset"]["ratio"] = None
-    assert "not known: repeats overlap" in subset_section(record)
+    assert "0.62 times by the wall clock." in text
+    record["subset"]["ratios"]["wall_seconds"] = None
+    assert "not known, repeats overlap" in subset_section(record)
 
 
 def test_numbers_have_three_digits():

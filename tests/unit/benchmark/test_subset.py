@@ -79,7 +79,7 @@ def test_wide_and_narrow_take_turns_at_two_numbers_of_variants(cohort, tmp_path)
     labels = [task.label for task in rounds.call_args.args[0]]
     assert labels == [f"subset: {name}, {n} variants" for name in ("wide", "narrow")
                       for n in (12, 60)]  # fmt: skip
-    assert found["ratio"] == pytest.approx(0.5)
+    assert found["ratios"] == pytest.approx({"wall_seconds": 0.5, "cpu_seconds": 0.5})
     assert (found["file_samples"], found["n_samples"]) == (500, SHAPE.n_samples)
 
 
