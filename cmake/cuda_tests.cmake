@@ -1,0 +1,30 @@
+# Tests of the GPU backend. Its sources, unchanged, are compiled for the CPU with a stand-in of the
+# toolkit's headers; neither nvcc nor a GPU is needed.
+set(sim ${CMAKE_CURRENT_SOURCE_DIR}/cpp/tests/cuda_sim)
+add_library(igwas_cuda_sim STATIC ${IGWAS_CUDA_SOURCES} ${sim}/fibers.cpp ${sim}/kernels.cpp
+                                  ${sim}/simulation.cpp)
+target_include_directories(igwas_cuda_sim PUBLIC ${sim}/toolkit ${sim} ${igwas_cuda_folder}
+                                                 ${CMAKE_CURRENT_SOURCE_DIR}/cpp/src)
+target_compile_definitions(igwas_cuda_sim PUBLIC IGWAS_CUDA_SIM)
+target_compile_options(igwas_cuda_sim PUBLIC -Wno-unknown-pragmas)
+target_link_libraries(igwas_cuda_sim PUBLIC igwas_core)
+# The kernels are known by what their source registers at start-up: nothing refers to it by name.
+set(whole_sim -Wl,--whole-archive igwas_cuda_sim -Wl,--no-whole-archive)
+
+file(GLOB IGWAS_SIM_TESTS CONFIGURE_DEPENDS ${sim}/test_*.cpp)
+foreach(source ${IGWAS_SIM_TESTS})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(${name} ${source})
+  target_link_libraries(${name} PRIVATE ${whole_sim})
+  target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/cpp/tests)
+  add_test(NAME ${name} COMMAND ${name})
+endforeach()
+
+# The same module for Python, so that the command itself runs on the simulated GPU.
+if(IGWAS_BUILD_BINDINGS)
+  pybind11_add_module(_cuda_sim ${IGWAS_CUDA_BINDINGS})
+  set_target_properties(_cuda_sim PROPERTIES OUTPUT_NAME _cuda
+                        LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/cuda_sim)
+  target_link_libraries(_cuda_sim PRIVATE ${whole_sim})
+  target_compile_options(_cuda_sim PRIVATE -Wno-conversion -Wno-shadow)
+endif()
