@@ -2,7 +2,7 @@
 # toolkit's headers; neither nvcc nor a GPU is needed.
 set(sim ${CMAKE_CURRENT_SOURCE_DIR}/cpp/tests/cuda_sim)
 add_library(igwas_cuda_sim STATIC ${IGWAS_CUDA_SOURCES} ${sim}/fibers.cpp ${sim}/kernels.cpp
-                                  ${sim}/simulation.cpp)
+                                  ${sim}/simulation.cpp ${sim}/stack_switch.cpp)
 target_include_directories(igwas_cuda_sim PUBLIC ${sim}/toolkit ${sim} ${igwas_cuda_folder}
                                                  ${CMAKE_CURRENT_SOURCE_DIR}/cpp/src)
 target_compile_definitions(igwas_cuda_sim PUBLIC IGWAS_CUDA_SIM)

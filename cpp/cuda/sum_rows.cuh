@@ -92,6 +92,8 @@ __global__ void __launch_bounds__(block_threads) sum_rows(SumArguments with) {
   unsigned const thread = threadIdx.x;
   unsigned const lane = thread % warp_threads;
   unsigned const first_row = tile_rows * blockIdx.x + warp_rows * (thread / warp_threads);
+  // The last tile's warps may have nothing to add; they still carry their part of each step.
+  bool const has_rows = first_row < with.n_rows;
   unsigned const first = split_units * blockIdx.z;
   unsigned const last = first + split_units < with.n_units ? first + split_units : with.n_units;
   uint4 const* digits =
@@ -116,7 +118,9 @@ __global__ void __launch_bounds__(block_threads) sum_rows(SumArguments with) {
     for (unsigned i = 0; has_next && i < thread_words; ++i) {
       next[i] = digits[thread + i * block_threads];
     }
-    add_step<Rows>(sums, words, rows.recoding, reinterpret_cast<uint2 const*>(steps[turn]), lane);
+    if (has_rows) {
+      add_step<Rows>(sums, words, rows.recoding, reinterpret_cast<uint2 const*>(steps[turn]), lane);
+    }
     for (unsigned i = 0; has_next && i < thread_words; ++i) {
       steps[1 - turn][thread + i * block_threads] = next[i];
     }

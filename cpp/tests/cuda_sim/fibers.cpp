@@ -1,6 +1,7 @@
 #include "fibers.hpp"
 
-#include <ucontext.h>
+#include "stack_switch.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -30,7 +31,7 @@ struct Operands {
 };
 
 struct Fiber {
-  ucontext_t context;
+  StackPoint point;
   std::unique_ptr<std::byte[]> stack;
   void* fake_stack = nullptr;
   dim3 thread;
@@ -41,7 +42,7 @@ struct Fiber {
 /// A block on this CPU thread; kernels of other streams wait for their turn.
 struct Block {
   std::vector<Fiber> fibers;
-  ucontext_t scheduler;
+  StackPoint scheduler;
   void* scheduler_fake_stack = nullptr;
   void const* scheduler_stack = nullptr;
   std::size_t scheduler_stack_bytes = 0;
@@ -76,7 +77,7 @@ void leave(State state) {
   fiber.state = state;
   start_switch(state == State::done ? nullptr : &fiber.fake_stack, of.scheduler_stack,
                of.scheduler_stack_bytes);
-  swapcontext(&fiber.context, &of.scheduler);
+  switch_stack(fiber.point, of.scheduler);
   finish_switch(fiber.fake_stack, &of.scheduler_stack, &of.scheduler_stack_bytes);
 }
 
@@ -91,7 +92,7 @@ void enter(Fiber& fiber) {
   Block& of = block();
   of.current = &fiber;
   start_switch(&of.scheduler_fake_stack, fiber.stack.get(), stack_bytes);
-  swapcontext(&of.scheduler, &fiber.context);
+  switch_stack(of.scheduler, fiber.point);
   finish_switch(of.scheduler_fake_stack, nullptr, nullptr);
 }
 
@@ -102,11 +103,7 @@ void prepare(Fiber& fiber, unsigned number, dim3 size) {
   fiber.thread = {number % size.x, number / size.x % size.y, number / (size.x * size.y)};
   fiber.state = State::runs;
   fiber.fake_stack = nullptr;
-  getcontext(&fiber.context);
-  fiber.context.uc_stack.ss_sp = fiber.stack.get();
-  fiber.context.uc_stack.ss_size = stack_bytes;
-  fiber.context.uc_link = nullptr;
-  makecontext(&fiber.context, run_fiber, 0);
+  start_stack(fiber.point, fiber.stack.get(), stack_bytes, run_fiber);
 }
 
 [[nodiscard]] int code_at(Fiber const* warp, unsigned row, unsigned sample) {
