@@ -28,3 +28,11 @@ if(IGWAS_BUILD_BINDINGS)
   target_link_libraries(_cuda_sim PRIVATE ${whole_sim})
   target_compile_options(_cuda_sim PRIVATE -Wno-conversion -Wno-shadow)
 endif()
+
+# The same cases on this machine's GPUs; compiled and linked wherever nvcc is.
+if(IGWAS_HAS_CUDA)
+  add_executable(test_gpu ${CMAKE_CURRENT_SOURCE_DIR}/cpp/tests/gpu/test_gpu.cpp)
+  target_link_libraries(test_gpu PRIVATE igwas_cuda)
+  add_test(NAME test_gpu COMMAND test_gpu)
+  set_tests_properties(test_gpu PROPERTIES SKIP_RETURN_CODE 77)
+endif()

@@ -142,9 +142,8 @@ std::size_t CudaDevice::n_waiting_workers() const noexcept {
   return waiting_workers * gpus_.size();
 }
 
-std::unique_ptr<DeviceColumns> CudaDevice::load(Context const& context,
-                                                FixedColumns const& columns, bool has_bytes,
-                                                std::size_t n_lanes) const {
+std::unique_ptr<DeviceColumns> CudaDevice::load(Context const& context, FixedColumns const& columns,
+                                                bool has_bytes, std::size_t n_lanes) const {
   auto loaded = std::make_unique<CudaColumns>(columns, gpus_, has_bytes, n_lanes);
   loaded->upload(context);
   return loaded;

@@ -102,10 +102,10 @@ void CudaLane::fill(Slot& slot, Product const& product, std::size_t first, std::
   slot.code_sums.clear();
   for (std::uint32_t i = 0; i < n; ++i) {
     bool const is_flipped = batch.is_flipped(first + i);
-    rows[slot.code_sums.size()] = {
-        i, is_flipped ? RowKind::other_counted : RowKind::effect_counted};
-    slot.code_sums.push_back(sum_of_codes(batch, first + i, resident_.needs.row_bytes,
-                                          resident_.columns.samples()));
+    rows[slot.code_sums.size()] = {i,
+                                   is_flipped ? RowKind::other_counted : RowKind::effect_counted};
+    slot.code_sums.push_back(
+        sum_of_codes(batch, first + i, resident_.needs.row_bytes, resident_.columns.samples()));
   }
   for (std::uint32_t i = 0; product.sums_missing && i < n; ++i) {
     std::size_t const n_missing = batch.call_shape(first + i).n_missing;

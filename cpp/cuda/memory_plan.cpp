@@ -34,17 +34,16 @@ std::size_t slot_bytes(MemoryNeeds const& needs, std::size_t piece_rows) noexcep
 std::size_t plan_piece_rows(MemoryNeeds const& needs, std::size_t free_bytes,
                             std::string const& device) {
   std::size_t rows = most_piece_rows;
-  while (rows > least_piece_rows && (slot_bytes(needs, rows) > most_piece_bytes ||
-                                     total(needs, rows) > usable(free_bytes))) {
+  while (rows > least_piece_rows &&
+         (slot_bytes(needs, rows) > most_piece_bytes || total(needs, rows) > usable(free_bytes))) {
     rows /= 2;
   }
   if (total(needs, rows) > usable(free_bytes)) {
-    throw DeviceUnavailable(device + " has " + mebibytes(free_bytes) +
-                            " of memory free; expected at least " +
-                            mebibytes(total(needs, rows) / 9 * 10) + " for " +
-                            std::to_string(needs.n_columns) +
-                            " columns of phenotypes and covariates. Scan fewer phenotypes at a "
-                            "time, use fewer --threads, or use --device cpu.");
+    throw DeviceUnavailable(
+        device + " has " + mebibytes(free_bytes) + " of memory free; expected at least " +
+        mebibytes(total(needs, rows) / 9 * 10) + " for " + std::to_string(needs.n_columns) +
+        " columns of phenotypes and covariates. Scan fewer phenotypes at a "
+        "time, use fewer --threads, or use --device cpu.");
   }
   return rows;
 }

@@ -55,18 +55,18 @@ struct ByteRows {
 
   __host__ __device__ static unsigned recoding(RowKind kind) { return static_cast<unsigned>(kind); }
 
+  /// Without a branch: rows of a warp differ in kind, and its threads multiply together.
   __host__ __device__ static unsigned recode(unsigned bytes, unsigned recoding) {
     constexpr unsigned ones = 0x01010101U;
     // 1 in every byte that is 255: only 0x7F + 1 reaches the highest bit.
     unsigned const missing = ((((bytes & (0x7F * ones)) + ones) & bytes) >> 7) & ones;
-    if (recoding == static_cast<unsigned>(RowKind::missing)) {
-      return missing;
-    }
-    if (recoding == static_cast<unsigned>(RowKind::effect_counted)) {
-      return bytes & ~(missing * 0xFF);
-    }
-    // 254 - code; 255 is made 254 first, so that no byte borrows from the next.
-    return 254 * ones - (bytes & ~missing);
+    bool const is_other = recoding == static_cast<unsigned>(RowKind::other_counted);
+    bool const is_missing = recoding == static_cast<unsigned>(RowKind::missing);
+    // 254 - code is the inverse less 1. 255 becomes 0, or 254 if it is inverted: no byte borrows.
+    unsigned const known = bytes & ~(missing * (is_other ? 1U : 0xFFU));
+    unsigned const codes = (known ^ (is_other ? ~0U : 0U)) - (is_other ? ones : 0U);
+    unsigned const chosen = is_missing ? ~0U : 0U;
+    return (codes & ~chosen) | (missing & chosen);
   }
 
   __host__ __device__ static CodeBytes bytes(Word word, unsigned half, unsigned recoding) {

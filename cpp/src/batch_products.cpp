@@ -93,11 +93,10 @@ TimedProducts multiply_rows(Context const& context, GenotypeSource const& source
   TimedProducts found;
   for (std::size_t repeat = 0; repeat < repeats; ++repeat) {
     auto const start = std::chrono::steady_clock::now();
-    run_tasks(context, parts.size(),
-              [&](std::size_t task, std::size_t worker) {
-                multipliers[worker](columns, parts[task]);
-              },
-              {});
+    run_tasks(
+        context, parts.size(),
+        [&](std::size_t task, std::size_t worker) { multipliers[worker](columns, parts[task]); },
+        {});
     found.seconds.push_back(
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }

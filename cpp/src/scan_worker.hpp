@@ -69,7 +69,7 @@ class ScanWorker {
   BatchProducts products_;
   FixedScratch fixed_scratch_;
   DosageScratch dosage_scratch_;
-  std::unique_ptr<DeviceLane> lane_;  ///< null: this thread makes the sums
+  std::unique_ptr<DeviceLane> lane_;         ///< null: this thread makes the sums
   std::vector<std::uint8_t> is_contiguous_;  ///< (masks) whose phenotypes are side by side
   std::vector<double> beta_;                 ///< (at_once, phenotypes) of masks that are not
   std::vector<double> se_;

@@ -51,15 +51,15 @@ inline ProductCase product_case(std::size_t n_samples, std::size_t n_columns,
   model.is_male.assign(n_samples, 0);
   SampleSets const sets(model);
   auto const kind = has_bytes ? GenotypeBatch::Kind::bytes : GenotypeBatch::Kind::calls;
-  made.batch.reset(kind, n_variants, n_samples, has_bytes ? DosageScale{2.0 / 254, 254}
-                                                          : DosageScale{});
+  made.batch.reset(kind, n_variants, n_samples,
+                   has_bytes ? DosageScale{2.0 / 254, 254} : DosageScale{});
   for (std::size_t v = 0; v < n_variants; ++v) {
     double const frequency =
         static_cast<double>(v) / static_cast<double>(std::max<std::size_t>(1, n_variants - 1));
     std::vector<double> row(n_samples);
     for (double& copies : row) {
-      copies = (random.uniform() < frequency ? 1.0 : 0.0) +
-               (random.uniform() < frequency ? 1.0 : 0.0);
+      copies =
+          (random.uniform() < frequency ? 1.0 : 0.0) + (random.uniform() < frequency ? 1.0 : 0.0);
       copies = has_bytes && v % 4 == 1 ? 2 * random.uniform() : copies;
       copies = random.uniform() < (v % 3 == 0 ? 0.0 : 0.05) ? no_call : copies;
     }
@@ -119,8 +119,9 @@ inline FixedColumns columns_of(ProductCase const& of, std::uint8_t limbs) {
 }
 
 inline bool same_bits(std::vector<double> const& a, std::vector<double> const& b) {
-  return std::ranges::equal(a, b, {}, [](double x) { return std::bit_cast<std::uint64_t>(x); },
-                            [](double x) { return std::bit_cast<std::uint64_t>(x); });
+  return std::ranges::equal(
+      a, b, {}, [](double x) { return std::bit_cast<std::uint64_t>(x); },
+      [](double x) { return std::bit_cast<std::uint64_t>(x); });
 }
 
 /// Twice on every lane: what a first batch leaves must not reach the second.
@@ -192,8 +193,8 @@ class BitCollector final : public StatisticsSink {
     add(block.genotype_sum_of_squares), add(block.effect_allele_frequency);
     add(block.minor_allele_count), add(block.n), add(block.reason), add(block.missing_count);
     for (Hit const& hit : block.hits) {
-      add(std::vector<double>{static_cast<double>(hit.variant),
-                              static_cast<double>(hit.phenotype), hit.beta, hit.se, hit.log10p});
+      add(std::vector<double>{static_cast<double>(hit.variant), static_cast<double>(hit.phenotype),
+                              hit.beta, hit.se, hit.log10p});
     }
   }
   void finish() override {}
@@ -256,8 +257,7 @@ inline void scans_are_the_bits_of_the_cpu(Device const& device) {
         }
       }
     }
-    cases.push_back(
-        {MissingCalls::mean, Precision::standard, Haploid::males, encoding, 1, 1});
+    cases.push_back({MissingCalls::mean, Precision::standard, Haploid::males, encoding, 1, 1});
   }
   for (ScanCase const& what : cases) {
     CHECK(scan_bits(what, &device) == scan_bits(what, nullptr));

@@ -40,8 +40,7 @@ class Context:
             )
         if len(set(self.gpus)) != len(self.gpus):
             raise OptionError(
-                f"--gpus is {','.join(map(str, self.gpus))}; expected each GPU once. "
-                "Name it once."
+                f"--gpus is {','.join(map(str, self.gpus))}; expected each GPU once. Name it once."
             )
 
     @property

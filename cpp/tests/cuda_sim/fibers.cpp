@@ -21,7 +21,7 @@ namespace {
 constexpr unsigned warp_threads = 32;
 constexpr std::size_t stack_bytes = std::size_t{64} << 10;
 
-enum class State { runs, at_barrier, at_multiply, done };
+enum class State { runs, at_barrier, at_multiply, at_quarter, done };
 
 /// What a thread brings to a multiplication of its warp.
 struct Operands {
@@ -107,7 +107,8 @@ void prepare(Fiber& fiber, unsigned number, dim3 size) {
 }
 
 [[nodiscard]] int code_at(Fiber const* warp, unsigned row, unsigned sample) {
-  // PTX ISA, matrix A of m16n8k32, .u8: a0..a3 row g, a4..a7 row g + 8, the next eight 16 samples on.
+  // PTX ISA, matrix A of m16n8k32, .u8: a0..a3 row g, a4..a7 row g + 8, the next eight 16 samples
+  // on.
   unsigned const lane = 4 * (row % 8) + sample % 16 / 4;
   unsigned const number = row / 8 + 2 * (sample / 16);
   return static_cast<int>((warp[lane].operands.codes[number] >> (8 * (sample % 4))) & 0xFFU);
@@ -140,6 +141,22 @@ void multiply_warp(Fiber* warp) {
   }
 }
 
+void multiply_quarter(Fiber* warp) {
+  auto const byte = [](unsigned word, unsigned at) { return (word >> (8 * (at % 4))) & 0xFFU; };
+  for (unsigned row = 0; row < 8; ++row) {
+    for (unsigned column = 0; column < 8; ++column) {
+      // Matrix C of m8n8k16: c0, c1 columns 2t and 2t + 1 of row g.
+      int& sum = warp[4 * row + column / 2].operands.sums[column % 2];
+      for (unsigned sample = 0; sample < 16; ++sample) {
+        // Matrices A and B: a0..a3, b0..b3 samples 4t .. 4t + 3 of row or column g.
+        unsigned const code = byte(warp[4 * row + sample / 4].operands.codes[0], sample);
+        unsigned const digit = byte(warp[4 * column + sample / 4].operands.digits.x, sample);
+        sum += static_cast<int>(code) * static_cast<std::int8_t>(digit);
+      }
+    }
+  }
+}
+
 /// Let go on who has waited long enough; false if nobody can.
 [[nodiscard]] bool release(unsigned n, std::string& error) {
   auto& fibers = block().fibers;
@@ -156,6 +173,10 @@ void multiply_warp(Fiber* warp) {
   for (unsigned first = 0; first + warp_threads <= n; first += warp_threads) {
     if (count(first, first + warp_threads, State::at_multiply) == warp_threads) {
       multiply_warp(&fibers[first]);
+      resume(first, first + warp_threads);
+      any = true;
+    } else if (count(first, first + warp_threads, State::at_quarter) == warp_threads) {
+      multiply_quarter(&fibers[first]);
       resume(first, first + warp_threads);
       any = true;
     }
@@ -206,6 +227,11 @@ void pause() { leave(State::runs); }
 void multiply_add(int (&sums)[4], unsigned const (&codes)[4], uint2 digits) {
   block().current->operands = {sums, {codes[0], codes[1], codes[2], codes[3]}, digits};
   leave(State::at_multiply);
+}
+
+void multiply_add_quarter(int (&sums)[2], unsigned codes, unsigned digits) {
+  block().current->operands = {sums, {codes, 0, 0, 0}, {digits, 0}};
+  leave(State::at_quarter);
 }
 
 std::string run_grid(dim3 grid, dim3 size, ThreadOrder order, std::function<void()> const& body) {

@@ -31,5 +31,6 @@ void wait_at_barrier();
 void pause();
 /// As tensor_core.cuh's; until all 32 threads of the warp are here.
 void multiply_add(int (&sums)[4], unsigned const (&codes)[4], uint2 digits);
+void multiply_add_quarter(int (&sums)[2], unsigned codes, unsigned digits);
 
 }  // namespace cuda_sim

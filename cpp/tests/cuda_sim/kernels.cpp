@@ -8,9 +8,7 @@ namespace {
 template <auto kernel>
 [[nodiscard]] bool add() {
   using igwas::cuda::SumArguments;
-  auto const of = [](void const* argument) {
-    return *static_cast<SumArguments const*>(argument);
-  };
+  auto const of = [](void const* argument) { return *static_cast<SumArguments const*>(argument); };
   cuda_sim::add_kernel(reinterpret_cast<void const*>(kernel),
                        {sizeof(SumArguments), [of](void const* argument) { kernel(of(argument)); },
                         [of](void const* argument) -> std::vector<void const*> {

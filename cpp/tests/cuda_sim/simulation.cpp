@@ -193,8 +193,8 @@ cudaError_t allocate(void** memory, std::size_t n_bytes, Place place) {
   if (n_bytes == 0) {
     violate("an allocation of no bytes");
   }
-  bool const is_full = place == Place::device && bytes_in_use(current_device) + n_bytes >
-                                                     of.settings.memory_bytes;
+  bool const is_full =
+      place == Place::device && bytes_in_use(current_device) + n_bytes > of.settings.memory_bytes;
   if (allocation_fails() || is_full) {
     return fail(cudaErrorMemoryAllocation);
   }
@@ -285,8 +285,7 @@ cudaError_t queue_copy(Copy const& copy, CUstream_st& stream) {
 void run_kernel(Kernel const& kernel, std::vector<char> const& argument, dim3 grid, dim3 size) {
   ThreadOrder order = runtime().settings.threads;
   order.seed += static_cast<unsigned>(runtime().counts.launches);
-  std::string const error =
-      run_grid(grid, size, order, [&] { kernel.call(argument.data()); });
+  std::string const error = run_grid(grid, size, order, [&] { kernel.call(argument.data()); });
   if (!error.empty()) {
     violate(error);
     runtime().is_broken = true;
@@ -336,8 +335,8 @@ cudaError_t cudaDriverGetVersion(int* version) {
 }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
-  *properties = {"CPU that plays a GPU", runtime().settings.memory_bytes,
-                 runtime().settings.major, 0};
+  *properties = {"CPU that plays a GPU", runtime().settings.memory_bytes, runtime().settings.major,
+                 0};
   return cudaSuccess;
 }
 
@@ -418,8 +417,8 @@ cudaError_t cudaMemsetAsync(void* to, int value, std::size_t n_bytes, cudaStream
   if (breaks_now()) {
     return fail(cudaErrorIllegalAddress);
   }
-  push(*stream, {[=] { std::memset(to, value, n_bytes); },
-                 {{static_cast<char const*>(to), n_bytes}}});
+  push(*stream,
+       {[=] { std::memset(to, value, n_bytes); }, {{static_cast<char const*>(to), n_bytes}}});
   return cudaSuccess;
 }
 
@@ -522,7 +521,9 @@ cudaError_t cudaLaunchKernel(void const* address, dim3 grid, dim3 size, void** a
     }
     work.touches.emplace_back(static_cast<char const*>(operand), 1);
   }
-  ++runtime().counts.launches;
+  if (++runtime().counts.launches == runtime().settings.failing_launch) {
+    return fail(cudaErrorInvalidConfiguration);
+  }
   ++runtime().counts.launches_of[static_cast<std::size_t>(stream->device)];
   push(*stream, std::move(work));
   return cudaSuccess;

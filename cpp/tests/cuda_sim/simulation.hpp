@@ -18,8 +18,8 @@ enum class StreamOrder {
 
 struct Settings {
   int n_devices = 1;
-  int driver_version = 13000;  ///< 0: no driver
-  int major = 9;               ///< compute capability
+  int driver_version = 13000;                       ///< 0: no driver
+  int major = 9;                                    ///< compute capability
   std::size_t memory_bytes = std::size_t{8} << 30;  ///< of each device
   StreamOrder streams = StreamOrder::lazy;
   ThreadOrder threads;
@@ -30,6 +30,8 @@ struct Settings {
   bool keeps_failing = false;
   /// The call, counted from 1, that finds a broken device; 0: none.
   std::size_t failing_call = 0;
+  /// The launch, counted from 1, that is refused, with no effect on what follows; 0: none.
+  std::size_t failing_launch = 0;
   /// Copies that come back have a bit flipped.
   bool corrupts_results = false;
 };
@@ -40,9 +42,9 @@ void reset(Settings const& settings);
 struct Counts {
   std::size_t allocations = 0;
   std::size_t launches = 0;
-  std::size_t calls = 0;           ///< that can fail
-  std::size_t live_buffers = 0;    ///< allocated, not freed; device and host
-  std::size_t live_handles = 0;    ///< streams and events
+  std::size_t calls = 0;                 ///< that can fail
+  std::size_t live_buffers = 0;          ///< allocated, not freed; device and host
+  std::size_t live_handles = 0;          ///< streams and events
   std::vector<std::size_t> launches_of;  ///< (devices)
 };
 

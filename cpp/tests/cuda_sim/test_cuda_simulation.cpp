@@ -66,9 +66,9 @@ void sums_over_several_splits_of_the_samples_are_added() {
   cuda_sim::reset({});
   FixedColumns const columns = testing::columns_of(of, 1);
   std::size_t const least = cuda::least_piece_rows;
-  cuda::MemoryNeeds const needs{cuda::DigitColumns(columns).tiles() *
-                                    cuda::DigitColumns(columns).tile_bytes(),
-                                columns.rows() / 4, cuda::DigitColumns(columns).columns(), 2};
+  cuda::MemoryNeeds const needs{
+      cuda::DigitColumns(columns).tiles() * cuda::DigitColumns(columns).tile_bytes(),
+      columns.rows() / 4, cuda::DigitColumns(columns).columns(), 2};
   return (needs.digit_bytes + 2 * cuda::lane_slots * cuda::slot_bytes(needs, least)) * 10 / 9 + 64;
 }
 
@@ -153,6 +153,25 @@ void a_failure_of_any_call_is_an_error_and_leaves_nothing() {
   }
 }
 
+/// Words of the error of a small product, or nothing.
+[[nodiscard]] std::string error_of(testing::ProductCase const& of) {
+  try {
+    testing::check_same_products(CudaDevice({}), of, 1, true, 1);
+  } catch (Error const& error) {
+    return error.what();
+  }
+  return {};
+}
+
+void a_launch_that_is_refused_is_noticed_at_once() {
+  Settings settings;
+  settings.failing_launch = 2;
+  cuda_sim::reset(settings);
+  std::string const words = error_of(testing::product_case(100, 8, 5, false));
+  CHECK(words.find("the GPU failed to start the sums (") == 0);
+  nothing_is_left_and_no_rule_is_broken();
+}
+
 /// What the runtime says where there is no GPU, and what becomes of it.
 void a_machine_without_a_gpu_says_why() {
   struct Machine {
@@ -196,21 +215,15 @@ void a_wrong_sum_of_the_checksum_is_an_error() {
   Settings settings;
   settings.corrupts_results = true;
   cuda_sim::reset(settings);
-  std::string words;
-  try {
-    testing::check_same_products(CudaDevice({}), of, 1, true, 1);
-  } catch (Error const& error) {
-    words = error.what();
-  }
+  std::string const words = error_of(of);
   CHECK(words.find("GPU 0 summed the genotypes of a variant to ") == 0);
 }
 
 void genotypes_of_other_kinds_are_refused() {
   cuda_sim::reset({});
   CudaDevice const device({});
-  testing::check_throws<DeviceUnavailable>([&] {
-    static_cast<void>(testing::scan_bits({.encoding = Encoding::dosage16}, &device));
-  });
+  testing::check_throws<DeviceUnavailable>(
+      [&] { static_cast<void>(testing::scan_bits({.encoding = Encoding::dosage16}, &device)); });
 }
 
 }  // namespace
@@ -223,6 +236,7 @@ int main() {
   several_gpus_share_the_work();
   want_of_memory_at_any_allocation_halves_pieces_or_is_an_error();
   a_failure_of_any_call_is_an_error_and_leaves_nothing();
+  a_launch_that_is_refused_is_noticed_at_once();
   a_machine_without_a_gpu_says_why();
   a_gpu_that_is_not_there_or_too_old_is_refused();
   a_wrong_sum_of_the_checksum_is_an_error();

@@ -1,7 +1,9 @@
 """Which device sums genotypes, and what is said where there is none."""
 
+import ast
 import builtins
 import sys
+from pathlib import Path
 from unittest import mock
 
 import h5py
@@ -37,7 +39,10 @@ def no_module(monkeypatch):
 def test_a_build_without_nvcc_says_so():
     with pytest.raises(DeviceUnavailable, match="no GPU backend: it was built without nvcc"):
         device.resolve_gpus(CUDA)
-    assert device.cuda_status() == (False, "this build has no GPU backend: it was built without nvcc")
+    assert device.cuda_status() == (
+        False,
+        "this build has no GPU backend: it was built without nvcc",
+    )
 
 
 @pytest.mark.usefixtures("no_module")
@@ -51,10 +56,10 @@ def test_without_a_gpu_doctor_is_healthy():
 def test_a_module_that_does_not_load_says_why(monkeypatch):
     real_import = builtins.__import__
 
-    def broken(name, globals=None, locals=None, fromlist=(), level=0):
-        if name == "igwas" and "_cuda" in (fromlist or ()):
+    def broken(name, *others):
+        if name == "igwas" and "_cuda" in (others[2] or ()):
             raise ImportError("libstdc++.so.6: version not found")
-        return real_import(name, globals, locals, fromlist, level)
+        return real_import(name, *others)
 
     monkeypatch.setattr(builtins, "__import__", broken)
     with pytest.raises(DeviceUnavailable, match=r"cannot be loaded \(libstdc\+\+"):
@@ -103,6 +108,13 @@ def test_a_gpu_that_counts_wrongly_is_refused_before_the_scan(simulated_gpu, tmp
     assert not (tmp_path / "s.h5.partial").exists()
 
 
+@pytest.fixture
+def short_tests(monkeypatch):
+    """Doctor's tests of a GPU as short as those before a scan."""
+    monkeypatch.setattr(device, "LONG_TEST", device.SHORT_TEST)
+
+
+@pytest.mark.usefixtures("short_tests")
 def test_doctor_lists_and_tests_every_gpu(simulated_gpu):
     simulated_gpu.reset(n_devices=2)
     diagnosis = diagnose()
@@ -112,9 +124,16 @@ def test_doctor_lists_and_tests_every_gpu(simulated_gpu):
     assert tested[-2:] == ["sums on GPU 0", "sums on GPU 1"]
 
 
+@pytest.mark.usefixtures("short_tests")
 def test_doctor_says_that_a_gpu_counts_wrongly(simulated_gpu):
     simulated_gpu.reset(corrupts_results=True)
     assert not diagnose().is_healthy
+
+
+def test_the_stub_lists_what_the_module_has(simulated_gpu):
+    stub = ast.parse((Path(igwas.__file__).parent / "_cuda.pyi").read_text())
+    functions = {node.name for node in stub.body if isinstance(node, ast.FunctionDef)}
+    assert functions == {name for name in vars(simulated_gpu.module) if not name.startswith("_")}
 
 
 def test_a_card_too_small_says_what_is_missing(simulated_gpu, tmp_path):
