@@ -29,8 +29,29 @@ if(IGWAS_BUILD_BINDINGS)
   target_compile_options(_cuda_sim PRIVATE -Wno-conversion -Wno-shadow)
 endif()
 
-# The same cases on this machine's GPUs; compiled and linked wherever nvcc is.
 if(IGWAS_HAS_CUDA)
+  # The objects of the real module, as nvcc made them, with another runtime in place of NVIDIA's.
+  # Kernels for the CPU have the names of nvcc's stubs: they stay inside the runtime's library.
+  add_library(igwas_sim_kernels OBJECT ${sim}/kernels.cpp)
+  target_include_directories(igwas_sim_kernels PRIVATE ${sim}/toolkit ${sim} ${igwas_cuda_folder})
+  target_compile_definitions(igwas_sim_kernels PRIVATE IGWAS_CUDA_SIM)
+  target_compile_options(igwas_sim_kernels PRIVATE -Wno-unknown-pragmas)
+  add_library(igwas_sim_runtime SHARED ${sim}/fibers.cpp ${sim}/simulation.cpp
+                                       ${sim}/stack_switch.cpp $<TARGET_OBJECTS:igwas_sim_kernels>)
+  set_target_properties(igwas_sim_runtime PROPERTIES CXX_VISIBILITY_PRESET default)
+  target_include_directories(igwas_sim_runtime PUBLIC ${sim})
+  target_include_directories(igwas_sim_runtime SYSTEM PUBLIC ${CUDAToolkit_INCLUDE_DIRS})
+  target_link_libraries(igwas_sim_runtime PUBLIC Threads::Threads)
+  add_executable(test_cuda_objects ${sim}/test_cuda_simulation.cpp $<TARGET_OBJECTS:igwas_cuda>)
+  set_target_properties(test_cuda_objects PROPERTIES CUDA_RUNTIME_LIBRARY None
+                                                     LINKER_LANGUAGE CXX)
+  target_include_directories(test_cuda_objects PRIVATE ${igwas_cuda_folder}
+                                                       ${CMAKE_CURRENT_SOURCE_DIR}/cpp/tests
+                                                       ${CMAKE_CURRENT_SOURCE_DIR}/cpp/src)
+  target_link_libraries(test_cuda_objects PRIVATE igwas_core igwas_sim_runtime)
+  add_test(NAME test_cuda_objects COMMAND test_cuda_objects)
+
+  # The same cases on this machine's GPUs; compiled and linked wherever nvcc is.
   add_executable(test_gpu ${CMAKE_CURRENT_SOURCE_DIR}/cpp/tests/gpu/test_gpu.cpp)
   target_link_libraries(test_gpu PRIVATE igwas_cuda)
   add_test(NAME test_gpu COMMAND test_gpu)

@@ -3,12 +3,14 @@
 
 #include <cstddef>
 #include <functional>
+#include <string>
 #include <vector>
 
 namespace cuda_sim {
 
 /// A kernel with one argument, passed by value.
 struct Kernel {
+  std::vector<std::string> name_parts;  ///< all in the name that nvcc gives it, and in no other's
   std::size_t argument_bytes;
   std::function<void(void const* argument)> call;
   /// Addresses in the argument that must be of the stream's device.

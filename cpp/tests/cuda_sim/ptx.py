@@ -7,7 +7,7 @@ accesses outside a buffer, and warps that are apart where they must be together 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -302,7 +302,7 @@ class Block:
         split = words.view(np.uint8).reshape(len(registers), -1, WARP, 4)
         return split.transpose(1, 0, 2, 3).astype(np.int64)
 
-    moves: dict[str, Callable[..., None]] = {
+    moves: ClassVar[dict[str, Callable[..., None]]] = {
         "ld": _load, "st": _store, "atom": _atomic, "bra": _branch, "ret": _end, "bar": _barrier,
         "mma": _multiply,
     }  # fmt: skip

@@ -335,8 +335,10 @@ cudaError_t cudaDriverGetVersion(int* version) {
 }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
-  *properties = {"CPU that plays a GPU", runtime().settings.memory_bytes, runtime().settings.major,
-                 0};
+  *properties = {};
+  std::strcpy(properties->name, "CPU that plays a GPU");
+  properties->totalGlobalMem = runtime().settings.memory_bytes;
+  properties->major = runtime().settings.major;
   return cudaSuccess;
 }
 
@@ -527,6 +529,40 @@ cudaError_t cudaLaunchKernel(void const* address, dim3 grid, dim3 size, void** a
   ++runtime().counts.launches_of[static_cast<std::size_t>(stream->device)];
   push(*stream, std::move(work));
   return cudaSuccess;
+}
+
+// What nvcc's objects call at start-up to make their kernels known: the stub that the host launches,
+// and its name. The code for GPUs that comes with them is left aside.
+
+extern "C" void** __cudaRegisterFatBinary(void*) {
+  static void* handle = nullptr;
+  return &handle;
+}
+extern "C" void __cudaRegisterFatBinaryEnd(void**) {}
+extern "C" void __cudaUnregisterFatBinary(void**) {}
+extern "C" char __cudaInitModule(void**) { return 1; }
+extern "C" void __cudaRegisterFunction(void**, char const* stub, char*, char const* name, int,
+                                       void*, void*, void*, void*, int*) {
+  auto const is_named = [name](auto const& entry) {
+    return std::ranges::all_of(entry.second.name_parts, [name](std::string const& part) {
+      return std::strstr(name, part.c_str()) != nullptr;
+    });
+  };
+  auto const found = std::ranges::find_if(kernels(), is_named);
+  if (found == kernels().end()) {
+    violate(std::string("there is no kernel for the CPU named ") + name);
+    return;
+  }
+  Kernel const twin = found->second;
+  kernels()[stub] = twin;
+}
+// Of `kernel<<<...>>>`, which our sources do not use; the stubs refer to them.
+extern "C" cudaError_t __cudaPopCallConfiguration(dim3*, dim3*, std::size_t*, void*) {
+  return cudaErrorInvalidValue;
+}
+extern "C" cudaError_t __cudaGetKernel(void**, void const*) { return cudaErrorInvalidValue; }
+extern "C" cudaError_t __cudaLaunchKernel(void*, dim3, dim3, void**, std::size_t, cudaStream_t) {
+  return cudaErrorInvalidValue;
 }
 
 /// For a test in Python: choose from outside.

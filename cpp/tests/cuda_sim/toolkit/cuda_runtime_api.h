@@ -55,6 +55,8 @@ struct cudaDeviceProp {
   int minor;
 };
 
+extern "C" {
+
 cudaError_t cudaGetDeviceCount(int* n);
 cudaError_t cudaDriverGetVersion(int* version);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
@@ -84,3 +86,5 @@ cudaError_t cudaEventDestroy(cudaEvent_t event);
 
 cudaError_t cudaLaunchKernel(void const* kernel, dim3 grid, dim3 block, void** arguments,
                              std::size_t shared_bytes, cudaStream_t stream);
+
+}  // extern "C"
