@@ -1,8 +1,9 @@
 # Tests of the GPU backend. Its sources, unchanged, are compiled for the CPU with a stand-in of the
 # toolkit's headers; neither nvcc nor a GPU is needed.
 set(sim ${CMAKE_CURRENT_SOURCE_DIR}/cpp/tests/cuda_sim)
-add_library(igwas_cuda_sim STATIC ${IGWAS_CUDA_SOURCES} ${sim}/fibers.cpp ${sim}/kernels.cpp
-                                  ${sim}/simulation.cpp ${sim}/stack_switch.cpp)
+set(sim_runtime ${sim}/fibers.cpp ${sim}/memory_calls.cpp ${sim}/simulation.cpp
+                ${sim}/stack_switch.cpp ${sim}/stream_calls.cpp)
+add_library(igwas_cuda_sim STATIC ${IGWAS_CUDA_SOURCES} ${sim_runtime} ${sim}/kernels.cpp)
 target_include_directories(igwas_cuda_sim PUBLIC ${sim}/toolkit ${sim} ${igwas_cuda_folder}
                                                  ${CMAKE_CURRENT_SOURCE_DIR}/cpp/src)
 target_compile_definitions(igwas_cuda_sim PUBLIC IGWAS_CUDA_SIM)
@@ -36,8 +37,7 @@ if(IGWAS_HAS_CUDA)
   target_include_directories(igwas_sim_kernels PRIVATE ${sim}/toolkit ${sim} ${igwas_cuda_folder})
   target_compile_definitions(igwas_sim_kernels PRIVATE IGWAS_CUDA_SIM)
   target_compile_options(igwas_sim_kernels PRIVATE -Wno-unknown-pragmas)
-  add_library(igwas_sim_runtime SHARED ${sim}/fibers.cpp ${sim}/simulation.cpp
-                                       ${sim}/stack_switch.cpp $<TARGET_OBJECTS:igwas_sim_kernels>)
+  add_library(igwas_sim_runtime SHARED ${sim_runtime} $<TARGET_OBJECTS:igwas_sim_kernels>)
   set_target_properties(igwas_sim_runtime PROPERTIES CXX_VISIBILITY_PRESET default)
   target_include_directories(igwas_sim_runtime PUBLIC ${sim})
   target_include_directories(igwas_sim_runtime SYSTEM PUBLIC ${CUDAToolkit_INCLUDE_DIRS})

@@ -12,7 +12,8 @@ template <auto kernel>
   using igwas::cuda::SumArguments;
   auto const of = [](void const* argument) { return *static_cast<SumArguments const*>(argument); };
   cuda_sim::add_kernel(reinterpret_cast<void const*>(kernel),
-                       {std::move(name_parts), sizeof(SumArguments), [of](void const* argument) { kernel(of(argument)); },
+                       {std::move(name_parts), sizeof(SumArguments),
+                        [of](void const* argument) { kernel(of(argument)); },
                         [of](void const* argument) -> std::vector<void const*> {
                           SumArguments const with = of(argument);
                           return {with.genotypes, with.rows, with.digits, with.sums};
@@ -20,7 +21,8 @@ template <auto kernel>
   return true;
 }
 
-bool const are_added[] = {add<&igwas::cuda::sum_rows<igwas::cuda::CallRows>>({"sum_rows", "CallRows"}),
-                          add<&igwas::cuda::sum_rows<igwas::cuda::ByteRows>>({"sum_rows", "ByteRows"})};
+bool const are_added[] = {
+    add<&igwas::cuda::sum_rows<igwas::cuda::CallRows>>({"sum_rows", "CallRows"}),
+    add<&igwas::cuda::sum_rows<igwas::cuda::ByteRows>>({"sum_rows", "ByteRows"})};
 
 }  // namespace
