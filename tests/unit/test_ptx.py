@@ -1,6 +1,7 @@
 """What nvcc makes of the kernel, run instruction by instruction: the sums of the plain product."""
 
 import importlib.util
+import re
 import shutil
 import struct
 import subprocess
@@ -116,3 +117,17 @@ def test_a_buffer_too_short_is_an_error(ptx, program):
     kernel = ptx.parse(program, "CallRows")
     with pytest.raises(ptx.PtxError, match="past the end of a buffer"):
         ptx.launch(kernel, memory, arguments, N_THREADS, (1, 1, 1))
+
+
+@pytest.mark.parametrize("architecture", [75, 80, 86, 89, 90, 100, 120])
+def test_no_register_is_spilt_and_no_warning_is_given(architecture, tmp_path):
+    """On every architecture of the build, so for this version of nvcc."""
+    command = [
+        "nvcc", "-std=c++20", f"-arch=sm_{architecture}", "-Werror", "all-warnings", "-Xptxas=-v",
+        "-cubin", SOURCE, "-o", tmp_path / "launch.cubin",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    spilt = [int(n) for n in re.findall(r"(\d+) bytes spill", done.stderr)]
+    assert spilt == [0] * 4, done.stderr
+    assert max(int(n) for n in re.findall(r"Used (\d+) registers", done.stderr)) <= 255
