@@ -89,6 +89,31 @@ BitCounts count_bits(std::uint64_t const* calls, std::uint64_t const* set, std::
           all.both};
 }
 
+/// Written past the end of a list, at most.
+constexpr int places_ahead = 2;
+
+/// Rows of the samples of `set` without a call, and how many.
+IGWAS_MULTIVERSION
+std::size_t list_samples_without_call(std::uint64_t const* calls, std::uint64_t const* set,
+                                      std::size_t n, std::uint32_t* to) {
+  std::uint32_t const* const first = to;
+  for (std::size_t word = 0; word < n; ++word) {
+    std::uint64_t rest = calls[word] & ~(calls[word] >> 1) & set[word];
+    std::uint32_t* const end = to + std::popcount(rest);
+    // Written whether there are as many or not: how many there are is hard to predict.
+    do {
+      for (int i = 0; i < places_ahead; ++i) {
+        auto const bit = static_cast<std::size_t>(std::countr_zero(rest));
+        to[i] = static_cast<std::uint32_t>(word * calls_per_word + bit / 2);
+        rest &= rest - 1;
+      }
+      to += places_ahead;
+    } while (to < end);
+    to = end;
+  }
+  return static_cast<std::size_t>(to - first);
+}
+
 [[nodiscard]] bool is_in(std::vector<std::uint64_t> const& set, std::size_t sample) noexcept {
   return ((set[sample / calls_per_word] >> (2 * (sample % calls_per_word))) & 1U) != 0;
 }
@@ -405,14 +430,9 @@ void GenotypeBatch::list_missing(std::size_t variant, std::size_t mask, SampleSe
   out.clear();
   auto const& members = sets.mask[mask];
   if (kind_ == Kind::calls || kind_ == Kind::bytes) {
-    std::uint64_t const* row = padded_calls(variant);
-    for (std::size_t word = 0; word < members.size(); ++word) {
-      std::uint64_t const missing = row[word] & ~(row[word] >> 1) & members[word];
-      for (std::uint64_t rest = missing; rest != 0; rest &= rest - 1) {
-        auto const bit = static_cast<std::size_t>(std::countr_zero(rest));
-        out.push_back(static_cast<std::uint32_t>(word * calls_per_word + bit / 2));
-      }
-    }
+    out.resize(shapes_[variant].n_missing + places_ahead);
+    out.resize(list_samples_without_call(padded_calls(variant), members.data(), members.size(),
+                                         out.data()));
     return;
   }
   TileEntries entries;

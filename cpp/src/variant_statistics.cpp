@@ -241,8 +241,14 @@ std::optional<VariantTest::Regression> VariantTest::corrected(VariantSums const&
   double const fitted = dot(basis_product_.data(), basis_product_.data(), group_.n_basis);
   double const by_intercept =
       dropped_->has_intercept() ? basis_product_[0] * basis_product_[0] : 0.0;
+  // With the mean in place of missing calls: near to the product without their samples.
+  double const mean = code.sum / static_cast<double>(code.n_samples - code.n_missing);
+  for (std::size_t k = 0; k < group_.n_responses; ++k) {
+    std::size_t const column = group_.responses_begin + k;
+    product_[k] = sums.called[column] + mean * sums.missing[column];
+  }
   if (!dropped_->leave_out(sums.missing_samples, code.n_samples,
-                           (fitted - by_intercept) / (code.sum_of_squares - fitted))) {
+                           (fitted - by_intercept) / (code.sum_of_squares - fitted), product_)) {
     return {};
   }
   dropped_->solve_basis(basis_product_);

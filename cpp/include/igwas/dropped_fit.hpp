@@ -45,8 +45,10 @@ class DroppedFit {
   ///
   /// \param fitted_share the sum of squares of what covariates explain of the genotype over that of
   /// the rest; without the intercept, if has_intercept().
+  /// \param product (responses) about what explained() will be given: the nearer, the quicker.
+  /// The memory of `missing` must stay until the last call for this variant.
   [[nodiscard]] bool leave_out(std::span<std::uint32_t const> missing, std::size_t n_samples,
-                               double fitted_share);
+                               double fitted_share, std::span<double const> product);
 
   /// `basis_product` : Q'g over samples with a call. Becomes L^-1 Q'g, with LL' = I - Q_M'Q_M.
   void solve_basis(std::span<double> basis_product) const {
@@ -69,9 +71,16 @@ class DroppedFit {
   [[nodiscard]] double explained(std::span<double const> product);
 
  private:
-  void gather(std::span<std::uint32_t const> missing);
+  void guess(std::span<double const> product);
+  void start_lost(std::span<double const> vector);
+  void finish_lost(std::span<double const> vector, std::span<double> out);
+  template <typename Use>
+  void for_each_chunk(Use const& use);
+  [[nodiscard]] double explained_by_rest(double explained, double share);
+  [[nodiscard]] double solve_rest();
   [[nodiscard]] bool factor_basis();
   [[nodiscard]] bool subtract_squares();
+  void take_tested_cross();
   void multiply_lost(std::span<double const> vector, std::span<double> out);
   void invert(Cholesky const& omnibus);
   void find_intercept();
@@ -85,22 +94,23 @@ class DroppedFit {
   std::size_t width_;      ///< the same, padded
   double intercept_ = 0;  ///< the number in 16 bits that the first basis column is made of; 0: none
   double coarseness_ = 0;  ///< largest rounding of a response, of its standard deviation
-  std::size_t n_missing_ = 0;
+  std::span<std::uint32_t const> missing_;
   // In units of the columns:
-  AlignedBuffer<std::int16_t> rows_;  ///< (missing, width)
-  AlignedBuffer<float> chunk_;        ///< (chunk rows, width)
-  AlignedBuffer<float> outer_;        ///< (basis, width) Q_M' [R_M Q_M]
-  AlignedBuffer<float> squares_;      ///< (width)
+  AlignedBuffer<float> chunk_;    ///< (chunk rows, width)
+  AlignedBuffer<float> outer_;    ///< (basis, width) Q_M' [R_M Q_M]
+  AlignedBuffer<float> squares_;  ///< (width)
   Cholesky basis_factor_;
   std::vector<double> basis_gram_;
   std::vector<double> basis_floor_;
   std::vector<double> cross_;  ///< (basis, responses) L^-1 Q_M' R_M
   std::vector<double> sum_of_squares_;
-  std::vector<std::size_t> tested_;  ///< responses of the omnibus test
-  std::vector<double> inverse_;      ///< (tested, tested) of their cross-products over everybody
-  AlignedBuffer<float> vector_;      ///< (width)
-  AlignedBuffer<float> weight_;      ///< (missing)
-  AlignedBuffer<float> lost_;        ///< (width)
+  std::vector<std::size_t> tested_;   ///< responses of the omnibus test
+  std::vector<double> tested_unit_;   ///< of their columns
+  std::vector<double> tested_cross_;  ///< (basis, tested) of cross_
+  std::vector<double> inverse_;       ///< (tested, tested) of their cross-products over everybody
+  AlignedBuffer<float> vector_;       ///< (width)
+  AlignedBuffer<float> lost_;         ///< (width)
+  std::vector<double> guess_;         ///< (tested)
   // Conjugate gradients, (tested) each.
   std::vector<double> residual_;
   std::vector<double> solved_;

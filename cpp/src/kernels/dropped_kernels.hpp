@@ -13,18 +13,15 @@ namespace igwas::kernels {
 constexpr std::size_t dropped_lane = 16;
 
 struct DroppedKernels {
-  /// out[0..n) = from[0..n).
-  void (*widen)(std::int16_t const* from, std::size_t n, float* out);
+  /// out[0..n) = from[0..n), the rest up to `width` zero. Reads dropped_lane numbers past the n.
+  void (*widen_row)(std::int16_t const* from, std::size_t n, std::size_t width, float* out);
   /// outer[c][0..width) += sum over n rows of row[basis + c] x row[0..width), c < n_basis; squares
   /// += sum of row[0..width)^2. Rows of `outer` are `width` apart.
   void (*add_outer)(float const* rows, std::size_t n, std::size_t width, std::size_t basis,
                     std::size_t n_basis, float* outer, float* squares);
-  /// out[i] = rows[i] . vector, n rows.
-  void (*dot_rows)(std::int16_t const* rows, std::size_t n, std::size_t width, float const* vector,
-                   float* out);
-  /// out[0..width) = sum over n rows of weight[i] x rows[i].
-  void (*combine_rows)(std::int16_t const* rows, std::size_t n, std::size_t width,
-                       float const* weight, float* out);
+  /// out[0..width) += sum over n rows of (row . vector) row.
+  void (*apply_rows)(float const* rows, std::size_t n, std::size_t width, float const* vector,
+                     float* out);
 };
 
 extern DroppedKernels const dropped_generic;
