@@ -31,7 +31,8 @@ class SimulatedGpu:
         found = sorted(BUILT.glob("_cuda.*.so"))
         if not found:
             pytest.skip("the simulated GPU is not built; build it with: make test-cpp")
-        spec = importlib.util.spec_from_file_location("igwas._cuda", found[0])
+        # By another name than the real one: pybind11 keeps one module for each name.
+        spec = importlib.util.spec_from_file_location("tests._cuda", found[0])
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         monkeypatch.setitem(sys.modules, "igwas._cuda", module)

@@ -101,7 +101,11 @@ __global__ void __launch_bounds__(block_threads) sum_rows(SumArguments with) {
       (static_cast<unsigned long long>(blockIdx.y) * with.n_units + first) * step_words;
   WarpRows<Rows> const rows(with, first_row, lane);
   WarpSums sums = {};
+  typename Rows::Word words[4];
 
+  for (unsigned i = 0; i < 4; ++i) {
+    words[i] = rows.word[i][4ULL * first];
+  }
   for (unsigned i = 0; i < thread_words; ++i) {
     steps[0][thread + i * block_threads] = digits[thread + i * block_threads];
   }
@@ -110,10 +114,11 @@ __global__ void __launch_bounds__(block_threads) sum_rows(SumArguments with) {
     unsigned const turn = (unit - first) % 2;
     bool const has_next = unit + 1 < last;
     digits += step_words;
+    // Under way while this step is added: memory is slower than the sums.
     uint4 next[thread_words] = {};
-    typename Rows::Word words[4];
-    for (unsigned i = 0; i < 4; ++i) {
-      words[i] = rows.word[i][4ULL * unit];
+    typename Rows::Word next_words[4] = {};
+    for (unsigned i = 0; has_next && i < 4; ++i) {
+      next_words[i] = rows.word[i][4ULL * (unit + 1)];
     }
     for (unsigned i = 0; has_next && i < thread_words; ++i) {
       next[i] = digits[thread + i * block_threads];
@@ -123,6 +128,9 @@ __global__ void __launch_bounds__(block_threads) sum_rows(SumArguments with) {
     }
     for (unsigned i = 0; has_next && i < thread_words; ++i) {
       steps[1 - turn][thread + i * block_threads] = next[i];
+    }
+    for (unsigned i = 0; i < 4; ++i) {
+      words[i] = next_words[i];
     }
     __syncthreads();
   }

@@ -41,9 +41,9 @@ def test_a_digit_out_of_range_is_caught(script, tmp_path):
     digits = next(mutant for mutant in script.MUTANTS if mutant.name == "digit out of range")
     source = tree.sources / "cuda" / digits.file
     source.write_text(script.mutated(source.read_text(), digits))
-    for path in tree.shared:
-        tree.compile(path, tree.object_of(path))
-    parts = tree.sim / "test_cuda_parts.cpp"
-    tree.compile(parts, tree.object_of(parts))
-    objects = {path: tree.object_of(path) for path in (*tree.shared, parts)}
+    # All that this test links.
+    used = (tree.sim / "test_cuda_parts.cpp", source, source.with_name("memory_plan.cpp"))
+    objects = {path: tree.object_of(path) for path in used}
+    for path, to in objects.items():
+        tree.compile(path, to)
     assert tree.run(objects, ("test_cuda_parts",)) == ["test_cuda_parts"]

@@ -139,11 +139,12 @@ class Tree:
         return any(Path(name).resolve() == on.resolve() for name in made_of[1:])
 
     def run(self, objects: dict[Path, Path], tests: tuple[str, ...] = TESTS) -> list[str]:
-        """Link and run the tests until one fails: its name, or nothing."""
+        """Link each test with all that is no test, and run it; the first that fails, or nothing."""
         for name in tests:
             main = self.sim / f"{name}.cpp"
             program = self.folder / name
-            linked = [str(objects[source]) for source in (*self.shared, main)]
+            others = [source for source in objects if not source.stem.startswith("test_")]
+            linked = [str(objects[source]) for source in (main, *others)]
             subprocess.run(
                 ("g++", *linked, str(self.library), "-lpthread", "-ldl", "-o", str(program)),
                 check=True,
