@@ -11,24 +11,35 @@ from igwas._version import __version__
 if TYPE_CHECKING:
     from igwas.association.associate import Association, associate
     from igwas.association.options import ScanOptions
+    from igwas.association.project import project
     from igwas.association.scan import ScanSummary, run_scan
     from igwas.association.shards import merge_shards
     from igwas.association.statistics_file import StatisticsFile, open_statistics
+    from igwas.association.weights import Weights
     from igwas.context import Context
     from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
+    from igwas.loci.find import find_loci
+    from igwas.loci.options import LociOptions
+    from igwas.phenotypes.from_embeddings import PhenotypeOptions, make_phenotypes
     from igwas.phenotypes.table import read_covariates, read_phenotypes
 
 _HOME = {
     "Association": "igwas.association.associate",
     "Context": "igwas.context",
     "GenotypeFile": "igwas.genotypes.genotype_file",
+    "LociOptions": "igwas.loci.options",
+    "PhenotypeOptions": "igwas.phenotypes.from_embeddings",
     "ScanOptions": "igwas.association.options",
     "ScanSummary": "igwas.association.scan",
     "StatisticsFile": "igwas.association.statistics_file",
+    "Weights": "igwas.association.weights",
     "associate": "igwas.association.associate",
+    "find_loci": "igwas.loci.find",
+    "make_phenotypes": "igwas.phenotypes.from_embeddings",
     "merge_shards": "igwas.association.shards",
     "open_genotypes": "igwas.genotypes.genotype_file",
     "open_statistics": "igwas.association.statistics_file",
+    "project": "igwas.association.project",
     "read_covariates": "igwas.phenotypes.table",
     "read_phenotypes": "igwas.phenotypes.table",
     "run_scan": "igwas.association.scan",
@@ -38,14 +49,20 @@ __all__ = [
     "Association",
     "Context",
     "GenotypeFile",
+    "LociOptions",
+    "PhenotypeOptions",
     "ScanOptions",
     "ScanSummary",
     "StatisticsFile",
+    "Weights",
     "__version__",
     "associate",
+    "find_loci",
+    "make_phenotypes",
     "merge_shards",
     "open_genotypes",
     "open_statistics",
+    "project",
     "read_covariates",
     "read_phenotypes",
     "run_scan",

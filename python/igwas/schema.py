@@ -123,6 +123,33 @@ PHENOTYPES = FileKind(
         Array("/phenotypes/name", ("phenotype",), TEXT, "", "unique name"),
         Array("/values", ("participant", "phenotype"), "float32|float64", "as given",
               "phenotype values; NaN is missing"),
+        Array("/phenotypes/eye", ("phenotype",), TEXT, "",
+              "left, right, mean or difference (left minus right)", required=False),
+        Array("/phenotypes/dimension", ("phenotype",), TEXT, "",
+              "dimension of the embedding, or the measure", required=False),
+        Array("/participants/n_left_images", ("participant",), "int32", "images",
+              "photographs of the left eye that were used", required=False),
+        Array("/participants/n_right_images", ("participant",), "int32", "images",
+              "photographs of the right eye that were used", required=False),
+        Array("/left_out/image_id", ("left_out",), TEXT, "", "photograph that was not used",
+              required=False),
+        Array("/left_out/participant_id", ("left_out",), TEXT, "", "whose it is", required=False),
+        Array("/left_out/reason", ("left_out",), TEXT, "", "why it was not used", required=False),
+    ),
+)  # fmt: skip
+
+BASIS = FileKind(
+    "igwas basis",
+    "basis.h5",
+    "A linear change of an embedding's dimensions: new values are (values - mean) weight.",
+    (
+        Array("/dimension_name", ("dimension",), TEXT, "", "dimension it applies to"),
+        Array("/component_name", ("component",), TEXT, "", "new name"),
+        Array("/mean", ("dimension",), "float64", "encoder units", "subtracted first"),
+        Array("/weight", ("dimension", "component"), "float64", "",
+              "of each dimension in each component"),
+        Array("/variance", ("component",), "float64", "encoder units squared",
+              "of the component where it was fitted, before whitening"),
     ),
 )  # fmt: skip
 
@@ -216,6 +243,11 @@ STATISTICS = FileKind(
               "effect of one more copy of the effect allele"),
         Array("/se", ("variant", "phenotype"), "float32", "phenotype units per allele copy",
               "standard error; stored only with --missing drop", required=False),
+        Array("/projection/phenotype", ("projected_phenotype",), TEXT, "",
+              "phenotype of the scan that this file's phenotypes are combinations of",
+              required=False),
+        Array("/projection/weight", ("projected_phenotype", "phenotype"), "float64", "",
+              "its weight in each phenotype of this file", required=False),
         Array("/hits/count", ("one",), "int64", "rows",
               "rows of the table in use; -1 until the scan is finished"),
         Array("/hits/variant", ("hit",), "int64", "", "row of the variant in this file"),
@@ -231,7 +263,15 @@ STATISTICS = FileKind(
     ),
 )  # fmt: skip
 
-FILE_KINDS: tuple[FileKind, ...] = (IMAGES, EMBEDDINGS, PHENOTYPES, GENOTYPES, LOCO, STATISTICS)
+FILE_KINDS: tuple[FileKind, ...] = (
+    IMAGES,
+    EMBEDDINGS,
+    PHENOTYPES,
+    BASIS,
+    GENOTYPES,
+    LOCO,
+    STATISTICS,
+)
 
 REASONS: dict[int, tuple[str, str]] = {
     0: ("tested", "tested"),

@@ -10,7 +10,8 @@ from igwas.schema import FILE_KINDS
 WRITERS = {
     "igwas images": None,
     "igwas embeddings": None,
-    "igwas phenotypes": None,
+    "igwas phenotypes": "phenotypes",
+    "igwas basis": "phenotypes",
     "igwas genotypes": "genotypes",
     "igwas loco": None,
     "igwas statistics": "assoc",

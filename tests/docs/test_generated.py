@@ -1,11 +1,22 @@
 from pathlib import Path
 
+import click
 import pytest
 
 from igwas import schema_docs
 from igwas.cli import reference
+from igwas.cli.main import COMMANDS, cli
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+@pytest.fixture(autouse=True)
+def fresh_help_options():
+    """A command keeps the help option of its first use, which may have been another test's."""
+    for name in COMMANDS:
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        command._help_option = None
 
 
 @pytest.mark.parametrize(

@@ -314,7 +314,7 @@ def _scan(
     context: Context,
 ) -> Association:
     n_variants, n_phenotypes = len(dosage), len(names)
-    arrays = _empty_arrays(n_variants, len(masks), n_phenotypes)
+    arrays = empty_arrays(n_variants, len(masks), n_phenotypes)
     first = np.arange(0, n_variants, _BLOCK_VARIANTS, dtype=np.int64)
     size = np.minimum(first + _BLOCK_VARIANTS, n_variants) - first
     blocks = np.column_stack([np.arange(len(first)), first, size, np.zeros_like(first)])
@@ -346,7 +346,8 @@ def _scan(
     )
 
 
-def _empty_arrays(n_variants: int, n_masks: int, n_phenotypes: int) -> dict[str, Any]:
+def empty_arrays(n_variants: int, n_masks: int, n_phenotypes: int) -> dict[str, Any]:
+    """Arrays for `_core.array_sink` to fill."""
     per_mask = {
         "n": np.int32,
         "missing_count": np.int32,

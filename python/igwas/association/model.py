@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack
 from threadpoolctl import threadpool_limits
 
 from igwas import _core
+from igwas.association.independent import independent_columns
 from igwas.errors import InputError
 from igwas.phenotypes.covariates import DEPENDENCE_TOLERANCE, Basis, orthonormal_basis
 from igwas.phenotypes.masks import Mask
@@ -26,9 +26,6 @@ Bools = NDArray[np.bool_]
 
 # The core wants rows of whole cache lines.
 _COLUMN_MULTIPLE = 8
-
-# Pivot, as a share of the phenotype's variance, below which it repeats other phenotypes.
-_DEPENDENT_TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True)
@@ -253,16 +250,7 @@ def _residuals(
 def _omnibus_responses(group: _Group, gram: Floats) -> list[int]:
     """Responses of the omnibus test: as many linearly independent ones as there are."""
     first = group.n_phenotypes if group.responses.shape[1] > group.n_phenotypes else 0
-    candidates = np.arange(first, group.responses.shape[1])
-    scale = np.sqrt(np.diag(gram)[candidates])
-    candidates = candidates[scale > 0]
-    if len(candidates) == 0:
-        return []
-    scale = scale[scale > 0]
-    correlation = gram[np.ix_(candidates, candidates)] / np.outer(scale, scale)
-    # LAPACK's pivoted Cholesky; info > 0 only says that the rank is not full.
-    _, pivots, rank, _ = lapack.dpstrf(correlation, tol=_DEPENDENT_TOLERANCE, lower=1)
-    return sorted(int(candidates[pivot - 1]) for pivot in pivots[:rank])
+    return [first + column for column in independent_columns(gram[first:, first:])]
 
 
 def _core_mask(group: _Group, begin: int, n_samples: int, gram: Floats, omnibus: list[int]) -> Any:

@@ -66,6 +66,9 @@ class ScanPlan:
         Identifies the whole scan: equal digests, equal numbers.
     account : list of AccountLine
         Of samples, then of variants.
+    n_scale_covariates : int, optional
+        Covariates, the first of them, that a whole-genome regression knew when it scaled its
+        predictions; all by default.
     """
 
     options: ScanOptions
@@ -81,6 +84,7 @@ class ScanPlan:
     first_row: int
     digest: str
     account: list[AccountLine]
+    n_scale_covariates: int | None = None
 
     @property
     def n_variants(self) -> int:
@@ -125,9 +129,10 @@ class ScanPlan:
         if self.loco is None or not self.loco.is_standardised:
             return 1.0
         scale = np.ones(len(self.cohort.names))
+        known = slice(0, self.n_scale_covariates)
         for mask in self.masks:
             rows = np.flatnonzero(mask.is_present)
-            q = orthonormal_basis(self.covariates[rows], self.covariate_names).q
+            q = orthonormal_basis(self.covariates[rows, known], self.covariate_names[known]).q
             residuals = residualise(mask.take(values, rows), q)
             variance = (residuals**2).sum(axis=0) / (len(rows) - q.shape[1])
             scale[mask.phenotype_index] = np.sqrt(variance)

@@ -102,14 +102,22 @@ class BlockReader:
         self, start: int, stop: int, columns: Index, beta: FloatArray, dof: FloatArray
     ) -> FloatArray:
         masks = self._masks[columns]
-        s = self._file["/variant_statistics/genotype_sum_of_squares"][start:stop][:, masks]
+        s = self._file["/variant_statistics/genotype_sum_of_squares"][start:stop]
+        # One mask and one model, the usual case, broadcast: a gather of each costs more than all.
+        s = s[:, masks[:1]] if (masks == masks[:1]).all() else s[:, masks]
         # A model below 0 tested nothing there: beta is NaN, so any row of the table will do.
         model = np.maximum(self._file["/variants/model"][start:stop].astype(np.int64), 0)
-        yy = self._residual_ss[:, columns][model]
+        yy = self._residual_ss[:, columns]
+        yy = yy[model[:1]] if (model == model[:1]).all() else yy[model]
         with np.errstate(invalid="ignore", divide="ignore"):
+            residual = beta * beta
+            residual *= s
+            np.subtract(yy, residual, out=residual)
             # What float32 beta can resolve of a near-perfect fit; the table of hits has it exact.
-            residual = np.maximum(yy - beta * beta * s, _RESOLUTION * yy)
-            return np.sqrt(residual / (dof * s))  # type: ignore[no-any-return]
+            np.maximum(residual, _RESOLUTION * yy, out=residual)
+            residual /= dof * s
+            np.sqrt(residual, out=residual)
+        return residual
 
     def _undone(self, start: int, stop: int) -> npt.NDArray[np.bool_]:
         if self._done is None:

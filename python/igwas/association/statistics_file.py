@@ -193,6 +193,23 @@ class StatisticsFile:
         positions: npt.NDArray[np.int64] = self._file["/variants/position"][start:stop]
         return positions
 
+    def models(self, start: int, stop: int) -> npt.NDArray[np.int64]:
+        """Row of the model that tested each of variants start to stop; below 0 where none did."""
+        models: npt.NDArray[np.int64] = self._file["/variants/model"][start:stop].astype(np.int64)
+        return models
+
+    def array(self, path: str) -> Any:
+        """Read one of the small arrays whole: those of models, phenotypes and progress."""
+        return self._file[path][...]
+
+    def covariance(self, model: int) -> npt.NDArray[np.float64]:
+        """Cross-products of the phenotypes' residuals in a model, (phenotypes, phenotypes).
+
+        NaN between phenotypes of different masks.
+        """
+        covariance: npt.NDArray[np.float64] = self._file["/phenotypes/covariance"][model]
+        return covariance
+
     def info(self, start: int, stop: int) -> npt.NDArray[np.float32] | None:
         """Imputation information of variants start to stop, if stored."""
         return self._file["/variants/info"][start:stop] if self.has_info else None

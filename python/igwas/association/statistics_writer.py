@@ -95,6 +95,7 @@ class Layout:
     n_blocks: int
     has_se: bool
     has_info: bool
+    n_projected: int = 0
 
     @property
     def hit_capacity(self) -> int:
@@ -111,11 +112,17 @@ class Layout:
             "block": self.n_blocks,
             "hit": self.hit_capacity,
             "one": 1,
+            "projected_phenotype": self.n_projected,
         }[axis]
 
     def arrays(self) -> list[Array]:
         """The arrays of the registry that the file has."""
-        left_out = {"/se": not self.has_se, "/variants/info": not self.has_info}
+        left_out = {
+            "/se": not self.has_se,
+            "/variants/info": not self.has_info,
+            "/projection/phenotype": not self.n_projected,
+            "/projection/weight": not self.n_projected,
+        }
         return [array for array in STATISTICS.arrays if not left_out.get(array.path, False)]
 
 

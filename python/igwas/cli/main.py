@@ -13,9 +13,12 @@ from igwas.errors import IgwasError, OptionError
 # Name of the command -> one line for `--help`; in the order of the flow, not of the alphabet.
 COMMANDS: dict[str, str] = {
     "demo": "the main job on a simulated cohort with known answers",
+    "phenotypes": "embeddings.h5 -> phenotypes.h5",
     "genotypes": ".bed .pgen .bgen .vcf -> genotypes.h5",
     "assoc": "genotypes + phenotypes -> statistics.h5",
     "merge": "shards -> one statistics.h5",
+    "project": "statistics.h5 + weights -> GWAS of any combination",
+    "loci": "statistics.h5 -> loci.tsv",
     "sumstats": "statistics.h5 -> GWAS-SSF, regenie or plink2 text, Parquet",
     "inspect": "describe any file of ours",
     "doctor": "versions, devices, a self-test",

@@ -11,6 +11,7 @@ from igwas.errors import InputError, SchemaError
 from igwas.hdf5 import is_hdf5, open_hdf5
 from igwas.inspection.check import CheckResult, check_arrays, check_chunks
 from igwas.inspection.summaries import (
+    summarise_basis,
     summarise_embeddings,
     summarise_genotypes,
     summarise_loco,
@@ -18,6 +19,7 @@ from igwas.inspection.summaries import (
     summarise_statistics,
 )
 from igwas.schema import (
+    BASIS,
     EMBEDDINGS,
     GENOTYPES,
     LOCO,
@@ -53,6 +55,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 _SUMMARIES: dict[str, Callable[[Any, Path], dict[str, Any]]] = {
     PHENOTYPES.name: summarise_phenotypes,
     EMBEDDINGS.name: summarise_embeddings,
+    BASIS.name: summarise_basis,
     GENOTYPES.name: lambda file, path: summarise_genotypes(path),
     LOCO.name: summarise_loco,
     STATISTICS.name: summarise_statistics,

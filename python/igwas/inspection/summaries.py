@@ -62,6 +62,16 @@ def summarise_embeddings(file: Any, path: Path) -> dict[str, Any]:
     }
 
 
+def summarise_basis(file: Any, path: Path) -> dict[str, Any]:
+    """Count dimensions and components."""
+    dimensions, components = file["/weight"].shape
+    return {
+        "dimensions": int(dimensions),
+        "components": int(components),
+        "first dimensions": _first(file["/dimension_name"]),
+    }
+
+
 def summarise_loco(file: Any, path: Path) -> dict[str, Any]:
     """Count samples, phenotypes and chromosomes left out."""
     chromosomes, phenotypes, samples = file["/prediction"].shape

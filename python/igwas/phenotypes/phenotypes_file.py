@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from igwas.errors import InputError, OutputError, ShapeError
 from igwas.provenance import root_attributes
-from igwas.schema import PHENOTYPES
+from igwas.schema import PHENOTYPES, TEXT
 
 
 def write_phenotypes(
@@ -23,6 +23,8 @@ def write_phenotypes(
     inputs: Mapping[str, Path | str] | None = None,
     options: Mapping[str, Any] | None = None,
     overwrite: bool = False,
+    extra: Mapping[str, Any] | None = None,
+    attributes: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a phenotypes.h5; it appears under its name only once it is complete.
 
@@ -42,6 +44,10 @@ def write_phenotypes(
         What the values were made from, for the file's provenance.
     overwrite : bool
         Replace an existing file.
+    extra : mapping of path to values, optional
+        Further arrays of the registry.
+    attributes : mapping, optional
+        Further root attributes.
 
     Raises
     ------
@@ -81,6 +87,10 @@ def write_phenotypes(
                 file.create_dataset("/participants/family_id", data=list(family_id), dtype=text)
             file.create_dataset("/phenotypes/name", data=list(names), dtype=text)
             file.create_dataset("/values", data=values)
+            for name, array in (extra or {}).items():
+                dtype = text if PHENOTYPES[name].dtype == TEXT else PHENOTYPES[name].dtype
+                file.create_dataset(name, data=array, dtype=dtype)
+            file.attrs.update(attributes or {})
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Stage 8: from statistics to loci: clumps, genomic control, eyes, conditional tests, genes."""

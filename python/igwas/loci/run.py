@@ -1,0 +1,179 @@
+"""`igwas-fast loci` from files to files."""
+
+import logging
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from igwas.association.statistics_file import open_statistics
+from igwas.context import Context
+from igwas.errors import OptionError, OutputError
+from igwas.loci.find import LociResult, find_loci
+from igwas.loci.genomic_control import lambda_range
+from igwas.loci.locus_tests import LocusTest
+from igwas.loci.options import LociOptions
+from igwas.loci.regions import group_by_region
+from igwas.loci.tables import as_json, locus_table, write_json, write_tsv
+from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
+
+Progress = Callable[[int, int], None]
+_log = logging.getLogger("igwas")
+
+
+@dataclass(frozen=True)
+class LociSummary:
+    """What was written, and the lines that say what was found."""
+
+    output: Path
+    json_output: Path | None
+    n_loci: int
+    lines: list[str]
+
+    def describe(self) -> list[str]:
+        """Lines for the screen."""
+        also = f", {self.json_output}" if self.json_output else ""
+        return [*self.lines, f"{self.output}{also}: {self.n_loci:,} loci"]
+
+
+def run_loci(
+    statistics: Path,
+    output: Path,
+    *,
+    json_output: Path | None = None,
+    options: LociOptions | None = None,
+    overwrite: bool = False,
+    context: Context | None = None,
+    progress: Progress | None = None,
+) -> LociSummary:
+    """Find the loci of a statistics file and write loci.tsv, and JSON if asked for.
+
+    Parameters
+    ----------
+    statistics, output : Path
+    json_output : Path, optional
+    options : LociOptions, optional
+    overwrite : bool
+    context : Context, optional
+    progress : callable(done, total), optional
+
+    Raises
+    ------
+    OutputError
+        If an output exists or cannot be written.
+    IgwasError
+        As `find_loci`.
+    """
+    options = options or LociOptions()
+    outputs = [output] if json_output is None else [output, json_output]
+    _check_outputs(statistics, outputs, options, overwrite=overwrite)
+    with ExitStack() as stack:
+        for path in outputs:
+            stack.enter_context(sole_writer(path))
+        file = stack.enter_context(open_statistics(statistics))
+        result = find_loci(file, options=options, context=context, progress=progress)
+        table = locus_table(result, file)
+        _write(output, lambda path: write_tsv(path, table))
+        if json_output is not None:
+            document = as_json(result, file, table)
+            _write(json_output, lambda path: write_json(path, document))
+    return LociSummary(output, json_output, len(table), describe(result))
+
+
+def _check_outputs(
+    statistics: Path, outputs: list[Path], options: LociOptions, *, overwrite: bool
+) -> None:
+    inputs = {"statistics": statistics, **options.input_paths()}
+    if len(set(outputs)) < len(outputs):
+        raise OptionError(
+            f"--output and --json are both {outputs[0]}; expected two files. Rename one."
+        )
+    for path in outputs:
+        refuse_special(path)
+        refuse_inputs(path, inputs)
+        if not path.parent.is_dir():
+            raise OutputError(f"folder {path.parent} does not exist; expected one. Make it first.")
+        if path.exists() and not overwrite:
+            raise OutputError(
+                f"{path} exists; expected a new file. Give --overwrite to replace it."
+            )
+
+
+def _write(path: Path, write: Callable[[Path], None]) -> None:
+    partial = path.with_name(path.name + ".partial")
+    try:
+        write(partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def describe(result: LociResult) -> list[str]:
+    """Lines that say what was found, and what it is worth."""
+    middle, smallest, largest = lambda_range(result.candidates.lambda_gc[result.columns])
+    lines = [
+        *result.notes,
+        f"{len(result.columns):,} phenotypes tested, {result.n_effective:.1f} effective; lambda GC "
+        f"{middle:.3f} (median), {smallest:.3f} to {largest:.3f}",
+    ]
+    for test in result.tests:
+        n_loci = sum(locus.test is test for locus in result.loci)
+        if test.kind == "phenotype" and not n_loci:
+            continue
+        shown = ""
+        if test.kind == "omnibus":
+            shown = f", lambda GC {result.candidates.omnibus_lambda_gc[test.mask]:.3f}"
+        lines.append(
+            f"{test.name}: {n_loci:,} loci, {test.n_significant:,} variants at p < {test.p:.2g}"
+            f"{_describe_conditional(result, test)}{shown}"
+        )
+    return [*lines, *_describe_neighbours(result), *_describe_eyes(result)]
+
+
+def _describe_neighbours(result: LociResult) -> list[str]:
+    """Loci close to another may be its shadow; only conditional analysis can tell."""
+    if result.options.phenotypes is not None:
+        return []
+    regions = group_by_region(result.loci, round(1000 * result.options.condition_kb))
+    n_close = sum(len(region) for region in regions if len(region) > 1)
+    if not n_close:
+        return []
+    return [
+        f"{n_close:,} loci lie within {result.options.condition_kb:g} kb of another of the same "
+        "test and may be explained by it: give --genotypes and --phenotypes for conditional "
+        "analysis"
+    ]
+
+
+def _describe_conditional(result: LociResult, test: LocusTest) -> str:
+    own = [one for one in result.loci if one.test is test and one.log10p_conditional is not None]
+    if not own:
+        return ""
+    n_left = sum(bool(locus.signals) for locus in own)
+    n_signals = sum(len(locus.signals) for locus in own)
+    return f", {n_left:,} loci with {n_signals:,} independent signals"
+
+
+def _describe_eyes(result: LociResult) -> list[str]:
+    lines = []
+    if result.pairs is not None:
+        pairs = result.pairs
+        n_tested = result.candidates.n_tested
+        n_variants = int(np.minimum(n_tested[pairs.left], n_tested[pairs.right]).max())
+        expected = pairs.expected_null_hits(result.options.p, n_variants)
+        middle = lambda_range(pairs.correlation)[0]
+        lines.append(
+            f"left-right correlation {middle:.2f} (median): by chance, "
+            f"both eyes agree at p < {result.options.p:.2g} in {expected['both_eyes']:.2g} of "
+            f"{len(pairs.dimensions) * n_variants:,} tests, one eye in {expected['one_eye']:.2g}"
+        )
+    if result.control:
+        control = result.control
+        lines.append(
+            f"left minus right (negative control): lambda GC {control['lambda_median']:.3f} "
+            f"(median), {control['n_loci']:,} loci, {control['n_significant_variants']:,} variants "
+            f"at p < {control['p']:.2g}"
+        )
+    return lines

@@ -1,0 +1,71 @@
+"""What the camera, the day and the focus do to an embedding, taken out before people are made."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from igwas.errors import InputError
+from igwas.phenotypes.covariates import design_matrix, orthonormal_basis
+from igwas.phenotypes.image_table import ImageFacts, ImageTable, is_numeric
+from igwas.phenotypes.table import CovariateTable
+
+Floats = NDArray[np.float64]
+
+
+def image_covariates(
+    images: ImageTable, facts: ImageFacts, names: Sequence[str], categorical: Sequence[str] = ()
+) -> CovariateTable:
+    """Covariates of photographs.
+
+    A column of numbers is a number, one of ISO dates is days; anything else, and what
+    `categorical` names, is a category.
+
+    Parameters
+    ----------
+    images : ImageTable
+    facts : ImageFacts
+        Of the same images.
+    names, categorical : sequence of str
+
+    Returns
+    -------
+    CovariateTable
+        Rows as in `images`, not all of them complete.
+    """
+    columns = {}
+    categories = []
+    for name in dict.fromkeys([*names, *categorical]):
+        cells = facts.cells(name)
+        if name in categorical or not is_numeric(cells):
+            categories.append(name)
+            columns[name] = np.array([None if c is None else str(c) for c in cells], dtype=object)
+        else:
+            columns[name] = facts.numbers(name)
+    return CovariateTable(images.image_id, None, columns, tuple(categories), facts.path)
+
+
+def regress_out(values: Floats, covariates: CovariateTable) -> Floats:
+    """Residuals on an intercept and the covariates, with the mean put back.
+
+    Parameters
+    ----------
+    values : float64 (images, dimensions)
+    covariates : CovariateTable
+        Complete.
+
+    Raises
+    ------
+    InputError
+        If there are not more images than covariates.
+    """
+    design = design_matrix(covariates)
+    columns = np.hstack([np.ones((len(values), 1)), design.columns])
+    if len(values) <= columns.shape[1]:
+        raise InputError(
+            f"{len(values):,} images for {columns.shape[1]:,} image covariates (intercept "
+            "counted); expected more images. Regress out fewer columns."
+        )
+    q = orthonormal_basis(columns, ("intercept", *design.names)).q
+    residuals = values - q @ (q.T @ values)
+    return np.asarray(residuals + values.mean(axis=0))

@@ -1,0 +1,243 @@
+"""Photographs as rows: their embeddings, whose they are, and what else is known of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from igwas.errors import InputError
+from igwas.hdf5 import open_hdf5
+from igwas.phenotypes.table_source import MISSING_TEXT, parse_number
+from igwas.schema import EMBEDDINGS, IMAGES
+
+Floats = NDArray[np.float64]
+
+QUALITY = "quality"
+
+
+@dataclass(frozen=True)
+class ImageTable:
+    """Photographs, one row each.
+
+    Parameters
+    ----------
+    image_id, participant_id, eye, visit : object (images,)
+        Text; the eye is left, right or unknown.
+    quality : float64 (images,)
+    values : float64 (images, dimensions)
+    names : tuple of str
+        Of the dimensions.
+    path : Path
+    """
+
+    image_id: NDArray[Any]
+    participant_id: NDArray[Any]
+    eye: NDArray[Any]
+    visit: NDArray[Any]
+    quality: Floats
+    values: Floats
+    names: tuple[str, ...]
+    path: Path
+
+    def __len__(self) -> int:
+        """Number of photographs."""
+        return len(self.image_id)
+
+    def take(self, rows: NDArray[np.int64]) -> "ImageTable":
+        """Some photographs."""
+        return replace(
+            self,
+            image_id=self.image_id[rows],
+            participant_id=self.participant_id[rows],
+            eye=self.eye[rows],
+            visit=self.visit[rows],
+            quality=self.quality[rows],
+            values=self.values[rows],
+        )
+
+    def with_values(self, values: Floats, names: Sequence[str]) -> "ImageTable":
+        """The same photographs with other values."""
+        assert values.shape == (len(self), len(names))
+        return replace(self, values=values, names=tuple(names))
+
+
+def read_embeddings(path: Path | str) -> ImageTable:
+    """Read embeddings.h5.
+
+    Raises
+    ------
+    InputError
+        If it is no embeddings file, has no image, an image id twice, or another eye than left,
+        right and unknown.
+    """
+    path = Path(path)
+    with open_hdf5(path, EMBEDDINGS) as file:
+        values = file["/embedding"][:].astype(np.float64)
+        text = {
+            name: file[f"/{name}"].asstr()[:]
+            for name in ("image_id", "participant_id", "eye", "visit")
+        }
+        quality = file["/quality"][:].astype(np.float64)
+        if "/dimension_name" in file:
+            names = tuple(str(name) for name in file["/dimension_name"].asstr()[:])
+        else:
+            width = max(3, len(str(values.shape[1] - 1)))
+            names = tuple(f"dim_{index:0{width}d}" for index in range(values.shape[1]))
+    if not len(values):
+        raise InputError(f"{path} has no image; expected at least one. Embed images first.")
+    _refuse_repeated(text["image_id"], path)
+    odd = sorted(set(text["eye"]) - {"left", "right", "unknown"})
+    if odd:
+        raise InputError(
+            f"{path}: the eye {odd[0]!r} is unknown to us; expected left, right or unknown. "
+            "Correct /eye."
+        )
+    return ImageTable(**text, quality=quality, values=values, names=names, path=path)
+
+
+def _refuse_repeated(ids: NDArray[Any], path: Path) -> None:
+    repeated = pd.Series(ids)[pd.Series(ids).duplicated()]
+    if len(repeated):
+        raise InputError(
+            f"{path} has image {repeated.iloc[0]!r} more than once; expected unique ids. "
+            "Embed each image once."
+        )
+
+
+class ImageFacts:
+    """What is known of photographs beside their embedding, by name and image id.
+
+    Parameters
+    ----------
+    images : ImageTable
+        Gives `quality`.
+    images_file : Path, optional
+        images.h5: its measures, and further columns of its manifest.
+    table : Path, optional
+        Text with a column image_id.
+    """
+
+    def __init__(
+        self, images: ImageTable, images_file: Path | None = None, table: Path | None = None
+    ) -> None:
+        self._images = images
+        self._columns: dict[str, pd.Series] = {}
+        self._origin = [str(images.path)]
+        self.path = images.path
+        if images_file is not None:
+            self._add_images_file(images_file)
+        if table is not None:
+            self._add_table(table)
+
+    def _add_images_file(self, path: Path) -> None:
+        with open_hdf5(path, IMAGES) as file:
+            ids = list(file["/image_id"].asstr()[:])
+            measures = list(file["/measure/name"].asstr()[:])
+            values = file["/measure/value"][:].astype(np.float64)
+            extra = list(file["/metadata/name"].asstr()[:])
+            cells = file["/metadata/value"].asstr()[:] if extra else np.empty((len(ids), 0), object)
+        for at, name in enumerate(measures):
+            self._columns[name] = pd.Series(values[:, at], index=ids)
+        for at, name in enumerate(extra):
+            self._columns[name] = pd.Series(cells[:, at], index=ids)
+        self._require_shared(ids, path)
+
+    def _add_table(self, path: Path) -> None:
+        try:
+            with path.open(encoding="utf-8-sig") as stream:
+                separator = "\t" if "\t" in stream.readline() else ","
+            table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+        except (ValueError, pd.errors.ParserError) as error:
+            raise InputError(
+                f"{path} cannot be read as a table ({str(error).splitlines()[0]}); expected tabs "
+                "or commas and a header. Check the file."
+            ) from error
+        if "image_id" not in table.columns:
+            raise InputError(
+                f"{path} has columns {', '.join(table.columns[:8])}; expected image_id among them. "
+                "Name the column of image ids so."
+            )
+        _refuse_repeated(table["image_id"].to_numpy(dtype=object), path)
+        table = table.set_index("image_id")
+        self._columns |= {str(name): table[name] for name in table.columns}
+        self._require_shared(list(table.index), path)
+
+    def _require_shared(self, ids: Sequence[str], path: Path) -> None:
+        self._origin.append(str(path))
+        if not set(ids) & set(self._images.image_id):
+            raise InputError(
+                f"{path} shares no image id with {self._images.path} (first: {ids[0]!r} and "
+                f"{self._images.image_id[0]!r}); expected the same images. Check the ids."
+                if ids
+                else f"{path} has no image; expected those of {self._images.path}."
+            )
+
+    def cells(self, name: str) -> NDArray[Any]:
+        """One column for the photographs of the table, None where it is missing.
+
+        Raises
+        ------
+        InputError
+            If there is no such column.
+        """
+        if name == QUALITY:
+            values = self._images.quality
+            return np.array([None if np.isnan(v) else float(v) for v in values], dtype=object)
+        if name not in self._columns:
+            known = ", ".join([QUALITY, *self._columns][:10])
+            raise InputError(
+                f"{' and '.join(self._origin)} have no column {name!r}; expected one of: {known}. "
+                "Correct the name, or give --images or --image-table."
+            )
+        column = self._columns[name].reindex(list(self._images.image_id))
+        return np.array([_cell(value) for value in column], dtype=object)
+
+    def numbers(self, name: str) -> Floats:
+        """One column as numbers; NaN where it is missing.
+
+        Raises
+        ------
+        InputError
+            If a cell is no number.
+        """
+        found = np.full(len(self._images), np.nan)
+        for at, cell in enumerate(self.cells(name)):
+            value = _number(cell)
+            if value is None:
+                raise InputError(
+                    f"image {self._images.image_id[at]!r} has {cell!r} as {name}; expected a "
+                    "number. Correct it, or name the column with --categorical-columns."
+                )
+            found[at] = value
+        return found
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return None if value.strip() in MISSING_TEXT else value.strip()
+    return None if value is None or np.isnan(value) else float(value)
+
+
+def _number(cell: Any) -> float | None:
+    """A number, or days of an ISO date; NaN for a missing cell, None for text."""
+    if cell is None:
+        return float("nan")
+    if isinstance(cell, float):
+        return cell
+    value = parse_number(cell)
+    if value is None and len(cell) >= 10:
+        try:
+            return float(date.fromisoformat(cell[:10]).toordinal())
+        except ValueError:
+            return None
+    return value
+
+
+def is_numeric(cells: NDArray[Any]) -> bool:
+    """Whether every cell that is there is a number or an ISO date."""
+    return all(_number(cell) is not None for cell in cells)
