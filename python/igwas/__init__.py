@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from igwas.association.shards import merge_shards
     from igwas.association.statistics_file import StatisticsFile, open_statistics
     from igwas.context import Context
+    from igwas.embeddings.embed import embed, embed_images
     from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
     from igwas.phenotypes.table import read_covariates, read_phenotypes
 
@@ -26,6 +27,8 @@ _HOME = {
     "ScanSummary": "igwas.association.scan",
     "StatisticsFile": "igwas.association.statistics_file",
     "associate": "igwas.association.associate",
+    "embed": "igwas.embeddings.embed",
+    "embed_images": "igwas.embeddings.embed",
     "merge_shards": "igwas.association.shards",
     "open_genotypes": "igwas.genotypes.genotype_file",
     "open_statistics": "igwas.association.statistics_file",
@@ -43,6 +46,8 @@ __all__ = [
     "StatisticsFile",
     "__version__",
     "associate",
+    "embed",
+    "embed_images",
     "merge_shards",
     "open_genotypes",
     "open_statistics",

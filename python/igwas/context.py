@@ -17,7 +17,7 @@ class Context:
     threads : int
         Worker threads; 0 is all cores this process may run on.
     device : str
-        `cpu`, `cuda` or `auto`.
+        `cpu`, `cuda` or `auto`; for encoders also `tensorrt` and `openvino`.
     max_memory_bytes : int or None
         Upper bound for the buffers the call plans; None leaves the default plan.
     """

@@ -9,7 +9,7 @@ from igwas.schema import FILE_KINDS
 # The command that writes each kind of file; None where there is no such command yet.
 WRITERS = {
     "igwas images": None,
-    "igwas embeddings": None,
+    "igwas embeddings": "embed",
     "igwas phenotypes": None,
     "igwas genotypes": "genotypes",
     "igwas loco": None,
