@@ -154,6 +154,7 @@ def embed(
     encoder = model if isinstance(model, Encoder) else open_encoder(model, context=context)
     options = EmbedOptions(batch_size=batch_size, test_time=tuple(test_time))
     images = np.asarray(images)
+    batch_size = min(batch_size, max(1, len(images)))
     side = encoder.card.size_px
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (side, side, 3):
         raise ShapeError(

@@ -147,6 +147,9 @@ def _create(runtime: Any, content: bytes, device: str, threads: int, name: str) 
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
+    # Threads that spin while they wait take the core that reads the next batch: with two cores the
+    # overlapped rate was a third lower (benchmarks/NOTES.md).
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
