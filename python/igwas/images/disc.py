@@ -162,8 +162,7 @@ def _reduced(rgb: npt.NDArray[np.uint8], factor: int) -> Image:
         np.add.reduceat(cut, np.arange(0, rows * factor, factor), axis=0, dtype=np.float32),
         np.arange(0, columns * factor, factor), axis=1,
     )  # fmt: skip
-    mean: Image = sums / np.float32(factor**2)
-    return mean
+    return (sums / factor**2).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -172,9 +171,17 @@ class _Candidate:
     seen: npt.NDArray[np.bool_]
     residual: float
 
+    in_frame: int
+
     @property
     def arc(self) -> int:
+        """Degrees of rim seen."""
         return int(self.seen.sum())
+
+    @property
+    def is_whole(self) -> bool:
+        """Nearly all of the rim within the picture is seen: no other circle can be better."""
+        return self.arc > 60 and self.arc > 0.9 * self.in_frame
 
 
 def _search(small: Image) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], float] | None:
@@ -185,6 +192,8 @@ def _search(small: Image) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_
             found = _fit(smooth, level)
             if found is not None and (best is None or found.arc > best.arc + 4):
                 best = found
+            if best is not None and best.is_whole:
+                return best.circle, best.seen, best.residual
         if best is not None and best.arc >= _LEAST_ARC:
             break
     if best is None or best.arc < _LEAST_ARC:
@@ -200,14 +209,15 @@ def _contrasts(small: Image) -> Iterator[Image]:
 
 def _levels(smooth: Image) -> list[float]:
     """Levels at which an outline may show: just above the border, and between it and the disc."""
-    ring = np.concatenate([smooth[:3].ravel(), smooth[-3:].ravel(),
-                           smooth[:, :3].ravel(), smooth[:, -3:].ravel()])  # fmt: skip
-    border = ring[ring < max(12.0, 0.35 * float(np.percentile(smooth, 60)))]
-    base = float(np.median(border)) if len(border) > 20 else 0.0
-    noise = 1.4826 * float(np.median(np.abs(border - base))) if len(border) > 20 else 1.0
-    lowest = base + max(3.0, 4 * noise)
+    ring = np.concatenate(
+        [smooth[:3].ravel(), smooth[-3:].ravel(), smooth[:, :3].ravel(), smooth[:, -3:].ravel()]
+    )
+    # Of a rim cut by the frame only corners are left, so the border is the darkest of the ring.
+    border = ring[ring <= float(np.percentile(ring, 0.5)) + 10]
+    base, noise = float(np.median(border)), float(border.std())
+    lowest = base + max(3.0, 3 * noise)
     middle = float(np.percentile(smooth, 70))
-    steps = [lowest, base + 0.15 * (middle - base), base + 0.4 * (middle - base)]
+    steps = [lowest, *(base + share * (middle - base) for share in (0.15, 0.35, 0.6, 0.8))]
     return [level for level in dict.fromkeys(steps) if lowest <= level]
 
 
@@ -233,14 +243,30 @@ def _fit(smooth: Image, level: float) -> _Candidate | None:
             circle, points, scale=0.4, frame_centre=(columns / 2, rows / 2),
             centre_sd=0.1 * min(rows, columns),
         )  # fmt: skip
-        if not 0.5 * _SMALLEST < circle[2] / min(rows, columns) < 1.5 * _LARGEST:
+        if not _is_plausible(circle, rows, columns):
             return None
     points, angles = _rim_points(smooth, circle, max(3.0, 0.02 * circle[2]))
     residual = np.abs(np.hypot(*(points - circle[:2]).T) - circle[2])
     is_on = residual < max(1.0, 0.01 * circle[2])
     seen = np.zeros(_ANGLES, bool)
     seen[angles[is_on]] = True
-    return _Candidate(circle, seen, float(np.median(residual[is_on])) if is_on.any() else np.nan)
+    median = float(np.median(residual[is_on])) if is_on.any() else float("nan")
+    return _Candidate(circle, seen, median, _rays_in_frame(circle, rows, columns))
+
+
+def _is_plausible(circle: npt.NDArray[np.float64], rows: int, columns: int) -> bool:
+    """Whether size and place are those of a disc: most of it is within the picture."""
+    shorter = min(rows, columns)
+    is_inside = 0 < circle[0] < columns and 0 < circle[1] < rows
+    return bool(is_inside and _SMALLEST < circle[2] / shorter < _LARGEST)
+
+
+def _rays_in_frame(circle: npt.NDArray[np.float64], rows: int, columns: int) -> int:
+    angle = np.arange(_ANGLES) * 2 * np.pi / _ANGLES
+    x, y = circle[0] + circle[2] * np.cos(angle), circle[1] + circle[2] * np.sin(angle)
+    margin = _EDGE + 1
+    is_inside = (x > margin) & (x < columns - margin) & (y > margin) & (y < rows - margin)
+    return int(is_inside.sum())
 
 
 def _largest_component(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_] | None:
