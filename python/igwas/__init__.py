@@ -17,22 +17,32 @@ if TYPE_CHECKING:
     from igwas.context import Context
     from igwas.embeddings.embed import embed, embed_images
     from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
+    from igwas.images.disc import Disc, find_disc
+    from igwas.images.images_file import ImagesFile, read_images
+    from igwas.images.options import ImagesOptions
+    from igwas.images.process import process_photographs
     from igwas.phenotypes.table import read_covariates, read_phenotypes
 
 _HOME = {
     "Association": "igwas.association.associate",
     "Context": "igwas.context",
+    "Disc": "igwas.images.disc",
     "GenotypeFile": "igwas.genotypes.genotype_file",
+    "ImagesFile": "igwas.images.images_file",
+    "ImagesOptions": "igwas.images.options",
     "ScanOptions": "igwas.association.options",
     "ScanSummary": "igwas.association.scan",
     "StatisticsFile": "igwas.association.statistics_file",
     "associate": "igwas.association.associate",
     "embed": "igwas.embeddings.embed",
     "embed_images": "igwas.embeddings.embed",
+    "find_disc": "igwas.images.disc",
     "merge_shards": "igwas.association.shards",
     "open_genotypes": "igwas.genotypes.genotype_file",
     "open_statistics": "igwas.association.statistics_file",
+    "process_photographs": "igwas.images.process",
     "read_covariates": "igwas.phenotypes.table",
+    "read_images": "igwas.images.images_file",
     "read_phenotypes": "igwas.phenotypes.table",
     "run_scan": "igwas.association.scan",
 }
@@ -40,7 +50,10 @@ _HOME = {
 __all__ = [
     "Association",
     "Context",
+    "Disc",
     "GenotypeFile",
+    "ImagesFile",
+    "ImagesOptions",
     "ScanOptions",
     "ScanSummary",
     "StatisticsFile",
@@ -48,10 +61,13 @@ __all__ = [
     "associate",
     "embed",
     "embed_images",
+    "find_disc",
     "merge_shards",
     "open_genotypes",
     "open_statistics",
+    "process_photographs",
     "read_covariates",
+    "read_images",
     "read_phenotypes",
     "run_scan",
 ]
