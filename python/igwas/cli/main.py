@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "demo": "the main job on a simulated cohort with known answers",
     "images": "photographs -> images.h5: disc found and cropped, quality, laterality",
     "embed": "photographs or images.h5 + encoder.onnx -> embeddings.h5",
+    "audit": "embeddings.h5 -> report card: is it fit for a GWAS?",
     "genotypes": ".bed .pgen .bgen .vcf -> genotypes.h5",
     "assoc": "genotypes + phenotypes -> statistics.h5",
     "merge": "shards -> one statistics.h5",
