@@ -15,6 +15,8 @@ from igwas.errors import ShapeError
 
 Values = npt.NDArray[np.float64]
 
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True)
 class IntraclassCorrelation:
@@ -142,9 +144,12 @@ def _mean_squares(ratings: npt.ArrayLike) -> _MeanSquares:
     n, k, n_dimensions = values.shape
     if n < 2:
         missing = np.full(n_dimensions, np.nan)
-        return _MeanSquares(n, k, missing, missing, missing, missing)
+        return _MeanSquares(2, k, missing, missing, missing, missing)
     grand = values.mean(axis=(0, 1))
     centred = values - grand
+    # A constant keeps the rounding of its mean, which would be taken for variance.
+    largest = np.abs(values).max(axis=(0, 1))
+    centred[:, :, np.abs(centred).max(axis=(0, 1)) <= _ROUNDING * largest] = 0
     of_people, of_raters = centred.mean(axis=1), centred.mean(axis=0)
     rest = centred - of_people[:, None] - of_raters[None]
     return _MeanSquares(

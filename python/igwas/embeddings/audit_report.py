@@ -41,7 +41,7 @@ class People:
     n_compared : int
         People whose eyes are compared: those left, or a sample of them.
     n_same_visit : int
-        Of those, people whose two images are of one visit.
+        Of those, people whose two images are known to be of one visit.
     is_sampled : bool
         Whether more people could have been compared.
     """
@@ -256,8 +256,8 @@ def _people_lines(numbers: AuditNumbers) -> list[str]:
         lines.append(f"  {people.n_trained_on:,} of them left out: the encoder was trained on them")
     sampled = ", a sample (--max-people)" if people.is_sampled else ""
     lines.append(
-        f"  {people.n_compared:,} are compared{sampled}; of {people.n_same_visit:,} both eyes are "
-        "of one visit"
+        f"  {people.n_compared:,} are compared{sampled}; of {people.n_same_visit:,} both images "
+        "are known to be of one visit"
     )
     return lines
 
@@ -269,14 +269,14 @@ def _retrieval_lines(numbers: AuditNumbers) -> list[str]:
     lines = ["other eye found [95 % interval over people], and by chance"]
     names = {"top1": "top-1", "top5": "top-5", "mean_average_precision": "mAP"}
     for name, label in names.items():
-        lines.append(f"  {label:26s} {getattr(found, name)!s:24s} {found.chance[name]:.3f}")
+        lines.append(f"  {label:27s} {getattr(found, name)!s:24s} {found.chance[name]:.3f}")
     if numbers.colour is None:
         return lines
     colour = numbers.colour
     matched = f"top-1 of {colour.matched.n_decoys + 1} alike in colour"
-    lines.append(f"  {matched:26s} {colour.matched.top1!s:24s} {colour.matched.chance:.3f}")
-    lines.append(f"  {'colour histogram, top-1':26s} {colour.histogram.top1}")
-    lines.append(f"  {'embedding minus histogram':26s} {colour.difference.top1}")
+    lines.append(f"  {matched:27s} {colour.matched.top1!s:24s} {colour.matched.chance:.3f}")
+    lines.append(f"  {'colour histogram, top-1':27s} {colour.histogram.top1}")
+    lines.append(f"  {'embedding minus histogram':27s} {colour.difference.top1}")
     return lines
 
 

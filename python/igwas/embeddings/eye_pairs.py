@@ -22,7 +22,7 @@ class EyePairs:
     left, right : int64
         Rows of the photographs.
     is_same_visit : bool
-        Whether the two were taken at one visit, and so share its camera and operator.
+        Whether the two are known to be of one visit, and so share its camera and operator.
     """
 
     participant_id: npt.NDArray[np.object_]
@@ -83,7 +83,8 @@ def pair_eyes(columns: ImageColumns, is_usable: npt.NDArray[np.bool_] | None = N
     table = table.sort_values("quality", ascending=False, kind="stable")
     same = _joined(table, ["participant", "visit"])
     best = same.sort_values("quality", ascending=False, kind="stable")
-    best = best.drop_duplicates("participant").assign(is_same_visit=True)
+    best = best.drop_duplicates("participant")
+    best["is_same_visit"] = best["visit"] != ""
     rest = _joined(table[~table["participant"].isin(best["participant"])], ["participant"])
     rest = rest.assign(is_same_visit=False)
     pairs = pd.concat([best, rest]).sort_values("participant", kind="stable")
@@ -100,4 +101,6 @@ def _joined(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     left, right = (one_an_eye[one_an_eye["eye"] == eye] for eye in ("left", "right"))
     pairs = left.merge(right, on=keys, suffixes=("_left", "_right"))
     pairs["quality"] = pairs["quality_left"] + pairs["quality_right"]
-    return pairs[["participant", "row_left", "row_right", "quality"]]
+    if "visit" not in keys:
+        pairs["visit"] = ""
+    return pairs[["participant", "visit", "row_left", "row_right", "quality"]]

@@ -63,6 +63,7 @@ def retrieval_curve(
         axes.plot(k, within, color=ORANGE, linestyle="--", label="colour histogram")
     axes.plot(k, k / n_people, color=GREY, linestyle=":", label="chance")
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_ylim(0, 1.02)
     axes.legend(frameon=False, loc="lower right")
     return figure
