@@ -126,8 +126,10 @@ def absolute_agreement(
         f_low = f_distribution.ppf(tail, n - 1, dof)
         f_high = f_distribution.ppf(tail, dof, n - 1)
         other = k * raters + (k * n - k - n) * residual
-        low = n * (people - f_low * residual) / (f_low * other + n * people)
-        high = n * (f_high * people - residual) / (other + n * f_high * people)
+        # Divided by the quantiles, which are beyond all numbers where two people give no degrees
+        # of freedom to speak of.
+        low = n * (people / f_low - residual) / (other + n * people / f_low)
+        high = n * (people - residual / f_high) / (other / f_high + n * people)
     # Eyes that agree to the last digit leave nothing to estimate the interval from.
     is_exact = (residual == 0) & (raters == 0) & (people > 0)
     low, high = (np.where(is_exact, 1.0, bound) for bound in (low, high))

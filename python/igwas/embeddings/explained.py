@@ -111,7 +111,10 @@ def explain(
     fitted = ((basis.T @ centred) ** 2).sum(axis=0)
     shrink = (n - 1) / (n - n_terms - 1)
     people = np.asarray(participant_id, dtype=object)[has_value]
-    missed, around = _cross_validate(y, variable.design[has_value], _folds(people, seed))
+    fold = _folds(people, seed)
+    missed, around = _cross_validate(y, variable.design[has_value], fold)
+    if n - np.bincount(fold).max() <= n_terms + 1:
+        missed[:] = np.nan  # the fit of a fold has more terms than images
     varies = _varies(y)
     r2, total = _share(fitted, whole, varies)
     cross_validated, total_cross_validated = _share(around - missed, around, varies)

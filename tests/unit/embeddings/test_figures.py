@@ -69,4 +69,3 @@ def test_the_neighbour_sheet_has_a_picture_and_a_label_each():
 )
 def test_the_smallest_figures_can_be_saved(figure):
     assert png(figure()).startswith(b"\x89PNG")
-
