@@ -26,7 +26,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))  # tests.encoder_files writes the images.h5
 
 from igwas.context import Context  # noqa: E402
-from igwas.embeddings.embed import EmbedOptions, embed_images  # noqa: E402
+from igwas.embeddings.embed import embed_images  # noqa: E402
+from igwas.embeddings.embed_options import EmbedOptions  # noqa: E402
 from igwas.embeddings.embeddings_file import read_embeddings  # noqa: E402
 from igwas.embeddings.encoder import INPUT, OUTPUT, open_encoder  # noqa: E402
 from igwas.embeddings.image_rows import open_image_rows  # noqa: E402

@@ -1,5 +1,6 @@
 """`igwas-fast embed`: what reaches the function, and whole runs."""
 
+import logging
 import os
 from pathlib import Path
 from unittest import mock
@@ -11,8 +12,19 @@ from tests.encoder_files import photographs, write_encoder, write_images
 
 from igwas.cli.main import main
 from igwas.context import Context
-from igwas.embeddings.embed import EmbedOptions, EmbedSummary
+from igwas.embeddings.embed_options import EmbedOptions, EmbedSummary
 from igwas.embeddings.embeddings_file import read_embeddings
+
+
+@pytest.fixture(autouse=True)
+def own_logging():
+    """Each run of the command installs its own handler and level."""
+    logger = logging.getLogger("igwas")
+    handlers, level = logger.handlers[:], logger.level
+    logger.handlers.clear()
+    yield
+    logger.handlers[:] = handlers
+    logger.setLevel(level)
 
 
 def run(*arguments):

@@ -54,7 +54,8 @@ def embed(
     IMAGES is images.h5, or a folder or manifest of photographs as `igwas-fast images` takes them.
     """
     from igwas.context import Context
-    from igwas.embeddings.embed import EmbedOptions, embed_images
+    from igwas.embeddings.embed import embed_images
+    from igwas.embeddings.embed_options import EmbedOptions
 
     embed_options = EmbedOptions(**options)
     context = Context(threads=threads, device=device, max_memory_bytes=max_memory_bytes)

@@ -5,7 +5,8 @@ from tests.encoder_files import photographs, write_encoder, write_images
 
 import igwas
 from igwas.context import Context
-from igwas.embeddings.embed import EmbedOptions, embed, embed_images
+from igwas.embeddings.embed import embed, embed_images
+from igwas.embeddings.embed_options import EmbedOptions
 from igwas.embeddings.embeddings_file import read_embeddings
 from igwas.embeddings.encoder import open_encoder
 from igwas.errors import (
@@ -111,7 +112,7 @@ def test_what_was_done_before_a_failure_is_kept_for_resume(tmp_path, output, cap
     rgb[7] = 0
     images = write_images(tmp_path / "i.h5", rgb)
     model = write_encoder(tmp_path / "m.onnx", kind="standardised")
-    with pytest.raises(InputError, match="P003_right"):
+    with caplog.at_level("WARNING", "igwas"), pytest.raises(InputError, match="P003_right"):
         run(images, model, output, batch_size=2)
     assert "keeps the 3 batches done" in caplog.text
     with pytest.raises(IncompleteFile, match="unfinished"):
