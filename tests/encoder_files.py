@@ -53,7 +53,7 @@ def write_encoder(
         at = node("Div", [centred, spread], "standardised")
     for layer in range(n_convolutions):
         n_in = 3 if layer == 0 else 16
-        weights = rng.normal(size=(16, n_in, 3, 3)).astype(np.float32) / np.sqrt(9 * n_in)
+        weights = (rng.normal(size=(16, n_in, 3, 3)) / np.sqrt(9 * n_in)).astype(np.float32)
         at = node("Conv", [at, constant(f"kernel{layer}", weights)], f"conv{layer}",
                   pads=[1, 1, 1, 1])  # fmt: skip
         at = node("Relu", [at], f"relu{layer}")
