@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from igwas.association.shards import merge_shards
     from igwas.association.statistics_file import StatisticsFile, open_statistics
     from igwas.context import Context
+    from igwas.embeddings.audit import run_audit
     from igwas.embeddings.embed import embed, embed_images
     from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
     from igwas.images.disc import Disc, find_disc
@@ -44,6 +45,7 @@ _HOME = {
     "read_covariates": "igwas.phenotypes.table",
     "read_images": "igwas.images.images_file",
     "read_phenotypes": "igwas.phenotypes.table",
+    "run_audit": "igwas.embeddings.audit",
     "run_scan": "igwas.association.scan",
 }
 
@@ -69,6 +71,7 @@ __all__ = [
     "read_covariates",
     "read_images",
     "read_phenotypes",
+    "run_audit",
     "run_scan",
 ]
 

@@ -44,6 +44,8 @@ from igwas.schema import EMBEDDINGS
 
 _log = logging.getLogger("igwas")
 _HASH_DIGITS = 16
+# People whose images are regressed; 40,000 images tell shares of .001 apart.
+MOST_EXPLAINED_PEOPLE = 20_000
 _HISTOGRAMS_AT_A_TIME = 64
 
 
@@ -227,13 +229,28 @@ class _Audit:
         )  # fmt: skip
 
     def _explained(self) -> list[Explained]:
-        vectors = self.embeddings.vectors[self.is_usable]
-        people = self.embeddings.columns.participant_id[self.is_usable]
-        found = []
-        for variable in self.variables:
-            used = Variable(variable.name, variable.design[self.is_usable], variable.kind)
-            found.append(explain(vectors, list(people), used, seed=self.options.seed))
-        return found
+        used = self.is_usable & self._is_drawn()
+        vectors = self.embeddings.vectors[used]
+        people = list(self.embeddings.columns.participant_id[used])
+        return [
+            explain(
+                vectors, people, Variable(one.name, one.design[used], one.kind),
+                seed=self.options.seed,
+            )
+            for one in self.variables
+        ]  # fmt: skip
+
+    def _is_drawn(self) -> npt.NDArray[np.bool_]:
+        """Images of the people that regressions are made on: float64 copies of all would not do."""
+        people, owner = np.unique(
+            self.embeddings.columns.participant_id.astype(str), return_inverse=True
+        )
+        if len(people) <= MOST_EXPLAINED_PEOPLE:
+            return np.ones(len(owner), dtype=bool)
+        rng = np.random.default_rng(self.options.seed)
+        is_drawn = np.zeros(len(people), dtype=bool)
+        is_drawn[rng.choice(len(people), MOST_EXPLAINED_PEOPLE, replace=False)] = True
+        return np.asarray(is_drawn[owner])
 
     def sheets(self, images: ImagesFile) -> SheetSource | None:
         """What the neighbour sheets are drawn from; None if nobody is compared."""

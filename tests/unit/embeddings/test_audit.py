@@ -156,6 +156,13 @@ def test_more_people_than_allowed_are_sampled_and_said(embeddings):
     assert "25 are compared, a sample (--max-people)" in "\n".join(report.describe())
 
 
+def test_regressions_of_many_people_are_of_a_sample(embeddings, monkeypatch):
+    monkeypatch.setattr("igwas.embeddings.audit.MOST_EXPLAINED_PEOPLE", 40)
+    report = audit(embeddings)
+    assert report.numbers.explained[0].n_images == 80
+    assert "variance explained, 80 images" in "\n".join(report.describe())
+
+
 @pytest.mark.parametrize(
     ("columns", "level"),
     [
