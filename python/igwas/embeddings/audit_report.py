@@ -312,8 +312,8 @@ def _first(names: Iterable[str], most: int = 5) -> str:
 def _explained_lines(numbers: AuditNumbers) -> list[str]:
     n_images = max(one.n_images for one in numbers.explained)
     lines = [
-        f"variance explained, {n_images:,} images: R2, adjusted, cross-validated by person, and its "
-        "most in a dimension"
+        f"variance explained, {n_images:,} images: R2, adjusted, cross-validated by person, and "
+        "its most in a dimension"
     ]
     for one in sorted(numbers.explained, key=_cross_validated, reverse=True):
         most = ""
