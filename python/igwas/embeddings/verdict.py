@@ -103,7 +103,7 @@ def _of_colour(numbers: AuditNumbers) -> Iterator[Finding]:
     if difference.low > 0:
         yield Finding("good", text)
     else:
-        yield Finding("warning", f"{text}: nothing shows that it sees more than colour")
+        yield Finding("warning", f"{text}: it is not shown to beat colour")
     matched = colour.matched
     text = f"among {matched.n_decoys} people alike in colour the eye is found in {matched.top1}"
     if matched.top1.low > matched.chance:

@@ -89,7 +89,7 @@ NOT_ENOUGH = {"people": {"n_compared": 19}, "retrieval": retrieval(0.6, 19)}
         ({"people": {"n_without_vector": 3}}, "3 of 600 images"),
         ({"people": {"n_trained_on": None}}, "does not say who"),
         (FEW, "50 people only"),
-        ({"colour": colour(difference_low=0.0)}, "sees more than colour"),
+        ({"colour": colour(difference_low=0.0)}, "not shown to beat colour"),
         ({"colour": colour(matched_low=1 / 11)}, "no better than chance 0.091"),
         ({"absolute": correlations(0.49, 0.4)}, "median ICC(A,1) of the eyes is 0.490"),
         ({"absolute": correlations(0.7, [0.6, 0, -0.1, 0.6])}, "of 2 of 4 dimensions"),
