@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from igwas.association.statistics_file import StatisticsFile, open_statistics
     from igwas.association.weights import Weights
     from igwas.context import Context
+    from igwas.embeddings.audit import run_audit
+    from igwas.embeddings.embed import embed, embed_images
     from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
+    from igwas.images.disc import Disc, find_disc
+    from igwas.images.images_file import ImagesFile, read_images
+    from igwas.images.options import ImagesOptions
+    from igwas.images.process import process_photographs
     from igwas.loci.find import find_loci
     from igwas.loci.options import LociOptions
     from igwas.phenotypes.from_embeddings import PhenotypeOptions, make_phenotypes
@@ -26,7 +32,10 @@ if TYPE_CHECKING:
 _HOME = {
     "Association": "igwas.association.associate",
     "Context": "igwas.context",
+    "Disc": "igwas.images.disc",
     "GenotypeFile": "igwas.genotypes.genotype_file",
+    "ImagesFile": "igwas.images.images_file",
+    "ImagesOptions": "igwas.images.options",
     "LociOptions": "igwas.loci.options",
     "PhenotypeOptions": "igwas.phenotypes.from_embeddings",
     "ScanOptions": "igwas.association.options",
@@ -34,21 +43,30 @@ _HOME = {
     "StatisticsFile": "igwas.association.statistics_file",
     "Weights": "igwas.association.weights",
     "associate": "igwas.association.associate",
+    "embed": "igwas.embeddings.embed",
+    "embed_images": "igwas.embeddings.embed",
+    "find_disc": "igwas.images.disc",
     "find_loci": "igwas.loci.find",
     "make_phenotypes": "igwas.phenotypes.from_embeddings",
     "merge_shards": "igwas.association.shards",
     "open_genotypes": "igwas.genotypes.genotype_file",
     "open_statistics": "igwas.association.statistics_file",
+    "process_photographs": "igwas.images.process",
     "project": "igwas.association.project",
     "read_covariates": "igwas.phenotypes.table",
+    "read_images": "igwas.images.images_file",
     "read_phenotypes": "igwas.phenotypes.table",
+    "run_audit": "igwas.embeddings.audit",
     "run_scan": "igwas.association.scan",
 }
 
 __all__ = [
     "Association",
     "Context",
+    "Disc",
     "GenotypeFile",
+    "ImagesFile",
+    "ImagesOptions",
     "LociOptions",
     "PhenotypeOptions",
     "ScanOptions",
@@ -57,14 +75,20 @@ __all__ = [
     "Weights",
     "__version__",
     "associate",
+    "embed",
+    "embed_images",
+    "find_disc",
     "find_loci",
     "make_phenotypes",
     "merge_shards",
     "open_genotypes",
     "open_statistics",
+    "process_photographs",
     "project",
     "read_covariates",
+    "read_images",
     "read_phenotypes",
+    "run_audit",
     "run_scan",
 ]
 
