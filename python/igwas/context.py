@@ -18,8 +18,8 @@ class Context:
     threads : int
         Worker threads; 0 is all cores this process may run on.
     device : str
-        `cpu`, `cuda` or `auto`; for encoders also `tensorrt` and `openvino`. Of a scan `auto` is the
-        CPU until the GPU backend has run on hardware.
+        `cpu`, `cuda` or `auto`; for encoders also `tensorrt` and `openvino`. For a scan `auto` is
+        the CPU until the GPU backend has run on hardware.
     gpus : tuple of int
         Numbers of the GPUs to use with `cuda`; empty is all.
     max_memory_bytes : int or None
