@@ -15,40 +15,57 @@ if TYPE_CHECKING:
     from igwas.association.shards import merge_shards
     from igwas.association.statistics_file import StatisticsFile, open_statistics
     from igwas.context import Context
+    from igwas.encoder.export_onnx import export_encoder
+    from igwas.encoder.export_options import ExportOptions, ExportSummary
+    from igwas.encoder.options import TrainOptions
+    from igwas.encoder.summary import TrainSummary
+    from igwas.encoder.train import train_encoder
     from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
     from igwas.phenotypes.table import read_covariates, read_phenotypes
 
 _HOME = {
     "Association": "igwas.association.associate",
     "Context": "igwas.context",
+    "ExportOptions": "igwas.encoder.export_options",
+    "ExportSummary": "igwas.encoder.export_options",
     "GenotypeFile": "igwas.genotypes.genotype_file",
     "ScanOptions": "igwas.association.options",
     "ScanSummary": "igwas.association.scan",
     "StatisticsFile": "igwas.association.statistics_file",
+    "TrainOptions": "igwas.encoder.options",
+    "TrainSummary": "igwas.encoder.summary",
     "associate": "igwas.association.associate",
+    "export_encoder": "igwas.encoder.export_onnx",
     "merge_shards": "igwas.association.shards",
     "open_genotypes": "igwas.genotypes.genotype_file",
     "open_statistics": "igwas.association.statistics_file",
     "read_covariates": "igwas.phenotypes.table",
     "read_phenotypes": "igwas.phenotypes.table",
     "run_scan": "igwas.association.scan",
+    "train_encoder": "igwas.encoder.train",
 }
 
 __all__ = [
     "Association",
     "Context",
+    "ExportOptions",
+    "ExportSummary",
     "GenotypeFile",
     "ScanOptions",
     "ScanSummary",
     "StatisticsFile",
+    "TrainOptions",
+    "TrainSummary",
     "__version__",
     "associate",
+    "export_encoder",
     "merge_shards",
     "open_genotypes",
     "open_statistics",
     "read_covariates",
     "read_phenotypes",
     "run_scan",
+    "train_encoder",
 ]
 
 

@@ -1,1 +1,1 @@
-"""Learn to describe an eye: images.h5 -> checkpoint -> encoder.onnx. Importing it imports no torch."""
+"""Learn to describe an eye: images.h5 -> checkpoint -> encoder.onnx."""

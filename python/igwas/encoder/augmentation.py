@@ -15,9 +15,6 @@ from igwas.encoder.options import TrainOptions
 
 _VIEWS = 2
 _LUMINANCE = (0.30, 0.59, 0.11)
-# Mild views to average over when an eye is described: rotation in degrees, window as a share.
-PLAIN_VIEW = ((0.0, 1.0),)
-MILD_VIEWS = ((0.0, 1.0), (8.0, 0.9), (-8.0, 0.9), (0.0, 0.85), (0.0, 0.8))
 
 
 def generator_of(seed: int, stream: int, index: int) -> torch.Generator:
@@ -164,4 +161,4 @@ class Augmentation:
         )
         if options.colour_jitter:
             images = jitter_colours(images, draws[here].to(pairs.device), options.colour_jitter)
-        return images.unflatten(0, (-1, _VIEWS))
+        return images.reshape(-1, _VIEWS, *images.shape[1:])

@@ -1,5 +1,6 @@
 """Networks that turn an image into features: an own ResNet family, or any model of timm."""
 
+import importlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,7 +166,7 @@ class TimmBackbone(nn.Module):
 
 def _import_timm(name: str) -> Any:
     try:
-        import timm
+        return importlib.import_module("timm")
     except (ImportError, RuntimeError, OSError) as error:
         # torchvision, which timm needs, raises a RuntimeError where it does not match torch.
         raise IgwasError(
@@ -173,7 +174,6 @@ def _import_timm(name: str) -> Any:
             "beside a torchvision that matches torch. Install them with: pip install timm, or "
             "choose a resnet."
         ) from error
-    return timm
 
 
 def build_backbone(options: TrainOptions) -> nn.Module:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pickle
+import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -169,7 +170,10 @@ def _load(path: Path) -> Any:
     if not path.exists():
         raise InputError(f"{path} does not exist; expected a checkpoint. Check the path.")
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # torch warns of pickles that are not its own; they are refused here.
+            warnings.simplefilter("ignore", UserWarning)
+            return torch.load(path, map_location="cpu", weights_only=True)
     except _LOAD_ERRORS as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise CorruptFile(

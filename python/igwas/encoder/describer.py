@@ -1,4 +1,4 @@
-"""What is exported: stored bytes in, embedding out; resizing, mask, views, networks and PCA inside."""
+"""What is exported: stored bytes in, embedding out; all steps between are inside."""
 
 from collections.abc import Sequence
 
@@ -35,7 +35,7 @@ class OneNetwork(nn.Module):
         self.register_buffer("windows", fixed_windows(views))
 
     def forward(self, planes: Tensor) -> Tensor:
-        """float (images, 3, row, column) of 0 to 1 -> (images, dimension)."""
+        """Float (images, 3, row, column) of 0 to 1 -> (images, dimension)."""
         assert isinstance(self.matrix, Tensor)
         assert isinstance(self.mask, Tensor)
         assert isinstance(self.windows, Tensor)
@@ -59,6 +59,8 @@ class Describer(nn.Module):
     def __init__(self, networks: Sequence[OneNetwork]) -> None:
         super().__init__()
         self.networks = nn.ModuleList(networks)
+        self.centre: Tensor | None
+        self.axes: Tensor | None
         self.register_buffer("centre", None)
         self.register_buffer("axes", None)
 
@@ -80,6 +82,6 @@ class Describer(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """uint8 (images, row, column, 3) -> float32 (images, dimension)."""
         joined = self.join(images)
-        if self.axes is None:
+        if self.axes is None or self.centre is None:
             return joined
         return (joined - self.centre) @ self.axes

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 # Spread of a collapsed encoder is 0 and of one that uses the whole sphere is 1.
 COLLAPSED_SPREAD = 0.1
-COLLAPSED_RANK = 2.0
+COLLAPSED_RANK = 1.5
 
 FloatArray = npt.NDArray[np.float64]
 

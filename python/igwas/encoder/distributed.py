@@ -1,7 +1,7 @@
 """The processes of a run that torchrun started; one process is a group of one."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -119,7 +119,8 @@ def synchronise_norms(module: nn.Module, group: Group, device_type: str) -> nn.M
     if group.size == 1:
         return module
     if device_type == "cuda":
-        return nn.SyncBatchNorm.convert_sync_batchnorm(module)
+        convert: Callable[[nn.Module], nn.Module] = nn.SyncBatchNorm.convert_sync_batchnorm
+        return convert(module)
     # torch's own refuses CPU tensors.
     for name, child in list(module.named_children()):
         if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d):
@@ -154,9 +155,9 @@ class _CpuSyncBatchNorm(nn.modules.batchnorm._BatchNorm):
         axes = [axis for axis in range(input.ndim) if axis != 1]
         shape = [1, -1] + [1] * (input.ndim - 2)
         count = input.numel() // input.shape[1] * self.group.size
-        mean = _SumOverProcesses.apply(input.sum(axes)) / count
+        mean = _sum_over_processes(input.sum(axes)) / count
         centred = input - mean.reshape(shape)
-        variance = _SumOverProcesses.apply(centred.square().sum(axes)) / count
+        variance = _sum_over_processes(centred.square().sum(axes)) / count
         with torch.no_grad():
             assert self.running_mean is not None
             assert self.running_var is not None
@@ -166,7 +167,13 @@ class _CpuSyncBatchNorm(nn.modules.batchnorm._BatchNorm):
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance * count / (count - 1), self.momentum)
         unit = centred * torch.rsqrt(variance + self.eps).reshape(shape)
-        return unit * self.weight.reshape(shape) + self.bias.reshape(shape)
+        scaled: Tensor = unit * self.weight.reshape(shape) + self.bias.reshape(shape)
+        return scaled
+
+
+def _sum_over_processes(values: Tensor) -> Tensor:
+    total: Tensor = _SumOverProcesses.apply(values)  # type: ignore[no-untyped-call]
+    return total
 
 
 class _SumOverProcesses(torch.autograd.Function):
@@ -179,7 +186,7 @@ class _SumOverProcesses(torch.autograd.Function):
         return total
 
     @staticmethod
-    def backward(ctx: object, gradient: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(ctx: object, gradient: Tensor) -> Tensor:
         total = gradient.clone()
         distributed.all_reduce(total)
         return total

@@ -1,14 +1,9 @@
-"""Checkpoints to one encoder.onnx, written only if ONNX Runtime agrees with torch on real images."""
+"""Checkpoints to one encoder.onnx, written only if ONNX Runtime agrees with torch."""
 
 import json
 import logging
-import os
-import warnings
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +11,13 @@ import torch
 
 from igwas._version import __version__
 from igwas.context import Context
-from igwas.encoder.augmentation import MILD_VIEWS, PLAIN_VIEW
-from igwas.encoder.checkpoint import BEST, Checkpoint, digest_of, find_checkpoint, read_checkpoint
+from igwas.encoder.checkpoint import Checkpoint, digest_of, find_checkpoint, read_checkpoint
 from igwas.encoder.describer import Describer, OneNetwork
+from igwas.encoder.export_options import VIEWS, ExportOptions, ExportSummary
 from igwas.encoder.extras import require
+from igwas.encoder.onnx_graph import BATCH, compare, make_durable, write_graph
 from igwas.encoder.principal_axes import Moments
+from igwas.encoder.torch_device import torch_resources
 from igwas.encoder.training_images import (
     TrainingImages,
     hashed_participants,
@@ -33,99 +30,11 @@ from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
 
 _log = logging.getLogger("igwas")
 Progress = Callable[[int, int], None]
-Images = npt.NDArray[np.uint8]
 
 FORMAT = "igwas encoder"
 # Largest difference between ONNX Runtime and torch, as a share of the mean length of an embedding:
 # float32 rounding through ten to fifty layers is a tenth of it.
 TOLERANCE = 1e-5
-_OPSET = 20
-_BATCH = 32
-VIEWS = {1: PLAIN_VIEW, len(MILD_VIEWS): MILD_VIEWS}
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExportOptions:
-    """What goes into an encoder.onnx.
-
-    Parameters
-    ----------
-    which : str
-        `best` or `last`: the checkpoint of a run's folder.
-    n_views : int
-        1, or 5 mild test-time views that are averaged.
-    dimensions : int
-        Principal axes kept; 0 leaves the networks' own dimensions.
-    whiten : bool
-        Scale the axes to about unit variance.
-    n_verified : int
-        Images on which ONNX Runtime must agree with torch.
-    n_fitted : int
-        Most training images that principal axes are fitted on.
-    """
-
-    which: str = "best"
-    n_views: int = 5
-    dimensions: int = 128
-    whiten: bool = False
-    n_verified: int = 200
-    n_fitted: int = 20_000
-
-    def __post_init__(self) -> None:
-        if self.which not in ("best", "last"):
-            raise OptionError(f"--checkpoint is {self.which!r}; expected best or last.")
-        if self.n_views not in VIEWS:
-            raise OptionError(
-                f"--views is {self.n_views}; expected one of: {', '.join(map(str, VIEWS))}."
-            )
-        if self.dimensions < 0 or self.n_verified < 1 or self.n_fitted < 2:
-            raise OptionError(
-                f"--dimensions is {self.dimensions} and --verify-images {self.n_verified}; "
-                "expected at least 0 and 1."
-            )
-        if self.whiten and not self.dimensions:
-            raise OptionError("--whiten scales principal axes; expected --dimensions above 0.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExportSummary:
-    """What was written.
-
-    Parameters
-    ----------
-    output : Path
-    description : str
-    n_dimensions : int
-    variance_share : float
-        Of the training images' variance, what the principal axes hold; 1 without them.
-    max_difference : float
-        Largest between ONNX Runtime and torch over `n_verified` images.
-    allowed : float
-    n_verified : int
-    weights_digest : str
-    size_bytes : int
-    """
-
-    output: Path
-    description: str
-    n_dimensions: int
-    variance_share: float
-    max_difference: float
-    allowed: float
-    n_verified: int
-    weights_digest: str
-    size_bytes: int
-
-    def describe(self) -> list[str]:
-        """Lines for a terminal."""
-        return [
-            f"{self.output}: {self.description}, {self.n_dimensions} dimensions "
-            f"({100 * self.variance_share:.1f} % of the variance), "
-            f"{self.size_bytes / 2**20:.1f} MiB",
-            f"  ONNX Runtime and torch differ by at most {self.max_difference:.2g} on "
-            f"{self.n_verified:,} images (allowed: {self.allowed:.2g})",
-            f"  weights {self.weights_digest}",
-        ]
 
 
 def export_encoder(
@@ -186,7 +95,7 @@ def export_encoder(
     if output.exists() and not overwrite:
         raise OutputError(f"{output} exists; expected a new file. Give --overwrite to replace it.")
     stored = _images_of(images_path, checkpoints[0])
-    with sole_writer(output), _threads(context):
+    with sole_writer(output), torch_resources(context):
         return _export(checkpoints, stored, output, options, progress)
 
 
@@ -207,8 +116,8 @@ def _export(
     partial = output.with_name(output.name + ".partial")
     try:
         metadata = _metadata(checkpoints, describer, stored, options)
-        _write_graph(describer, stored.size_px, partial, metadata)
-        difference, scale = _compare(describer, stored.path, example, partial)
+        write_graph(describer, stored.size_px, partial, metadata)
+        difference, scale = compare(describer, stored.path, example, partial)
         allowed = TOLERANCE * scale
         if not difference <= allowed:
             raise IgwasError(
@@ -216,7 +125,7 @@ def _export(
                 f"expected at most {allowed:.2g}. {output} was not written: report this, with the "
                 "versions that igwas-fast doctor prints."
             )
-        _make_durable(partial)
+        make_durable(partial)
         partial.replace(output)
     finally:
         partial.unlink(missing_ok=True)
@@ -283,7 +192,7 @@ def _fit_axes(
     positions = stored.of_people(frozenset(checkpoint.people["train"]))
     rows = _spread(stored.rows[positions], options.n_fitted)
     moments: Moments | None = None
-    for start, slab in read_slabs(stored.path, rows, _BATCH):
+    for start, slab in read_slabs(stored.path, rows, BATCH):
         joined = describer.join(torch.from_numpy(slab)).numpy()
         moments = moments or Moments(joined.shape[1])
         moments.add(joined)
@@ -298,9 +207,7 @@ def _fit_axes(
             options.dimensions,
             f"{len(rows):,}",
         )
-    describer.set_axes(
-        torch.from_numpy(found.centre).float(), torch.from_numpy(found.axes).float()
-    )
+    describer.set_axes(torch.from_numpy(found.centre).float(), torch.from_numpy(found.axes).float())
     return found.variance_share
 
 
@@ -338,86 +245,3 @@ def describe_networks(checkpoints: Sequence[Checkpoint], n_views: int) -> str:
     count = f"{len(checkpoints)} networks: " if len(checkpoints) > 1 else ""
     views = "1 view" if n_views == 1 else f"mean of {n_views} views"
     return f"{count}{', '.join(kinds)}, {views}"
-
-
-def _write_graph(
-    describer: Describer, size_px: int, path: Path, metadata: dict[str, str]
-) -> None:
-    onnx = require("onnx")
-    # Two images: a batch of one would be taken as a constant.
-    example = torch.zeros(2, size_px, size_px, 3, dtype=torch.uint8)
-    with warnings.catch_warnings(), _quiet("torch.onnx", "onnxscript", "onnx_ir"):
-        # The exporter warns of its own libraries' coming changes; the answer is compared below.
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            describer,
-            (example,),
-            dynamo=True,
-            opset_version=_OPSET,
-            input_names=["image"],
-            output_names=["embedding"],
-            dynamic_shapes={"images": {0: torch.export.Dim("batch")}},
-            verbose=False,
-        )
-    assert program is not None
-    model = program.model_proto
-    onnx.helper.set_model_props(model, metadata)
-    onnx.checker.check_model(model)
-    path.write_bytes(model.SerializeToString())
-
-
-@torch.no_grad()
-def _compare(
-    describer: Describer, images_path: Path, rows: npt.NDArray[np.int64], path: Path
-) -> tuple[float, float]:
-    """Largest difference between ONNX Runtime and torch, and the mean length of an embedding."""
-    session = _session(path)
-    differences, lengths = [], []
-    for _, slab in read_slabs(images_path, rows, _BATCH):
-        theirs = session.run(["embedding"], {"image": slab})[0]
-        ours = describer(torch.from_numpy(slab)).numpy()
-        differences.append(float(np.abs(theirs - ours).max()))
-        lengths.extend(np.linalg.norm(ours, axis=1).tolist())
-    # max() of a NaN depends on its place.
-    return float(np.max(differences)), float(np.mean(lengths))
-
-
-def _session(path: Path) -> Any:
-    runtime = require("onnxruntime")
-    settings = runtime.SessionOptions()
-    settings.intra_op_num_threads = torch.get_num_threads()
-    return runtime.InferenceSession(
-        path.read_bytes(), settings, providers=["CPUExecutionProvider"]
-    )
-
-
-def _make_durable(path: Path) -> None:
-    with path.open("rb") as stream:
-        os.fsync(stream.fileno())
-
-
-@contextmanager
-def _quiet(*names: str) -> Any:
-    """Hold back what these libraries log below an error."""
-    loggers = [logging.getLogger(name) for name in names]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-
-
-@contextmanager
-def _threads(context: Context) -> Any:
-    before = torch.get_num_threads()
-    torch.set_num_threads(context.n_threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-__all__ = ["BEST", "ExportOptions", "ExportSummary", "describe_networks", "export_encoder"]

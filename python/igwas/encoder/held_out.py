@@ -1,4 +1,4 @@
-"""How a network does on held-out people: retrieval of the other eye, and the shape of its output."""
+"""How a network does on held-out people: retrieval of the other eye, and its output's shape."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from igwas.encoder.augmentation import PLAIN_VIEW, cut_windows, fixed_windows
+from igwas.embeddings.retrieval import mate_ranks
+from igwas.encoder.augmentation import cut_windows, fixed_windows
 from igwas.encoder.diagnostics import Diagnostics, diagnose
+from igwas.encoder.export_options import PLAIN_VIEW
 from igwas.encoder.network import Network
 from igwas.encoder.training_images import TrainingImages
 
@@ -109,24 +111,3 @@ def score(
         "validation_people": float(n_people),
     }
     return scores, diagnose(vectors, pairs)
-
-
-def mate_ranks(left: npt.ArrayLike, right: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    """Rank of each eye's mate among the other side's eyes, by cosine; ties count against it.
-
-    Parameters
-    ----------
-    left, right : float (people, dimension)
-
-    Returns
-    -------
-    int64 (2, people)
-        For the left eyes as queries, then for the right.
-    """
-    sides = [np.asarray(side, np.float64) for side in (left, right)]
-    units = [side / np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-12) for side in sides]
-    similarity = units[0] @ units[1].T
-    mates = np.diag(similarity)
-    return np.stack(
-        [(similarity >= mates[:, None]).sum(1), (similarity >= mates[None]).sum(0)]
-    ).astype(np.int64)

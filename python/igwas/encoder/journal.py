@@ -1,4 +1,4 @@
-"""The log of a run: a CSV that a resumed run continues without a gap or a repeat, and TensorBoard."""
+"""The log of a run: a CSV that a resumed run continues without gap or repeat, and TensorBoard."""
 
 import csv
 import importlib

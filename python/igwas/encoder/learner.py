@@ -1,4 +1,4 @@
-"""One optimiser step: batch, views, loss, gradients, schedule; and the state that going on needs."""
+"""One optimiser step: batch, views, loss, gradients, schedule; and the state to go on with."""
 
 import math
 from collections.abc import Mapping
@@ -39,8 +39,13 @@ class _Learner(nn.Module):
         """(people, 2, 3, row, column) -> this process's share of the loss."""
         images = pairs.flatten(0, 1).contiguous(memory_format=torch.channels_last)
         _, projections = self.network(images)
-        loss: Tensor = self.objective(projections.unflatten(0, (-1, 2)), people, self._group)
+        loss: Tensor = self.objective(_as_pairs(projections), people, self._group)
         return loss
+
+
+def _as_pairs(images: Tensor) -> Tensor:
+    """(2 people, ...) -> (people, 2, ...)."""
+    return images.reshape(-1, 2, *images.shape[1:])
 
 
 def choose_precision(precision: str, device: torch.device) -> torch.dtype | None:
@@ -96,7 +101,8 @@ class Trainer:
         network = Network(options)
         learner = _Learner(network, Objective(options, len(batches.people)), group)
         synchronise_norms(learner, group, device.type)
-        self._learner = learner.to(device, memory_format=torch.channels_last)
+        # torch's own types leave memory_format out.
+        self._learner: _Learner = learner.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._module: nn.Module = self._learner
         if group.size > 1:
             # Synchronised norms already agree on their statistics.
@@ -131,7 +137,9 @@ class Trainer:
 
     def learning_rate(self, step: int) -> float:
         """Linear warm-up, then a cosine down to a hundredth."""
-        warmup = min(1.0, (step + 1) / self.options.warmup_steps) if self.options.warmup_steps else 1
+        warmup = (
+            min(1.0, (step + 1) / self.options.warmup_steps) if self.options.warmup_steps else 1
+        )
         cosine = 0.5 * (1 + math.cos(math.pi * step / self.n_steps))
         share = _FINAL_SHARE + (1 - _FINAL_SHARE) * cosine
         return self.options.learning_rate * warmup * share
@@ -166,7 +174,7 @@ class Trainer:
                         "from the last checkpoint with a smaller --learning-rate or --precision "
                         "float32 in a new folder."
                     )
-                self._scaler.scale(loss / count).backward()
+                self._scaler.scale(loss / count).backward()  # type: ignore[no-untyped-call]
         self._scaler.step(self._optimiser)
         self._scaler.update()
         return total
@@ -196,7 +204,7 @@ class Trainer:
     def _read(self, index: int) -> tuple[Tensor, Tensor]:
         batch = self.batches.batch(index)
         images = self._cache[batch.rows[self._share].ravel()]
-        pairs = torch.from_numpy(images).unflatten(0, (-1, 2))
+        pairs = _as_pairs(torch.from_numpy(images))
         if self.device.type == "cuda":
             pairs = pairs.pin_memory()
         return pairs, torch.from_numpy(batch.people[self._share])

@@ -61,9 +61,10 @@ def cosface(
     ----------
     Wang et al. 2018, CVPR (CosFace), eq. 4.
     """
-    cosine = functional.normalize(projections.float(), dim=1) @ functional.normalize(
-        class_weights.float(), dim=1
-    ).T
+    cosine = (
+        functional.normalize(projections.float(), dim=1)
+        @ functional.normalize(class_weights.float(), dim=1).T
+    )
     target = functional.one_hot(labels, len(class_weights))
     return functional.cross_entropy(scale * (cosine - margin * target), labels)
 

@@ -61,13 +61,14 @@ def projection_head(objective: str, n_features: int, n_out: int) -> nn.Module:
     if objective in ("vicreg", "barlow-twins"):
         wide = max(512, n_out)
         return nn.Sequential(
-            nn.Linear(n_features, wide),
+            nn.Linear(n_features, wide, bias=False),
             nn.BatchNorm1d(wide),
             nn.ReLU(),
             nn.Linear(wide, wide),
         )
     return nn.Sequential(
-        nn.Linear(n_features, n_features),
+        # The norm takes a bias away again.
+        nn.Linear(n_features, n_features, bias=False),
         nn.BatchNorm1d(n_features),
         nn.ReLU(),
         nn.Linear(n_features, n_out),
@@ -92,9 +93,7 @@ class Network(nn.Module):
         self.normalise = Normalise(options.standardise)
         self.backbone = build_backbone(options)
         n_features = int(self.backbone.n_features)  # type: ignore[arg-type]
-        self.head = projection_head(
-            options.objective, n_features, options.projection_dimensions
-        )
+        self.head = projection_head(options.objective, n_features, options.projection_dimensions)
         self.described_by = options.described_by
         self.n_features = n_features
         self._try_size(options)

@@ -1,4 +1,4 @@
-"""What a training run is made of; the defaults are the recipe that docs/encoder.md measured best."""
+"""What a training run is made of; the defaults are the best recipe of docs/encoder.md."""
 
 import math
 from collections.abc import Mapping
@@ -197,7 +197,7 @@ class TrainOptions:
 
 
 def _option(name: str) -> str:
-    return "--" + name.replace("_", "-")
+    return "--" + name.removesuffix("_px").removesuffix("_degrees").replace("_", "-")
 
 
 def _check_choices(options: TrainOptions) -> None:

@@ -30,7 +30,7 @@ def resize_matrix(old_px: int, new_px: int) -> npt.NDArray[np.float32]:
     centres = (np.arange(new_px) + 0.5) * scale
     distance = np.abs(np.arange(old_px) + 0.5 - centres[:, None]) / support
     weights = np.clip(1 - distance, 0, None)
-    return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+    return np.asarray(weights / weights.sum(1, keepdims=True), np.float32)
 
 
 def disc_mask(size_px: int, radius: float) -> npt.NDArray[np.float32]:

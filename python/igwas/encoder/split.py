@@ -113,9 +113,7 @@ def read_split(path: Path, participant_ids: Sequence[str]) -> Split:
             )
     unknown = sorted(set(table["part"]) - set(PARTS))
     if unknown:
-        raise InputError(
-            f"{path}: part is {unknown[0]!r}; expected one of: {', '.join(PARTS)}."
-        )
+        raise InputError(f"{path}: part is {unknown[0]!r}; expected one of: {', '.join(PARTS)}.")
     ids = table["participant_id"]
     if ids.duplicated().any():
         raise InputError(

@@ -1,20 +1,21 @@
 """A training run from images.h5 to checkpoints: split, cache, steps, validation, resume."""
 
-import json
 import logging
-import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from igwas._version import __version__
 from igwas.context import Context
-from igwas.encoder.checkpoint import BEST, LAST, Checkpoint, read_checkpoint, write_checkpoint
+from igwas.encoder.checkpoint import (
+    BEST,
+    LAST,
+    Checkpoint,
+    digest_of,
+    read_checkpoint,
+    write_checkpoint,
+)
 from igwas.encoder.diagnostics import Diagnostics
 from igwas.encoder.distributed import Group, process_group
 from igwas.encoder.held_out import HeldOut, score
@@ -22,91 +23,22 @@ from igwas.encoder.journal import Journal
 from igwas.encoder.learner import Trainer
 from igwas.encoder.options import TrainOptions
 from igwas.encoder.person_batches import PersonBatches
+from igwas.encoder.run_folder import prepare_folder, write_description, write_split
 from igwas.encoder.split import Split, read_split, split_people
+from igwas.encoder.summary import TrainSummary
+from igwas.encoder.torch_device import choose_device, torch_resources
 from igwas.encoder.training_images import (
     TrainingImages,
     open_cache,
     read_training_images,
     training_digest,
 )
-from igwas.errors import DeviceUnavailable, InputError, OptionError, OutputError
-from igwas.provenance import describe_inputs, file_digest
+from igwas.errors import InputError, OptionError
+from igwas.provenance import file_digest
 from igwas.sole_writer import sole_writer
 
 _log = logging.getLogger("igwas")
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainSummary:
-    """What a run came to.
-
-    Parameters
-    ----------
-    run_dir : Path
-    step : int
-        Steps done.
-    n_images, n_people : dict
-        Of each part.
-    best_step : int
-        Step of `best.pt`.
-    best : dict
-        Its validation scores; empty if nobody has both eyes.
-    weights_digest : str
-        Of the last weights.
-    seconds : float
-        Over all sittings.
-    notes : tuple of str
-    """
-
-    run_dir: Path
-    step: int
-    n_people: dict[str, int]
-    n_images: dict[str, int]
-    best_step: int
-    best: dict[str, float]
-    weights_digest: str
-    seconds: float
-    notes: tuple[str, ...] = ()
-
-    def describe(self) -> list[str]:
-        """Lines for a terminal."""
-        parts = ", ".join(
-            f"{name} {self.n_people[name]:,} people ({self.n_images[name]:,} images)"
-            for name in self.n_people
-        )
-        lines = [
-            f"{self.run_dir}: {self.step:,} steps in {self.seconds / 60:.1f} minutes",
-            f"  {parts}",
-        ]
-        if self.best:
-            lines.append(
-                f"  best at step {self.best_step:,}: other eye found first "
-                f"{self.best['validation_top1']:.3f}, in five {self.best['validation_top5']:.3f}, "
-                f"mean average precision {self.best['validation_map']:.3f} "
-                f"({self.best['validation_people']:.0f} people held out)"
-            )
-        return [*lines, *(f"  {note}" for note in self.notes)]
-
-
-def choose_device(device: str, group_rank: int = 0) -> torch.device:
-    """Resolve `cpu`, `cuda` or `auto`.
-
-    Raises
-    ------
-    DeviceUnavailable
-        If cuda is asked for and there is none; OptionError for another name.
-    """
-    if device not in ("cpu", "cuda", "auto"):
-        raise OptionError(f"--device is {device!r}; expected cpu, cuda or auto.")
-    if device == "cpu" or (device == "auto" and not torch.cuda.is_available()):
-        return torch.device("cpu")
-    if not torch.cuda.is_available():
-        raise DeviceUnavailable(
-            "--device is cuda but torch sees no GPU; expected one. Check the driver and that torch "
-            "was built for CUDA, or give --device cpu."
-        )
-    return torch.device("cuda", group_rank)
 
 
 def train_encoder(
@@ -163,8 +95,10 @@ def train_encoder(
     device_type = choose_device(context.device).type
     if resume and overwrite:
         raise OptionError("--resume and --overwrite are both given; expected one. Leave one out.")
-    with process_group(device_type) as group, _resources(context):
-        _prepare_folder(run_dir, group, resume=resume, overwrite=overwrite)
+    with process_group(device_type) as group, torch_resources(context):
+        if group.is_first:
+            prepare_folder(run_dir, resume=resume, overwrite=overwrite)
+        group.barrier()
         with sole_writer(run_dir / "run") if group.is_first else nullcontext():
             run = _Run(images, run_dir, options, context, group, progress)
             try:
@@ -172,45 +106,6 @@ def train_encoder(
                 return run.finish()
             finally:
                 run.close()
-
-
-@contextmanager
-def _resources(context: Context) -> Iterator[None]:
-    """Use the context's threads, and leave threads and random numbers as they were."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(context.n_threads)
-    try:
-        with torch.random.fork_rng():
-            yield
-    finally:
-        torch.set_num_threads(before)
-
-
-_FILES = (LAST, BEST, "log.csv", "split.tsv", "run.json", "images.cache", "images.cache.json")
-
-
-def _prepare_folder(run_dir: Path, group: Group, *, resume: bool, overwrite: bool) -> None:
-    if group.is_first:
-        if run_dir.exists() and not run_dir.is_dir():
-            raise OutputError(f"{run_dir} is a file; expected a folder. Choose another output.")
-        try:
-            run_dir.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"{run_dir} cannot be made ({error.strerror}); expected a folder to write to. "
-                "Check its path and permissions."
-            ) from error
-        there = (run_dir / LAST).exists()
-        if there and not (resume or overwrite):
-            raise OutputError(
-                f"{run_dir} holds a run already; expected an empty folder. Give --resume to go on "
-                "with it, or --overwrite to start again."
-            )
-        if overwrite:
-            for name in _FILES:
-                (run_dir / name).unlink(missing_ok=True)
-            shutil.rmtree(run_dir / "tensorboard", ignore_errors=True)
-    group.barrier()
 
 
 @dataclass
@@ -238,13 +133,14 @@ class _Run:
         group: Group,
         progress: Progress | None,
     ) -> None:
-        self._dir, self._options, self._group, self._report = run_dir, options, group, progress
+        self._dir, self._options, self._group = run_dir, options, group
+        self._report = progress if group.is_first else None
         self._images = read_training_images(images, options.grades)
         self._images_digest = file_digest(images)
         self._split = _split_of(self._images, options)
         device = choose_device(context.device, group.local_rank)
         if group.is_first:
-            open_cache(self._images, run_dir, options.cache_size_px, progress)
+            open_cache(self._images, run_dir, options.cache_size_px)
         group.barrier()
         self._cache = open_cache(self._images, run_dir, options.cache_size_px)
         batches = _batches_of(self._images, self._split, options)
@@ -269,8 +165,17 @@ class _Run:
         elif resume:
             _log.info("nothing to resume at %s: starting from the beginning", last)
         if self._group.is_first:
-            _write_split(self._split, self._dir / "split.tsv")
-            self._write_description()
+            write_split(self._split, self._dir)
+            write_description(
+                self._dir,
+                images=self._images.path,
+                options=self._options.as_dict(),
+                details={
+                    "steps": self._trainer.n_steps,
+                    "processes": self._group.size,
+                    "device": self._trainer.device.type,
+                },
+            )
             self._journal = Journal(self._dir, self._now.step)
 
     def _restore(self, checkpoint: Checkpoint) -> None:
@@ -343,7 +248,8 @@ class _Run:
             self._journal.add(
                 {
                     "step": now.step,
-                    "epoch": now.step * self._options.accumulate
+                    "epoch": now.step
+                    * self._options.accumulate
                     / self._trainer.batches.batches_per_epoch,
                     "learning_rate": self._trainer.learning_rate(now.step - 1),
                     "loss": loss,
@@ -386,24 +292,7 @@ class _Run:
             if is_wanted:
                 write_checkpoint(checkpoint, self._dir / name)
 
-    def _write_description(self) -> None:
-        description: dict[str, Any] = {
-            "format": "igwas training run",
-            "igwas_version": __version__,
-            "inputs": describe_inputs({"images": self._images.path}),
-            "options": self._options.as_dict(),
-            "steps": self._trainer.n_steps,
-            "processes": self._group.size,
-            "torch": torch.__version__,
-            "device": self._trainer.device.type,
-        }
-        partial = self._dir / "run.json.partial"
-        partial.write_text(json.dumps(description, indent=2) + "\n")
-        partial.replace(self._dir / "run.json")
-
     def _summary(self) -> TrainSummary:
-        from igwas.encoder.checkpoint import digest_of
-
         parts = self._split.parts()
         return TrainSummary(
             run_dir=self._dir,
@@ -418,6 +307,7 @@ class _Run:
             weights_digest=digest_of(self._trainer.network.state_dict()),
             seconds=self._now.seconds,
             notes=tuple(self._notes),
+            is_first=self._group.is_first,
         )
 
     def close(self) -> None:
@@ -471,11 +361,3 @@ def _notes_of(options: TrainOptions, batches: PersonBatches, held_out: HeldOut) 
     for note in notes:
         _log.warning("%s", note)
     return notes
-
-
-def _write_split(split: Split, path: Path) -> None:
-    lines = ["participant_id\tpart"]
-    lines += [f"{person}\t{part}" for part, people in split.parts().items() for person in people]
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text("\n".join(lines) + "\n")
-    partial.replace(path)

@@ -8,7 +8,7 @@ more memory than its batches and the processes of a distributed run share one co
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ def read_training_images(path: Path | str, grades: tuple[str, ...]) -> TrainingI
         size_px = int(rgb.shape[1])
     if not version:
         raise InputError(
-            f"{path} has no preprocessing_version; expected one, which the model hands on to embed. "
+            f"{path} has no preprocessing_version; expected one, which the model hands on. "
             'Write the file with "igwas-fast images".'
         )
     used = [
@@ -101,13 +101,14 @@ def read_training_images(path: Path | str, grades: tuple[str, ...]) -> TrainingI
             f"{path} has {len(columns['grade']):,} images but none is graded "
             f"{' or '.join(grades)}; expected some. Give --grades."
         )
+    chosen = {name: tuple(values[row] for row in used) for name, values in columns.items()}
     return TrainingImages(
-        path,
-        np.array(used, np.int64),
-        *(
-            tuple(columns[name][row] for row in used)
-            for name in ("participant_id", "eye", "visit", "source_digest")
-        ),
+        path=path,
+        rows=np.array(used, np.int64),
+        participant_ids=chosen["participant_id"],
+        eyes=chosen["eye"],
+        visits=chosen["visit"],
+        digests=chosen["source_digest"],
         size_px=size_px,
         preprocessing_version=version,
     )
@@ -165,7 +166,6 @@ def open_cache(
     images: TrainingImages,
     folder: Path,
     size_px: int,
-    progress: Callable[[int, int], None] | None = None,
 ) -> npt.NDArray[np.uint8]:
     """Open the resized images of a run, making them if they are not there or are of other images.
 
@@ -176,7 +176,6 @@ def open_cache(
         Of the run; the copy is `images.cache` in it.
     size_px : int
         Side of the copies.
-    progress : callable(done, total), optional
 
     Returns
     -------
@@ -188,7 +187,7 @@ def open_cache(
     stamp = _stamp(images, shape)
     if not (_has_stamp(header, stamp) and data.stat().st_size == int(np.prod(shape))):
         header.unlink(missing_ok=True)
-        _write_cache(images, data, shape, progress)
+        _write_cache(images, data, shape)
         partial = header.with_name(header.name + ".partial")
         partial.write_text(json.dumps(stamp))
         partial.replace(header)
@@ -217,23 +216,18 @@ def _write_cache(
     images: TrainingImages,
     data: Path,
     shape: tuple[int, ...],
-    progress: Callable[[int, int], None] | None,
 ) -> None:
     matrix = resize_matrix(images.size_px, shape[-1])
     partial = data.with_name(data.name + ".partial")
     with partial.open("wb") as stream:
-        for start, slab in read_slabs(images.path, images.rows):
+        for _, slab in read_slabs(images.path, images.rows):
             stream.write(resized(slab, matrix).tobytes())
-            if progress is not None:
-                progress(start + len(slab), len(images.rows))
         stream.flush()
         os.fsync(stream.fileno())
     partial.replace(data)
 
 
-def resized(
-    slab: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float32]
-) -> npt.NDArray[np.uint8]:
+def resized(slab: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
     """Resize images by the matrix of one axis on both, rounded to bytes.
 
     Parameters
