@@ -64,7 +64,8 @@ def projection_head(objective: str, n_features: int, n_out: int) -> nn.Module:
             nn.Linear(n_features, wide, bias=False),
             nn.BatchNorm1d(wide),
             nn.ReLU(),
-            nn.Linear(wide, wide),
+            # Both objectives centre the batch.
+            nn.Linear(wide, wide, bias=False),
         )
     return nn.Sequential(
         # The norm takes a bias away again.
