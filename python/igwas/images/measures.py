@@ -15,6 +15,7 @@ _OPTIC_SIDE = 128
 # Part of the radius that measures of the picture look at: the rim itself is no retina.
 _RETINA = 0.92
 _CENTRAL = 0.5
+_LIT = 0.97
 # A nerve head is told from a blot of light above this confidence; it is on one side beyond this
 # distance from the middle, and no further up or down than this, in radii.
 HEAD_CONFIDENCE = 0.4
@@ -124,20 +125,23 @@ def _of_picture(crop: npt.NDArray[np.uint8], visible: npt.NDArray[np.bool_]) -> 
         "illumination_variation": wide[retina].std() / max(1.0, float(wide[retina].mean())),
         "contrast": flat[retina].std(),
         "sharpness": np.median(steepness[retina]),
-        "vessel_visibility": _vessel_share(flat, visible),
+        "vessel_visibility": _vessel_share(green, visible & (crop.max(axis=2) >= DARK // 2)),
     }  # fmt: skip
 
 
-def _vessel_share(flat: Plane, visible: npt.NDArray[np.bool_]) -> float:
+def _vessel_share(green: Plane, lit: npt.NDArray[np.bool_]) -> float:
     """Share of the disc on dark ridges that hang together over a length.
 
     Noise has ridges too, but short ones, and as many bright as dark: the bright ones, which are no
     vessels, set the level. Found to follow what one sees far better than a percentile of the
     ridges, which sensor noise of dark photographs raises.
     """
-    retina = ndimage.binary_erosion(visible, iterations=10)
+    # Not beside black: an edge has a ridge along it.
+    lit = ndimage.binary_opening(lit, iterations=3) & inside_circle(MEASURED_SIDE, _LIT)
+    retina = ndimage.binary_erosion(lit, iterations=10)
     if not retina.any():
         return 0.0
+    flat = even_illumination(green, lit, MEASURED_SIDE / 16)
     dark = ridge_response(flat, _VESSEL_SIGMAS)
     bright = ridge_response(-flat, _VESSEL_SIGMAS)
     level = max(_LEAST_RIDGE, _ABOVE_BRIGHT * float(np.percentile(bright[retina], 75)))
