@@ -21,14 +21,21 @@ if TYPE_CHECKING:
     from igwas.encoder.summary import TrainSummary
     from igwas.encoder.train import train_encoder
     from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
+    from igwas.images.disc import Disc, find_disc
+    from igwas.images.images_file import ImagesFile, read_images
+    from igwas.images.options import ImagesOptions
+    from igwas.images.process import process_photographs
     from igwas.phenotypes.table import read_covariates, read_phenotypes
 
 _HOME = {
     "Association": "igwas.association.associate",
     "Context": "igwas.context",
+    "Disc": "igwas.images.disc",
     "ExportOptions": "igwas.encoder.export_options",
     "ExportSummary": "igwas.encoder.export_options",
     "GenotypeFile": "igwas.genotypes.genotype_file",
+    "ImagesFile": "igwas.images.images_file",
+    "ImagesOptions": "igwas.images.options",
     "ScanOptions": "igwas.association.options",
     "ScanSummary": "igwas.association.scan",
     "StatisticsFile": "igwas.association.statistics_file",
@@ -36,10 +43,13 @@ _HOME = {
     "TrainSummary": "igwas.encoder.summary",
     "associate": "igwas.association.associate",
     "export_encoder": "igwas.encoder.export_onnx",
+    "find_disc": "igwas.images.disc",
     "merge_shards": "igwas.association.shards",
     "open_genotypes": "igwas.genotypes.genotype_file",
     "open_statistics": "igwas.association.statistics_file",
+    "process_photographs": "igwas.images.process",
     "read_covariates": "igwas.phenotypes.table",
+    "read_images": "igwas.images.images_file",
     "read_phenotypes": "igwas.phenotypes.table",
     "run_scan": "igwas.association.scan",
     "train_encoder": "igwas.encoder.train",
@@ -48,9 +58,12 @@ _HOME = {
 __all__ = [
     "Association",
     "Context",
+    "Disc",
     "ExportOptions",
     "ExportSummary",
     "GenotypeFile",
+    "ImagesFile",
+    "ImagesOptions",
     "ScanOptions",
     "ScanSummary",
     "StatisticsFile",
@@ -59,10 +72,13 @@ __all__ = [
     "__version__",
     "associate",
     "export_encoder",
+    "find_disc",
     "merge_shards",
     "open_genotypes",
     "open_statistics",
+    "process_photographs",
     "read_covariates",
+    "read_images",
     "read_phenotypes",
     "run_scan",
     "train_encoder",

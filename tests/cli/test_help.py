@@ -8,7 +8,7 @@ from igwas.schema import FILE_KINDS
 
 # The command that writes each kind of file; None where there is no such command yet.
 WRITERS = {
-    "igwas images": None,
+    "igwas images": "images",
     "igwas embeddings": None,
     "igwas phenotypes": None,
     "igwas genotypes": "genotypes",

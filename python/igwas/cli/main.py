@@ -13,6 +13,7 @@ from igwas.errors import IgwasError, OptionError
 # Name of the command -> one line for `--help`; in the order of the flow, not of the alphabet.
 COMMANDS: dict[str, str] = {
     "demo": "the main job on a simulated cohort with known answers",
+    "images": "photographs -> images.h5: disc found and cropped, quality, laterality",
     "train": "images.h5 -> encoder.pt: contrastive, resumable, on many GPUs with torchrun",
     "export": "encoder.pt -> encoder.onnx, compared on real images before it is written",
     "genotypes": ".bed .pgen .bgen .vcf -> genotypes.h5",
