@@ -3,6 +3,7 @@
 import hashlib
 
 import h5py
+import hdf5plugin
 import numpy as np
 
 from igwas.provenance import root_attributes
@@ -39,7 +40,8 @@ def write_images(path, rgb, participant_ids, eyes, *, visits=None, grades=None, 
         for array in IMAGES.arrays:
             if array.path in values:
                 dtype = h5py.string_dtype() if array.dtype == TEXT else array.dtype
-                file.create_dataset(array.path, data=values[array.path], dtype=dtype)
+                options = hdf5plugin.Zstd() if array.path == "/rgb" else {}
+                file.create_dataset(array.path, data=values[array.path], dtype=dtype, **options)
             elif array.required:
                 shape = tuple(shapes.get(axis, 0) for axis in array.axes)
                 dtype = h5py.string_dtype() if array.dtype == TEXT else array.dtype

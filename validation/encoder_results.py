@@ -31,7 +31,7 @@ from igwas.encoder.checkpoint import BEST, LAST, read_checkpoint
 from igwas.encoder.export_onnx import export_encoder
 from igwas.encoder.export_options import ExportOptions
 from igwas.encoder.held_out import HeldOut
-from igwas.encoder.options import TrainOptions
+from igwas.encoder.options import GRADES, TrainOptions
 from igwas.encoder.train import train_encoder
 from igwas.encoder.training_images import TrainingImages, read_slabs, read_training_images
 
@@ -81,7 +81,7 @@ class Fold:
         """Train a recipe, or find it trained; its folder."""
         name = title.split(" (")[0].replace(",", "").replace(" ", "-").lower()
         run = self.folder / f"{name}-seed{seed}"
-        options = TrainOptions(seed=seed, fold=self.fold, **RECIPES[title])
+        options = TrainOptions(seed=seed, fold=self.fold, grades=GRADES, **RECIPES[title])
         summary = train_encoder(
             self.images.path, run, options=options, resume=True, context=self.context
         )
@@ -227,10 +227,15 @@ def main() -> None:
     parser.add_argument("--part", choices=("validation", "test"), default="test")
     parser.add_argument("--ensemble-in-every-fold", action="store_true")
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--only-train", help="title and seed of one run: TITLE:SEED")
     parser.add_argument("--busy", action="store_true", help="say that other work was going on")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
-    images = read_training_images(arguments.images, TrainOptions().grades)
+    images = read_training_images(arguments.images, GRADES)
+    if arguments.only_train:
+        title, seed = arguments.only_train.rsplit(":", 1)
+        Fold(images, arguments.work, 0, arguments.part, arguments.threads).train(title, int(seed))
+        return
     began = time.monotonic()
     table, seconds = measure_all(images, arguments)
     arguments.threads = Context(threads=arguments.threads).n_threads

@@ -61,8 +61,9 @@ def _option(name: str, **settings: Any) -> Any:
               help="Take each image's colour and contrast away: structure only.")  # fmt: skip
 @click.option("--rotation", "rotation_degrees", type=float, default=_DEFAULTS.rotation_degrees,
               show_default=True, help="Largest random rotation, in degrees.")  # fmt: skip
-@click.option("--window", type=NumberPair(), default=(_DEFAULTS.window_low, _DEFAULTS.window_high),
-              show_default="0.75,1", help="Smallest and largest window, in image sides.")  # fmt: skip
+@click.option("--window", type=NumberPair(),
+              default=(_DEFAULTS.window_low, _DEFAULTS.window_high),
+              show_default="0.75,1", help="Smallest and largest random window.")  # fmt: skip
 @_option("--shift", type=float, help="Random shift of a whole-image window, in half-sides.")
 @_option("--colour-jitter", type=float, help="Strength of random colour changes; 0 is none.")
 @_option("--batch-people", type=int, help="People in a batch, over all processes.")
@@ -83,7 +84,7 @@ def _option(name: str, **settings: Any) -> Any:
 @_option("--checkpoint-every", type=int, help="Validations between two writings of last.pt.")
 @click.option("--split", "split_shares", type=NumberPair(), default=_DEFAULTS.split_shares,
               show_default="0.6011,0.1986",
-              help="Shares of people for training and validation; others are for test.")  # fmt: skip
+              help="Shares of people for training and validation.")  # fmt: skip
 @_option("--split-seed", type=int, help="Of the random split.")
 @click.option("--split-file", type=EXISTING_FILE,
               help="Table of participant_id and part instead.")  # fmt: skip

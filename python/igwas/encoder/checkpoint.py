@@ -3,7 +3,7 @@
 import hashlib
 import os
 import pickle
-import warnings
+import struct
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -30,7 +30,9 @@ _LOAD_ERRORS = (
     KeyError,
     AttributeError,
     IndexError,
-    UnicodeDecodeError,
+    TypeError,
+    AssertionError,
+    struct.error,
 )
 
 
@@ -169,11 +171,13 @@ def _load(path: Path) -> Any:
         raise InputError(f"{path} is a folder; expected a checkpoint. Give a file.")
     if not path.exists():
         raise InputError(f"{path} does not exist; expected a checkpoint. Check the path.")
+    if not zipfile.is_zipfile(path):
+        raise CorruptFile(
+            f"{path} cannot be read as a checkpoint (it is no zip archive, or cut short); expected "
+            "a whole one of igwas-fast. Copy it again, or give another."
+        )
     try:
-        with warnings.catch_warnings():
-            # torch warns of pickles that are not its own; they are refused here.
-            warnings.simplefilter("ignore", UserWarning)
-            return torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(path, map_location="cpu", weights_only=True)
     except _LOAD_ERRORS as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise CorruptFile(

@@ -319,9 +319,9 @@ class _Run:
 
 def _split_of(images: TrainingImages, options: TrainOptions) -> Split:
     if options.split_file is not None:
-        return read_split(options.split_file, images.participant_ids)
+        return read_split(options.split_file, images.everybody)
     return split_people(
-        images.participant_ids,
+        images.everybody,
         seed=options.split_seed,
         shares=options.split_shares,
         fold=options.fold,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hdf5plugin  # noqa: F401  registers zstd, which /rgb is compressed with
 import numpy as np
 import numpy.typing as npt
 
@@ -37,6 +38,9 @@ class TrainingImages:
         Rows of the file, ascending.
     participant_ids, eyes, visits, digests : tuple of str
         Of each used row; digest is that of the photograph's bytes.
+    everybody : tuple of str
+        Participants of the whole file, sorted: the split is of them, so that another choice of
+        grades moves nobody to another part.
     size_px : int
         Side of the stored images.
     preprocessing_version : str
@@ -49,6 +53,7 @@ class TrainingImages:
     eyes: tuple[str, ...]
     visits: tuple[str, ...]
     digests: tuple[str, ...]
+    everybody: tuple[str, ...]
     size_px: int
     preprocessing_version: str
 
@@ -109,6 +114,7 @@ def read_training_images(path: Path | str, grades: tuple[str, ...]) -> TrainingI
         eyes=chosen["eye"],
         visits=chosen["visit"],
         digests=chosen["source_digest"],
+        everybody=tuple(sorted(set(columns["participant_id"]))),
         size_px=size_px,
         preprocessing_version=version,
     )
