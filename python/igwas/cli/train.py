@@ -1,5 +1,6 @@
 """`igwas-fast train`: images.h5 -> the folder of a run, with its checkpoints and log."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import click
 from igwas.cli.options import (
     EXISTING_FILE,
     CommaList,
+    F,
     NumberPair,
     overwrite_option,
     threads_option,
@@ -30,7 +32,7 @@ Example:
 """
 
 
-def _option(name: str, **settings: Any) -> Any:
+def _option(name: str, **settings: Any) -> Callable[[F], F]:
     """Declare an option with the default that TrainOptions has for it."""
     default = getattr(_DEFAULTS, name.removeprefix("--").replace("-", "_"))
     return click.option(name, default=default, show_default=default is not None, **settings)
