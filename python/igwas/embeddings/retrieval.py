@@ -185,7 +185,7 @@ def _summaries(
 
 def _measures(ranks: Ranks) -> npt.NDArray[np.float64]:
     """Top-1, top-5 and mean average precision of each person, (3, people)."""
-    return np.stack([ranks == 1, ranks <= TOP, 1 / ranks]).mean(axis=1)
+    return np.asarray(np.stack([ranks == 1, ranks <= TOP, 1 / ranks]).mean(axis=1))
 
 
 def chance_level(n_people: int) -> dict[str, float]:
@@ -349,5 +349,4 @@ def unit_length(vectors: Vectors, dtype: npt.DTypeLike = np.float64) -> Vectors:
     largest = np.abs(vectors).max(axis=1, initial=0.0, keepdims=True)
     scaled = np.divide(vectors, largest, out=np.zeros_like(vectors), where=largest > 0)
     length = np.linalg.norm(scaled, axis=1, keepdims=True)
-    np.divide(scaled, length, out=scaled, where=length > 0)
-    return scaled
+    return np.asarray(np.divide(scaled, length, out=scaled, where=length > 0))
