@@ -7,6 +7,7 @@ working folder are not repeated, so that an interrupted measurement goes on wher
 """
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -27,7 +28,7 @@ from encoder_baselines import as_distance, describe_without_learning, principal,
 from igwas.context import Context
 from igwas.embeddings.bootstrap import Estimate, mean_with_interval
 from igwas.embeddings.retrieval import TOP, chance_level, colour_matched_retrieval, mate_ranks
-from igwas.encoder.checkpoint import BEST, LAST, read_checkpoint
+from igwas.encoder.checkpoint import BEST, LAST, Checkpoint, read_checkpoint
 from igwas.encoder.export_onnx import export_encoder
 from igwas.encoder.export_options import ExportOptions
 from igwas.encoder.held_out import HeldOut
@@ -49,6 +50,11 @@ RECIPES: dict[str, dict[str, Any]] = {
 DEFAULT = next(iter(RECIPES))
 HISTOGRAM = "colour histogram, 16 bins"
 ENSEMBLE_SEEDS = (0, 1, 2, 3, 4)
+
+
+def name_of(title: str) -> str:
+    """Name of a recipe's files."""
+    return title.split(" (")[0].replace(",", "").replace(" ", "-").lower()
 
 
 @dataclass
@@ -79,8 +85,7 @@ class Fold:
 
     def train(self, title: str, seed: int) -> Path:
         """Train a recipe, or find it trained; its folder."""
-        name = title.split(" (")[0].replace(",", "").replace(" ", "-").lower()
-        run = self.folder / f"{name}-seed{seed}"
+        run = self.folder / f"{name_of(title)}-seed{seed}"
         options = TrainOptions(seed=seed, fold=self.fold, grades=GRADES, **RECIPES[title])
         summary = train_encoder(
             self.images.path, run, options=options, resume=True, context=self.context
@@ -89,19 +94,42 @@ class Fold:
         print(f"fold {self.fold}: {title}, seed {seed}: {summary.seconds:.0f} s", flush=True)
         return run
 
-    def describe(self, name: str, runs: list[Path]) -> Vectors:
-        """Export runs as one .onnx and describe every used image with it."""
+    def describe(self, name: str, runs: list[Path], n_verified: int = 20) -> Vectors:
+        """Export runs as one .onnx and describe the images of the people measured with it.
+
+        Rows of other images are NaN. What was described before with the same weights is read.
+        """
+        checkpoints = [read_checkpoint(run / BEST) for run in runs]
+        key = hashlib.sha256("".join(one.weights_digest for one in checkpoints).encode())
+        kept = self.folder / f"{name}-{self.part}-{key.hexdigest()[:16]}.npy"
+        if not kept.exists():
+            vectors = self._describe(name, runs, checkpoints[0], n_verified)
+            partial = kept.with_name(kept.name + ".partial")
+            with partial.open("wb") as stream:
+                np.save(stream, vectors)
+            partial.replace(kept)
+        found: Vectors = np.load(kept)
+        return found
+
+    def _describe(
+        self, name: str, runs: list[Path], checkpoint: Checkpoint, n_verified: int
+    ) -> Vectors:
         model = self.folder / f"{name}.onnx"
         summary = export_encoder(
-            runs, model, images=self.images.path, options=ExportOptions(), overwrite=True,
-            context=self.context,
+            runs, model, images=self.images.path, options=ExportOptions(n_verified=n_verified),
+            overwrite=True, context=self.context,
         )  # fmt: skip
         print("\n".join(summary.describe()), flush=True)
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = self.context.n_threads
         session = onnxruntime.InferenceSession(model, settings, providers=["CPUExecutionProvider"])
-        slabs = read_slabs(self.images.path, self.images.rows, 32)
-        return np.concatenate([session.run(None, {"image": slab})[0] for _, slab in slabs])
+        held_out = HeldOut.of(self.images, tuple(checkpoint.people[self.part]))
+        positions = np.sort(held_out.positions.ravel())
+        vectors = np.full((len(self.images.rows), summary.n_dimensions), np.nan, np.float32)
+        for start, slab in read_slabs(self.images.path, self.images.rows[positions], 32):
+            chosen = positions[start : start + len(slab)]
+            vectors[chosen] = session.run(None, {"image": slab})[0]
+        return vectors
 
     def measure(self, vectors: Vectors, histograms: Vectors, into: Measured, run: Path) -> None:
         """Add the ranks of this fold's people."""
@@ -137,11 +165,15 @@ def measure_all(
         add("pixels, PCA-128", principal(plain["pixels"], training))
         add("untrained network", untrained(checkpoint, images, training))
         add(HISTOGRAM, histograms)
-        for index, title in enumerate(RECIPES):
-            add(title, fold.describe(f"recipe{index}", [fold.train(title, 0)]))
+        for title in RECIPES:
+            n_verified = 200 if title == DEFAULT else 20
+            add(title, fold.describe(name_of(title), [fold.train(title, 0)], n_verified))
         if number == 0 or arguments.ensemble_in_every_fold:
             runs = [fold.train(DEFAULT, seed) for seed in ENSEMBLE_SEEDS]
-            add(f"{len(runs)} networks of the default in one .onnx", fold.describe("five", runs))
+            add(
+                f"{len(runs)} networks of the default in one .onnx",
+                fold.describe("ensemble", runs, 200),
+            )
         seconds |= {f"fold {number}: {name}": value for name, value in fold.seconds.items()}
     return table, seconds
 
@@ -227,14 +259,17 @@ def main() -> None:
     parser.add_argument("--part", choices=("validation", "test"), default="test")
     parser.add_argument("--ensemble-in-every-fold", action="store_true")
     parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--only-train", help="title and seed of one run: TITLE:SEED")
+    parser.add_argument("--only", help="title and seed of one run to make: TITLE:SEED")
     parser.add_argument("--busy", action="store_true", help="say that other work was going on")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
     images = read_training_images(arguments.images, GRADES)
-    if arguments.only_train:
-        title, seed = arguments.only_train.rsplit(":", 1)
-        Fold(images, arguments.work, 0, arguments.part, arguments.threads).train(title, int(seed))
+    if arguments.only:
+        title, seed = arguments.only.rsplit(":", 1)
+        fold = Fold(images, arguments.work, 0, arguments.part, arguments.threads)
+        run = fold.train(title, int(seed))
+        if seed == "0":
+            fold.describe(name_of(title), [run], 200 if title == DEFAULT else 20)
         return
     began = time.monotonic()
     table, seconds = measure_all(images, arguments)
