@@ -1,6 +1,7 @@
 """What is exported: stored bytes in, embedding out; all steps between are inside."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +26,8 @@ class OneNetwork(nn.Module):
     def __init__(self, checkpoint: Checkpoint, views: Sequence[tuple[float, float]]) -> None:
         super().__init__()
         options = checkpoint.options
-        self.network = Network(options)
+        # Published weights would be fetched only to be replaced.
+        self.network = Network(replace(options, pretrained=False))
         self.network.load_state_dict(checkpoint.network)
         self._size_px = options.image_size_px
         matrix = resize_matrix(checkpoint.image_size_px, options.cache_size_px)

@@ -1,5 +1,6 @@
 """The processes of a run that torchrun started; one process is a group of one."""
 
+import datetime
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,9 @@ import torch
 from torch import Tensor, distributed, nn
 
 from igwas.errors import OptionError
+
+# The others wait while the first process resizes a biobank's images.
+_LONGEST_WAIT = datetime.timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,9 @@ def process_group(device_type: str) -> Iterator[Group]:
     rank, local_rank = int(os.environ["RANK"]), int(os.environ.get("LOCAL_RANK", "0"))
     if device_type == "cuda":
         torch.cuda.set_device(local_rank)
-    distributed.init_process_group("nccl" if device_type == "cuda" else "gloo")
+    distributed.init_process_group(
+        "nccl" if device_type == "cuda" else "gloo", timeout=_LONGEST_WAIT
+    )
     try:
         yield Group(rank, size, local_rank)
     finally:
@@ -115,9 +121,15 @@ def synchronise_norms(module: nn.Module, group: Group, device_type: str) -> nn.M
 
     Without this two processes of 64 people are not one of 128, and a network can tell the pairs of
     its own process by their statistics.
+
+    Raises
+    ------
+    OptionError
+        If a norm is of a kind that cannot be replaced.
     """
     if group.size == 1:
         return module
+    _refuse_unknown_norms(module)
     if device_type == "cuda":
         convert: Callable[[nn.Module], nn.Module] = nn.SyncBatchNorm.convert_sync_batchnorm
         return convert(module)
@@ -128,6 +140,18 @@ def synchronise_norms(module: nn.Module, group: Group, device_type: str) -> nn.M
         else:
             synchronise_norms(child, group, device_type)
     return module
+
+
+def _refuse_unknown_norms(module: nn.Module) -> None:
+    """Refuse norms that do more than normalise (timm's also activate): that would be lost."""
+    for child in module.modules():
+        is_norm = isinstance(child, nn.modules.batchnorm._BatchNorm)
+        if is_norm and type(child) not in (nn.BatchNorm1d, nn.BatchNorm2d):
+            raise OptionError(
+                f"the backbone has norms of type {type(child).__name__}, which cannot be "
+                "synchronised over processes; expected plain batch norms. Train it in one process, "
+                "or choose a resnet."
+            )
 
 
 class _CpuSyncBatchNorm(nn.modules.batchnorm._BatchNorm):

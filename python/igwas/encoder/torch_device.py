@@ -31,11 +31,11 @@ def choose_device(device: str, local_rank: int = 0) -> torch.device:
 
 @contextmanager
 def torch_resources(context: Context) -> Iterator[None]:
-    """Use the context's threads; leave torch's threads and random numbers as they were."""
+    """Use the context's threads; leave torch's threads and CPU random numbers as they were."""
     before = torch.get_num_threads()
     torch.set_num_threads(context.n_threads)
     try:
-        with torch.random.fork_rng():
+        with torch.random.fork_rng(devices=[]):
             yield
     finally:
         torch.set_num_threads(before)

@@ -23,7 +23,7 @@ from igwas.encoder.journal import Journal
 from igwas.encoder.learner import Trainer
 from igwas.encoder.options import TrainOptions
 from igwas.encoder.person_batches import PersonBatches
-from igwas.encoder.run_folder import prepare_folder, write_description, write_split
+from igwas.encoder.run_folder import FILES, prepare_folder, write_description, write_split
 from igwas.encoder.split import Split, read_split, split_people
 from igwas.encoder.summary import TrainSummary
 from igwas.encoder.torch_device import choose_device, torch_resources
@@ -35,7 +35,7 @@ from igwas.encoder.training_images import (
 )
 from igwas.errors import InputError, OptionError
 from igwas.provenance import file_digest
-from igwas.sole_writer import sole_writer
+from igwas.sole_writer import refuse_inputs, sole_writer
 
 _log = logging.getLogger("igwas")
 Progress = Callable[[int, int], None]
@@ -95,6 +95,8 @@ def train_encoder(
     device_type = choose_device(context.device).type
     if resume and overwrite:
         raise OptionError("--resume and --overwrite are both given; expected one. Leave one out.")
+    for name in FILES:
+        refuse_inputs(run_dir / name, _inputs(images, options))
     with process_group(device_type) as group, torch_resources(context):
         if group.is_first:
             prepare_folder(run_dir, resume=resume, overwrite=overwrite)
@@ -104,8 +106,18 @@ def train_encoder(
             try:
                 run.begin(resume=resume)
                 return run.finish()
+            except KeyboardInterrupt:
+                _log.warning("interrupted: go on from the last checkpoint with --resume")
+                raise
             finally:
                 run.close()
+
+
+def _inputs(images: Path, options: TrainOptions) -> dict[str, Path]:
+    inputs = {"images": images}
+    if options.split_file is not None:
+        inputs["--split-file"] = options.split_file
+    return inputs
 
 
 @dataclass

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 from tests.unit.encoder.conftest import SMALL
+from torch import nn
 
 from igwas.context import Context
 from igwas.encoder.checkpoint import read_checkpoint
-from igwas.encoder.distributed import Group
+from igwas.encoder.distributed import Group, synchronise_norms
 from igwas.encoder.journal import read_journal
 from igwas.encoder.options import TrainOptions
 from igwas.encoder.train import train_encoder
@@ -81,6 +82,17 @@ def test_two_processes_equal_one(images, tmp_path, changes):
 def test_a_batch_that_cannot_be_shared_equally_is_refused():
     with pytest.raises(OptionError, match="a batch has 55 people for 2 processes"):
         Group(rank=0, size=2).share(55)
+
+
+class ActivatedNorm(nn.BatchNorm2d):
+    """Stands for timm's norms, which also activate."""
+
+
+def test_norms_that_do_more_than_normalise_are_refused():
+    with pytest.raises(OptionError, match="norms of type ActivatedNorm"):
+        synchronise_norms(nn.Sequential(ActivatedNorm(3)), Group(rank=0, size=2), "cpu")
+    alone = nn.Sequential(ActivatedNorm(3))
+    assert synchronise_norms(alone, Group(), "cpu") is alone
 
 
 def test_shares_are_disjoint_and_complete():

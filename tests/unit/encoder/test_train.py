@@ -281,6 +281,13 @@ def test_an_output_that_is_a_file_is_refused(images, small, tmp_path):
         train(images, tmp_path / "run", small())
 
 
+def test_a_split_file_that_the_run_would_replace_is_refused(run, images, small):
+    split = run[0] / "split.tsv"
+    with pytest.raises(OptionError, match="the input of --split-file"):
+        train(images, run[0], small(split_file=split), overwrite=True)
+    assert split.exists()
+
+
 def test_the_caller_keeps_its_threads_and_random_numbers(images, small, tmp_path):
     torch.manual_seed(9)
     threads, state = torch.get_num_threads(), torch.get_rng_state()
