@@ -32,7 +32,7 @@ from igwas.encoder.checkpoint import BEST, LAST, Checkpoint, read_checkpoint
 from igwas.encoder.export_onnx import export_encoder
 from igwas.encoder.export_options import ExportOptions
 from igwas.encoder.held_out import HeldOut
-from igwas.encoder.options import GRADES, TrainOptions
+from igwas.encoder.options import DEFAULT_STEPS, GRADES, TrainOptions
 from igwas.encoder.train import train_encoder
 from igwas.encoder.training_images import TrainingImages, read_slabs, read_training_images
 
@@ -82,6 +82,11 @@ class Fold:
         self.images, self.folder, self.fold, self.part = images, work / f"fold{fold}", fold, part
         self.context = Context(threads=threads, device="cpu")
         self.seconds: dict[str, float] = {}
+
+    def is_finished(self, title: str, seed: int) -> bool:
+        """Whether this recipe has been trained to its end."""
+        last = self.folder / f"{name_of(title)}-seed{seed}" / LAST
+        return last.exists() and read_checkpoint(last).step >= DEFAULT_STEPS
 
     def train(self, title: str, seed: int) -> Path:
         """Train a recipe, or find it trained; its folder."""
@@ -166,10 +171,16 @@ def measure_all(
         add("untrained network", untrained(checkpoint, images, training))
         add(HISTOGRAM, histograms)
         for title in RECIPES:
+            if arguments.finished_only and not fold.is_finished(title, 0):
+                continue
             n_verified = 200 if title == DEFAULT else 20
             add(title, fold.describe(name_of(title), [fold.train(title, 0)], n_verified))
         if number == 0 or arguments.ensemble_in_every_fold:
-            runs = [fold.train(DEFAULT, seed) for seed in ENSEMBLE_SEEDS]
+            runs = [
+                fold.train(DEFAULT, seed)
+                for seed in ENSEMBLE_SEEDS
+                if not arguments.finished_only or fold.is_finished(DEFAULT, seed)
+            ]
             add(
                 f"{len(runs)} networks of the default in one .onnx",
                 fold.describe("ensemble", runs, 200),
@@ -260,6 +271,7 @@ def main() -> None:
     parser.add_argument("--ensemble-in-every-fold", action="store_true")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--only", help="title and seed of one run to make: TITLE:SEED")
+    parser.add_argument("--finished-only", action="store_true", help="train nothing")
     parser.add_argument("--busy", action="store_true", help="say that other work was going on")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
