@@ -45,6 +45,16 @@ def describe_without_learning(images: TrainingImages) -> dict[str, Vectors]:
     return vectors
 
 
+def kept_baselines(images: TrainingImages, path: Path) -> dict[str, Vectors]:
+    """Describe without learning, or read what was described before."""
+    if not path.exists():
+        partial = path.with_name("partial-" + path.name)
+        np.savez(partial, allow_pickle=False, **describe_without_learning(images))
+        partial.replace(path)
+    with np.load(path) as found:
+        return dict(found)
+
+
 def principal(vectors: Vectors, training: npt.NDArray[np.int64]) -> Vectors:
     """First 128 principal components, of the training images' axes."""
     centre = vectors[training].mean(0)
@@ -61,9 +71,12 @@ def as_distance(vectors: Vectors) -> Vectors:
 
 @torch.no_grad()
 def untrained(
-    checkpoint: Checkpoint, images: TrainingImages, training: npt.NDArray[np.int64]
+    checkpoint: Checkpoint,
+    images: TrainingImages,
+    training: npt.NDArray[np.int64],
+    tested: npt.NDArray[np.int64],
 ) -> Vectors:
-    """Describe every used image by the same network with random weights.
+    """Describe the images tested by the same network with random weights; others are NaN.
 
     Its norms take their statistics from training images: without them it would be judged by an
     accident of its initial scale.
@@ -78,13 +91,20 @@ def untrained(
         network(cut_windows(pixels, plain.expand(len(pixels), 2, 3), options.image_size_px))
     random = replace(checkpoint, network=network.state_dict())
     describer = Describer([OneNetwork(random, MILD_VIEWS)]).eval()
-    vectors = np.concatenate(
-        [describer(torch.from_numpy(slab)).numpy() for slab in _slabs(images.path, images.rows)]
-    )
-    moments = Moments(vectors.shape[1])
-    moments.add(vectors[training])
+    vectors = {}
+    for name, positions in (("training", training), ("tested", tested)):
+        vectors[name] = np.concatenate(
+            [
+                describer(torch.from_numpy(slab)).numpy()
+                for slab in _slabs(images.path, images.rows[positions])
+            ]
+        )
+    moments = Moments(vectors["training"].shape[1])
+    moments.add(vectors["training"])
     axes = moments.axes(_DIMENSIONS)
-    return ((vectors - axes.centre) @ axes.axes).astype(np.float32)
+    found = np.full((len(images.rows), axes.axes.shape[1]), np.nan, np.float32)
+    found[tested] = (vectors["tested"] - axes.centre) @ axes.axes
+    return found
 
 
 def _slabs(path: Path, rows: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.uint8]]:

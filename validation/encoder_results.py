@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 import torch
-from encoder_baselines import as_distance, describe_without_learning, principal, untrained
+from encoder_baselines import as_distance, kept_baselines, principal, untrained
 
 from igwas.context import Context
 from igwas.embeddings.bootstrap import Estimate, mean_with_interval
@@ -91,6 +91,7 @@ class Fold:
     def train(self, title: str, seed: int) -> Path:
         """Train a recipe, or find it trained; its folder."""
         run = self.folder / f"{name_of(title)}-seed{seed}"
+        self._share_cache(run)
         options = TrainOptions(seed=seed, fold=self.fold, grades=GRADES, **RECIPES[title])
         summary = train_encoder(
             self.images.path, run, options=options, resume=True, context=self.context
@@ -98,6 +99,14 @@ class Fold:
         self.seconds[f"{title}, seed {seed}"] = summary.seconds
         print(f"fold {self.fold}: {title}, seed {seed}: {summary.seconds:.0f} s", flush=True)
         return run
+
+    def _share_cache(self, run: Path) -> None:
+        """Give a run the resized images of the first one; they are the same for all."""
+        first = self.folder.parent / "fold0" / f"{name_of(DEFAULT)}-seed0"
+        run.mkdir(parents=True, exist_ok=True)
+        for name in ("images.cache", "images.cache.json"):
+            if (first / name).exists() and not (run / name).exists():
+                (run / name).hardlink_to(first / name)
 
     def describe(self, name: str, runs: list[Path], n_verified: int = 20) -> Vectors:
         """Export runs as one .onnx and describe the images of the people measured with it.
@@ -153,7 +162,7 @@ def measure_all(
     """Train, describe and measure every row of the table."""
     table: dict[str, Measured] = {}
     seconds: dict[str, float] = {}
-    plain = describe_without_learning(images)
+    plain = kept_baselines(images, arguments.work / "baselines.npz")
     histograms = plain["colour histogram"]
 
     for number in range(arguments.folds):
@@ -168,7 +177,8 @@ def measure_all(
         add("mean colour", as_distance(plain["mean colour"]))
         add("camera outline alone", principal(plain["camera outline"], training))
         add("pixels, PCA-128", principal(plain["pixels"], training))
-        add("untrained network", untrained(checkpoint, images, training))
+        tested = HeldOut.of(images, tuple(checkpoint.people[arguments.part])).positions.ravel()
+        add("untrained network", untrained(checkpoint, images, training, np.sort(tested)))
         add(HISTOGRAM, histograms)
         for title in RECIPES:
             if arguments.finished_only and not fold.is_finished(title, 0):
