@@ -14,6 +14,9 @@ BUILD := build/core
 JOBS ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+# Pairs of eyes for train-real; TRAIN_ARGS such as --folds 5.
+PHOTOGRAPHS ?= $(or $(IGWAS_TEST_DATA),../shared/data)/fundus/eyepacs_pairs_400
+TRAIN_ARGS ?=
 CMAKE_ARGS ?=
 
 CPP_FILES := $(shell find cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.cu' -o -name '*.cuh' \
@@ -21,8 +24,7 @@ CPP_FILES := $(shell find cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.cu' -o 
 BUILD_FILES := CMakeLists.txt setup.py $(wildcard cmake/*.cmake) $(CPP_FILES)
 
 .PHONY: help env demo test test-cpp test-python test-slow test-gpu mutants lint format type \
-	sanitize docs \
-	all-checks validation bench bench-quick constraints clean
+	sanitize docs train-real all-checks validation bench bench-quick constraints clean
 
 help: ## list the chores
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -107,6 +109,15 @@ docs: env ## write the generated pages of docs/ again
 
 validation: env ## null calibration, about two minutes; writes docs/validation.md
 	$(BIN)/python validation/null_calibration.py --output docs/validation.md
+
+# Runs that are finished stay in build/encoder: an interrupted one goes on.
+build/encoder/images.h5: | $(VENV)/.core
+	mkdir -p build/encoder
+	$(BIN)/igwas-fast images "$(PHOTOGRAPHS)" -o $@
+
+train-real: env build/encoder/images.h5 ## train every recipe on real photographs, half an hour; writes docs/encoder-results.md
+	$(BIN)/python validation/encoder_results.py build/encoder/images.h5 --work build/encoder \
+	  -o docs/encoder-results.md $(TRAIN_ARGS)
 
 all-checks: test lint type sanitize ## everything that must be green before a change goes in
 

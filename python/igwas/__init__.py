@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from igwas.context import Context
     from igwas.embeddings.audit import run_audit
     from igwas.embeddings.embed import embed, embed_images
+    from igwas.encoder.export_onnx import export_encoder
+    from igwas.encoder.export_options import ExportOptions, ExportSummary
+    from igwas.encoder.options import TrainOptions
+    from igwas.encoder.summary import TrainSummary
+    from igwas.encoder.train import train_encoder
     from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
     from igwas.images.disc import Disc, find_disc
     from igwas.images.images_file import ImagesFile, read_images
@@ -33,6 +38,8 @@ _HOME = {
     "Association": "igwas.association.associate",
     "Context": "igwas.context",
     "Disc": "igwas.images.disc",
+    "ExportOptions": "igwas.encoder.export_options",
+    "ExportSummary": "igwas.encoder.export_options",
     "GenotypeFile": "igwas.genotypes.genotype_file",
     "ImagesFile": "igwas.images.images_file",
     "ImagesOptions": "igwas.images.options",
@@ -41,10 +48,13 @@ _HOME = {
     "ScanOptions": "igwas.association.options",
     "ScanSummary": "igwas.association.scan",
     "StatisticsFile": "igwas.association.statistics_file",
+    "TrainOptions": "igwas.encoder.options",
+    "TrainSummary": "igwas.encoder.summary",
     "Weights": "igwas.association.weights",
     "associate": "igwas.association.associate",
     "embed": "igwas.embeddings.embed",
     "embed_images": "igwas.embeddings.embed",
+    "export_encoder": "igwas.encoder.export_onnx",
     "find_disc": "igwas.images.disc",
     "find_loci": "igwas.loci.find",
     "make_phenotypes": "igwas.phenotypes.from_embeddings",
@@ -58,12 +68,15 @@ _HOME = {
     "read_phenotypes": "igwas.phenotypes.table",
     "run_audit": "igwas.embeddings.audit",
     "run_scan": "igwas.association.scan",
+    "train_encoder": "igwas.encoder.train",
 }
 
 __all__ = [
     "Association",
     "Context",
     "Disc",
+    "ExportOptions",
+    "ExportSummary",
     "GenotypeFile",
     "ImagesFile",
     "ImagesOptions",
@@ -72,11 +85,14 @@ __all__ = [
     "ScanOptions",
     "ScanSummary",
     "StatisticsFile",
+    "TrainOptions",
+    "TrainSummary",
     "Weights",
     "__version__",
     "associate",
     "embed",
     "embed_images",
+    "export_encoder",
     "find_disc",
     "find_loci",
     "make_phenotypes",
@@ -90,6 +106,7 @@ __all__ = [
     "read_phenotypes",
     "run_audit",
     "run_scan",
+    "train_encoder",
 ]
 
 

@@ -49,7 +49,7 @@ def best_circle(
     radius_range: tuple[float, float],
     frame_centre: tuple[float, float],
     frame_size: float,
-) -> tuple[npt.NDArray[np.float64], float] | None:
+) -> npt.NDArray[np.float64] | None:
     """Find the circle that most rim points lie on and few points lie outside of (RANSAC).
 
     Parameters
@@ -66,8 +66,8 @@ def best_circle(
 
     Returns
     -------
-    (float64 (3,), float) or None
-        Circle and score; None if no circle has any support.
+    float64 (3,) or None
+        Centre x, centre y, radius; None if there is no circle of that size.
 
     References
     ----------
@@ -89,8 +89,8 @@ def best_circle(
         return None
     score = _support(circles, rim, inside)
     score -= 0.5 * len(rim) * (np.hypot(*(circles[:, :2] - frame_centre).T) / frame_size) ** 2
-    best = int(np.argmax(score))
-    return circles[best], float(score[best])
+    best: npt.NDArray[np.float64] = circles[int(np.argmax(score))]
+    return best
 
 
 def _support(circles: Points, rim: Points, inside: Points) -> npt.NDArray[np.float64]:

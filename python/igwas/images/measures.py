@@ -7,7 +7,7 @@ from scipy import ndimage
 from igwas.images.crop import crop_disc, inside_circle, visible_in_crop
 from igwas.images.disc import Disc
 from igwas.images.optic_disc import OpticDisc, find_optic_disc
-from igwas.images.vessels import even_illumination, masked_blur, ridge_response
+from igwas.images.vessels import Plane, even_illumination, masked_blur, ridge_response
 
 # Measures are taken on a crop of this side, so that they do not depend on --size.
 MEASURED_SIDE = 256
@@ -15,11 +15,16 @@ _OPTIC_SIDE = 128
 # Part of the radius that measures of the picture look at: the rim itself is no retina.
 _RETINA = 0.92
 _CENTRAL = 0.5
-# A nerve head is told from a blot of light above this confidence, and is on one side beyond this
-# distance from the middle, in radii.
+_LIT = 0.97
+# A nerve head is told from a blot of light above this confidence; it is on one side beyond this
+# distance from the middle, and no further up or down than this, in radii.
 HEAD_CONFIDENCE = 0.4
 HEAD_OFFSET = 0.2
+HEAD_HEIGHT = 0.5
 BRIGHT, DARK = 245, 16
+_VESSEL_SIGMAS = (1.5, 2.5)
+_LEAST_RIDGE, _ABOVE_BRIGHT = 0.02, 2.5
+_LEAST_VESSEL = 60  # pixels of a ridge that is long enough
 
 # Name -> unit and meaning, in the order of /measure/name.
 MEASURES: dict[str, tuple[str, str]] = {
@@ -32,7 +37,7 @@ MEASURES: dict[str, tuple[str, str]] = {
     "illumination_variation": ("share", "standard deviation of green's wide mean, over its mean"),
     "contrast": ("share", "standard deviation of green around its wide mean, over that mean"),
     "sharpness": ("share", "median steepness of green at a 1/128 of the disc, over the wide mean"),
-    "vessel_visibility": ("share", "95th percentile of the vessel ridges, over the wide mean"),
+    "vessel_visibility": ("0 to 1", "share of the visible disc that long dark ridges cover"),
     "rim_share": ("0 to 1", "share of the circle along which the rim was seen"),
     "rim_residual": ("radii", "median distance of the seen rim from the circle"),
     "frame_share": ("0 to 1", "share of the disc that lies within the photograph"),
@@ -90,7 +95,11 @@ def laterality_agrees(head: OpticDisc, eye: str) -> float:
     are upside down, and then it is on the other side though the name is right. NaN if the eye is
     not named, or the nerve head is not seen clearly or is near the middle.
     """
-    is_clear = head.confidence >= HEAD_CONFIDENCE and abs(head.x) >= HEAD_OFFSET
+    is_clear = (
+        head.confidence >= HEAD_CONFIDENCE
+        and abs(head.x) >= HEAD_OFFSET
+        and abs(head.y) <= HEAD_HEIGHT
+    )
     if eye not in ("left", "right") or not is_clear:
         return float("nan")
     return float((head.x < 0) == (eye == "left"))
@@ -116,8 +125,30 @@ def _of_picture(crop: npt.NDArray[np.uint8], visible: npt.NDArray[np.bool_]) -> 
         "illumination_variation": wide[retina].std() / max(1.0, float(wide[retina].mean())),
         "contrast": flat[retina].std(),
         "sharpness": np.median(steepness[retina]),
-        "vessel_visibility": np.percentile(ridge_response(flat, (1.5, 2.5))[retina], 95),
+        "vessel_visibility": _vessel_share(green, visible & (crop.max(axis=2) >= DARK // 2)),
     }  # fmt: skip
+
+
+def _vessel_share(green: Plane, lit: npt.NDArray[np.bool_]) -> float:
+    """Share of the disc on dark ridges that hang together over a length.
+
+    Noise has ridges too, but short ones, and as many bright as dark: the bright ones, which are no
+    vessels, set the level. Found to follow what one sees far better than a percentile of the
+    ridges, which sensor noise of dark photographs raises.
+    """
+    # Not beside black: an edge has a ridge along it.
+    lit = ndimage.binary_opening(lit, iterations=3) & inside_circle(MEASURED_SIDE, _LIT)
+    retina = ndimage.binary_erosion(lit, iterations=10)
+    if not retina.any():
+        return 0.0
+    flat = even_illumination(green, lit, MEASURED_SIDE / 16)
+    dark = ridge_response(flat, _VESSEL_SIGMAS)
+    bright = ridge_response(-flat, _VESSEL_SIGMAS)
+    level = max(_LEAST_RIDGE, _ABOVE_BRIGHT * float(np.percentile(bright[retina], 75)))
+    labels, _ = ndimage.label((dark > level) & retina, np.ones((3, 3)))
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    return float(sizes[sizes >= _LEAST_VESSEL].sum() / retina.sum())
 
 
 def _of_outline(

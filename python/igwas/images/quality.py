@@ -8,16 +8,16 @@ KEEP, USABLE, REJECT = "keep", "usable", "reject"
 # Measure -> (score 0 at, score 1 at, words if it is low). A score is linear between the two; the
 # quality is their geometric mean. Chosen on EyePACS by looking: see docs/images.md.
 RAMPS: dict[str, tuple[float, float, str]] = {
-    "vessel_visibility": (0.010, 0.045, "vessels hardly seen"),
-    "sharpness": (0.0015, 0.0060, "out of focus"),
-    "brightness": (6.0, 40.0, "too dark"),
+    "vessel_visibility": (0.010, 0.040, "vessels hardly seen"),
+    "sharpness": (0.0010, 0.0050, "out of focus"),
+    "brightness": (6.0, 30.0, "too dark"),
     "overexposed_share": (0.60, 0.10, "overexposed"),
     "underexposed_share": (0.60, 0.15, "much of it black"),
-    "illumination_variation": (1.00, 0.45, "unevenly lit"),
+    "illumination_variation": (1.20, 0.50, "unevenly lit"),
     "visible_share": (0.35, 0.75, "much of the disc not visible"),
 }
 # A score below the first makes the photograph a reject, below the second merely usable.
-REJECT_BELOW, USABLE_BELOW = 0.05, 0.50
+REJECT_BELOW, USABLE_BELOW = 0.10, 0.50
 
 
 @dataclass(frozen=True)
