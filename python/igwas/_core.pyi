@@ -91,6 +91,7 @@ def scan(
     sink: StatisticsSink,
     threads: int,
     progress: Callable[[int], object] | None,
+    device: object | None = None,
 ) -> None: ...
 
 # Codec: any C-contiguous buffer in; the global lock is released.
@@ -126,5 +127,6 @@ def multiply_calls(
     is_full: bool,
     threads: int,
     repeats: int,
+    device: object | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], list[float]]: ...
 def simd_level() -> str: ...
