@@ -22,6 +22,8 @@ struct TimedProducts {
 
 /// Read genotypes, then multiply them as the scan does, `repeats` times, a batch a task.
 ///
+/// Sums are in codes of the allele that is counted: the rarer one (GenotypeBatch::is_flipped).
+///
 /// \param source of hard calls or dosages in bytes; ShapeError for others.
 /// \param rows ascending rows of the source; ShapeError if there are none or one is outside it.
 /// \param device makes the products; null: the threads do.
