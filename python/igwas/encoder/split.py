@@ -65,9 +65,9 @@ def split_people(
 
     Examples
     --------
-    >>> split = split_people(["c", "a", "b", "a", "d", "e"], seed=0, shares=(0.6, 0.2))
+    >>> split = split_people(list("jabcadefghi"), seed=0, shares=(0.6, 0.2))
     >>> [len(people) for people in split.parts().values()]
-    [3, 1, 1]
+    [6, 2, 2]
     """
     people = sorted(set(participant_ids))
     order = np.random.default_rng(seed).permutation(len(people))
