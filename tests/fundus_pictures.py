@@ -60,7 +60,7 @@ def write_folder(folder, people=3, **picture):
     for person in range(people):
         for eye, side in (("left", -1), ("right", 1)):
             drawn = fundus_picture(
-                head_x=side * 0.55, radius=70 + 4 * person, seed=10 * person + side, **picture
+                head_x=side * 0.55, radius=70 + 4 * person, seed=10 * person + side + 1, **picture
             )
             paths.append(save(folder / f"P{person}_{eye}.png", drawn))
     return paths

@@ -18,7 +18,8 @@ def test_a_right_eye_is_the_mirror_image_of_the_same_picture_as_left():
 def test_what_does_not_depend_on_the_side_is_the_same_for_both():
     picture = fundus_picture()
     left, right = prepare(picture, "left", 128), prepare(picture, "right", 128)
-    assert (left.disc, left.quality, left.grade) == (right.disc, right.quality, right.grade)
+    assert (left.disc.x, left.disc.radius) == (right.disc.x, right.disc.radius)
+    assert (left.quality, left.grade) == (right.quality, right.grade)
     assert (left.fingerprint == right.fingerprint).all()
     assert left.measures["laterality_agrees"] == 1
     assert right.measures["laterality_agrees"] == 0
