@@ -71,7 +71,7 @@ def best_circle(
 
     References
     ----------
-    Fischler & Bolles 1981, Commun ACM 24:381.
+    Fischler & Bolles 1981, CACM 24:381.
     """
     if len(rim) < 12:
         return None

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-# Of 512 bits. The same photograph at another size or compression differs in up to 30; different
-# photographs of one eye, or the two eyes of a person, in 90 or more (docs/images.md).
+# Of 512 bits. A copy at another size or compression mostly differs in fewer; different photographs,
+# also of one eye, in 54 or more (docs/images.md).
 MOST_BITS = 31
 _PAIRS_AT_ONCE = 2**20
 

@@ -36,7 +36,7 @@ MEASURES: dict[str, tuple[str, str]] = {
     "underexposed_share": ("0 to 1", f"of the visible disc with every channel below {DARK}"),
     "illumination_variation": ("share", "standard deviation of green's wide mean, over its mean"),
     "contrast": ("share", "standard deviation of green around its wide mean, over that mean"),
-    "sharpness": ("share", "median steepness of green at a 1/128 of the disc, over the wide mean"),
+    "sharpness": ("share", "90th percentile of the steepness of green, over the wide mean"),
     "vessel_visibility": ("0 to 1", "share of the visible disc that long dark ridges cover"),
     "rim_share": ("0 to 1", "share of the circle along which the rim was seen"),
     "rim_residual": ("radii", "median distance of the seen rim from the circle"),
@@ -124,7 +124,7 @@ def _of_picture(crop: npt.NDArray[np.uint8], visible: npt.NDArray[np.bool_]) -> 
         "underexposed_share": (lit.max(axis=1) < DARK).mean(),
         "illumination_variation": wide[retina].std() / max(1.0, float(wide[retina].mean())),
         "contrast": flat[retina].std(),
-        "sharpness": np.median(steepness[retina]),
+        "sharpness": np.percentile(steepness[retina], 90),
         "vessel_visibility": _vessel_share(green, visible & (crop.max(axis=2) >= DARK // 2)),
     }  # fmt: skip
 

@@ -81,13 +81,15 @@ def read_photograph(path: Path | str) -> Photograph:
     content = _read_bytes(Path(path))
     digest = hashlib.sha256(content).hexdigest()
     image_module = pillow()
+    image_module.init()  # or formats that Pillow imports late would be unknown to it
+    known = [name for name in FORMATS if name in image_module.OPEN]
     bombs = (image_module.DecompressionBombError, image_module.DecompressionBombWarning)
     with warnings.catch_warnings():
         # Doubts about EXIF data are no news to the user; a bomb is.
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", image_module.DecompressionBombWarning)
         try:
-            with image_module.open(io.BytesIO(content), formats=FORMATS) as image:
+            with image_module.open(io.BytesIO(content), formats=known) as image:
                 rgb = _decode(image)
         except PhotographError:
             raise

@@ -9,7 +9,7 @@ KEEP, USABLE, REJECT = "keep", "usable", "reject"
 # quality is their geometric mean. Chosen on EyePACS by looking: see docs/images.md.
 RAMPS: dict[str, tuple[float, float, str]] = {
     "vessel_visibility": (0.010, 0.040, "vessels hardly seen"),
-    "sharpness": (0.0010, 0.0050, "out of focus"),
+    "sharpness": (0.0030, 0.0110, "out of focus"),
     "brightness": (6.0, 30.0, "too dark"),
     "overexposed_share": (0.60, 0.10, "overexposed"),
     "underexposed_share": (0.60, 0.15, "much of it black"),
@@ -53,7 +53,7 @@ def judge(measures: Mapping[str, float]) -> Quality:
 
     Examples
     --------
-    >>> good = {"vessel_visibility": 0.06, "sharpness": 0.01, "brightness": 90,
+    >>> good = {"vessel_visibility": 0.06, "sharpness": 0.02, "brightness": 90,
     ...         "overexposed_share": 0, "underexposed_share": 0, "illumination_variation": 0.3,
     ...         "visible_share": 0.9}
     >>> judge(good)
