@@ -217,11 +217,11 @@ def write_page(
         "to it in colour. Every trained encoder is measured as exported: its .onnx in ONNX "
         "Runtime, mean of 5 views, 128 principal axes fitted on training people.",
         "",
-        f"- images: {images.path.name}, {len(images.rows):,} photographs of "
+        f"- images: {len(images.rows):,} photographs of "
         f"{len(set(images.participant_ids)):,} people, preprocessing "
         f"{images.preprocessing_version}; {arguments.part} people of "
-        f"{'fold 0' if arguments.folds == 1 else f'{arguments.folds} folds'}, {n_people} a fold",
-        f"- machine: {_processor()}, {arguments.threads} threads; torch {torch.__version__}, "
+        f"{'fold 0' if arguments.folds == 1 else f'{arguments.folds} folds'} ({n_people} people)",
+        f"- machine: {_processor()}, threads: {arguments.threads}; torch {torch.__version__}, "
         f"onnxruntime {onnxruntime.__version__}, Python {platform.python_version()}",
         f"- commit {_commit()}; seeds: 0 for single networks, "
         f"{', '.join(map(str, ENSEMBLE_SEEDS))} for the ensemble",
