@@ -26,13 +26,13 @@ from igwas.plots.style import (
 
 # r^2 from -> colour and shape; the shape says the same to those who cannot see the colour.
 LD_CLASSES = (
-    (0.8, VERMILION, "s", "r² ≥ 0.8"),
+    (0.8, VERMILION, "s", "0.8 and more"),
     (0.6, ORANGE, "D", "0.6 to 0.8"),
     (0.4, GREEN, "^", "0.4 to 0.6"),
     (0.2, SKY, "v", "0.2 to 0.4"),
     (0.0, BLUE, "o", "below 0.2"),
 )
-UNKNOWN_LD = ("#b6bcc6", "o", "r² not known")
+UNKNOWN_LD = ("#b6bcc6", "o", "not known")
 
 _LANES = 5
 
@@ -109,11 +109,14 @@ def regional(
             ha="center", fontsize=8,
         )  # fmt: skip
         scale_log10p(axes, highest)
-        axes.set_ylim(0, 1.06 * top_of(highest, level))
+        axes.set_ylim(0, top_of(highest, level, headroom=0.14))
         lowest, furthest = float(x.min()), float(x.max())
         pad = 0.02 * (furthest - lowest) or 0.01
         axes.set_xlim(lowest - pad, furthest + pad)
-        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handletextpad=0.2)
+        axes.legend(
+            loc="upper left", bbox_to_anchor=(1.0, 1.0), handletextpad=0.2, reverse=True,
+            title="r² with the lead", title_fontsize=8,
+        )  # fmt: skip
         if track is not None and genes is not None:
             _draw_genes(track, genes, (lowest - pad, furthest + pad))
         axes.ticklabel_format(axis="x", useOffset=False, style="plain")

@@ -150,9 +150,9 @@ def _label(axes: Any, axis: str, text: str) -> None:
     (axes.set_ylabel if axis == "y" else axes.set_xlabel)(text)
 
 
-def top_of(highest: float, level: float) -> float:
+def top_of(highest: float, level: float, headroom: float = 0.05) -> float:
     """Upper limit of a -log10 p axis that shows the level and everything below `highest`."""
     largest = max(highest if np.isfinite(highest) else 0.0, level)
     if largest <= _LINEAR_UP_TO:
-        return 1.08 * largest + 0.3
-    return float(expand(1.05 * compress(largest)))
+        return (1 + headroom) * largest + 0.4
+    return float(expand((1 + headroom) * compress(largest)))

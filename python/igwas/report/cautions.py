@@ -61,8 +61,8 @@ def _lambdas(gathered: Gathered) -> list[Caution]:
         value = float(loci.omnibus_lambdas[mask])
         if value > LARGE_LAMBDA:
             found.append(Caution(WARNING, (
-                f"lambda of the {name} test is {value:.3f}, above {LARGE_LAMBDA:g}: its loci may "
-                "be false."
+                f"lambda of the {name} test is {value:.3f}, above {LARGE_LAMBDA:g}: inflation, or "
+                "signals all over the genome; its loci may be false."
             )))  # fmt: skip
     if not found:
         found.append(Caution(GOOD, (
@@ -137,7 +137,8 @@ def _loci(gathered: Gathered) -> list[Caution]:
             "letters or frequency."
         )))  # fmt: skip
     frequency = table["effect_allele_frequency"]
-    rarer = np.minimum(frequency, 1 - frequency).to_numpy(dtype=np.float64)
+    known = frequency.to_numpy(dtype=np.float64)
+    rarer = np.minimum(known, 1 - known)
     alleles = 2 * table["n"].to_numpy(dtype=np.float64) * rarer
     rare = sorted(set(table.loc[alleles < _FEW_ALLELES, "lead_variant"].map(str)))
     if rare:

@@ -152,12 +152,7 @@ def _heat_map(gathered: Gathered) -> NamedFigure:
     table = gathered.loci.table.drop_duplicates(["chromosome", "position", "lead_variant"])
     strongest = table["log10p"].sort_values(ascending=False, kind="stable").index
     shown = table.loc[sorted(strongest[:MOST_LOCI_OF_HEAT_MAP])]
-    labels = [
-        f"{record['chromosome']}  "
-        + (str(record["nearest_gene"]) + "  " if isinstance(record["nearest_gene"], str) else "")
-        + str(record["lead_variant"])
-        for record in shown.to_dict("records")
-    ]
+    labels = [_locus_label(record) for record in shown.to_dict("records")]
     columns = gathered.tested
     names = gathered.statistics.phenotype_names
     cut = (
@@ -173,6 +168,16 @@ def _heat_map(gathered: Gathered) -> NamedFigure:
         heat_map(gathered.loci.z[np.ix_(shown.index.to_numpy(dtype=np.int64), columns)], labels,
                  [names[column] for column in columns]),
     )  # fmt: skip
+
+
+def _locus_label(record: dict[Any, Any]) -> str:
+    """Chromosome, gene and variant; the chromosome once."""
+    name, chromosome = str(record["lead_variant"]), str(record["chromosome"])
+    gene = record["nearest_gene"]
+    parts = [gene] if isinstance(gene, str) and gene else []
+    if not name.removeprefix("chr").startswith(f"{chromosome}:"):
+        parts = [chromosome, *parts]
+    return "  ".join([*parts, name])
 
 
 def _regional(gathered: Gathered, view: RegionalView, number: int) -> NamedFigure:
@@ -193,7 +198,8 @@ def _regional(gathered: Gathered, view: RegionalView, number: int) -> NamedFigur
     return NamedFigure(
         f"locus_{number:03d}",
         f"{record['lead_variant']} at {place}",
-        f"{view.tests[0]}; found by {', '.join(view.tests)}. {view.n_variants:,} variants tested "
+        f"Test drawn: {view.tests[0]}. Found by: {', '.join(view.tests)}. "
+        f"{view.n_variants:,} variants tested "
         f"within {REACH_BP // 1000} kb of the locus (shaded), {len(view.rows):,} drawn. {colours}",
         f"Regional plot of the locus at {place}.",
         "regions",

@@ -15,7 +15,7 @@ CITATIONS = (
 _FILTERS = {
     "mac": "a minor allele count of at least {:g}",
     "maf": "a minor allele frequency of at least {:g}",
-    "geno": "at most {:.3g} missing calls",
+    "geno": "a share of missing calls of at most {:.3g}",
     "hwe": "a Hardy-Weinberg p of at least {:g}",
     "info": "an imputation information of at least {:g}",
 }

@@ -159,15 +159,19 @@ def _verdict(gathered: Gathered, n_warnings: int) -> str:
 
 
 def _account(account: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Lines of the account; a line that starts anew (variants after samples) has its own whole."""
-    lines, whole, before = [], 1, None
+    """Lines of the account: people first, then variants, whose first line starts anew."""
+    lines: list[dict[str, Any]] = []
+    whole, before = 1, None
+    groups = iter(("people", "variants"))
     for line in account:
         n_before, n_after = int(line["n_before"]), int(line["n_after"])
-        if before is None or n_before != before:
-            whole = max(1, n_before)
+        group = ""
+        if n_before != before:
+            whole, group = max(1, n_before), next(groups, "further")
         before = n_after
         lines.append(
             {
+                "group": group,
                 "step": line["step"],
                 "kept": f"{n_after:,}",
                 "lost": f"{n_before - n_after:,}" if n_before != n_after else "",
