@@ -43,7 +43,8 @@ def thin(
     if not len(low):
         return high
     first, width = float(x[low].min()), float(np.ptp(x[low])) or 1.0
-    least, height = float(y[low].min()), float(np.ptp(y[low])) or 1.0
+    least = min(0.0, float(y[low].min()))
+    height = keep_above - least
     # In place: at 10 million points each copy is 80 MB.
     cell = ((x[low] - first) * ((columns - 1) / width)).astype(np.int64) * rows
     cell += ((y[low] - least) * ((rows - 1) / height)).astype(np.int64)
