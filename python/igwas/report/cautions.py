@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from igwas.report.gathered import Gathered
+from igwas.report.wording import counted
 
 LARGE_LAMBDA = 1.1
 _LARGE_CONTROL_LAMBDA = 1.05
@@ -15,6 +16,11 @@ _FEW_SAMPLES = 1000
 _FEW_PER_PHENOTYPE = 10
 _FEW_ALLELES = 20
 _SHARE_UNTESTED = 0.2
+_FEW_VARIANTS = 10_000
+
+# Standard error of lambda times sqrt(n): 1 / (2 f(m) m) for the median m of chi-square with one
+# degree of freedom, whose density there is f(m) = 0.4711.
+_LAMBDA_ERROR = 2.333
 
 WARNING, NOTE, GOOD = "warning", "note", "good"
 
@@ -65,10 +71,22 @@ def _lambdas(gathered: Gathered) -> list[Caution]:
                 "signals all over the genome; its loci may be false."
             )))  # fmt: skip
     if not found:
-        found.append(Caution(GOOD, (
-            f"lambda of every tested phenotype and of the omnibus test is between "
-            f"{_SMALL_LAMBDA:g} and {LARGE_LAMBDA:g}."
-        )))  # fmt: skip
+        found.append(
+            Caution(
+                GOOD,
+                "lambda of every tested phenotype and of the omnibus test is between "
+                f"{_SMALL_LAMBDA:g} and {LARGE_LAMBDA:g}.",
+            )
+        )
+    n = int(gathered.sweep.n_tested.max())
+    if 0 < n < _FEW_VARIANTS:
+        found.append(
+            Caution(
+                NOTE,
+                f"lambda rests on {n:,} variants: its standard error is "
+                f"{_LAMBDA_ERROR / np.sqrt(n):.2f} even if they were independent.",
+            )
+        )
     return found
 
 
@@ -84,9 +102,10 @@ def _control(gathered: Gathered) -> list[Caution]:
     middle = float("nan") if control["lambda_median"] is None else float(control["lambda_median"])
     if n_loci or middle > _LARGE_CONTROL_LAMBDA:
         return [Caution(WARNING, (
-            f"the negative control is not null: left minus right has {n_loci:,} loci and median "
-            f"lambda {middle:.3f}. A variant acts on both eyes of a person: look for an artefact "
-            "of side (mirroring, camera order), or for effects on one eye."
+            "the negative control is not null: left minus right has "
+            f"{counted(n_loci, 'locus', 'loci')} and median lambda {middle:.3f}. A variant acts on "
+            "both eyes of a person: look for an artefact of side (mirroring, camera "
+            "order), or for effects on one eye."
         ))]  # fmt: skip
     return [Caution(GOOD, (
         f"the negative control is null: left minus right has no locus, median lambda {middle:.3f}."

@@ -14,6 +14,7 @@ from igwas.plots.regional import regional
 from igwas.report.cautions import LARGE_LAMBDA
 from igwas.report.gathered import LEFT, MINIMUM_P, RIGHT, Gathered
 from igwas.report.regional_views import REACH_BP, RegionalView
+from igwas.report.wording import counted
 
 MOST_LOCI_OF_HEAT_MAP = 80
 
@@ -75,10 +76,10 @@ def _genome(gathered: Gathered) -> Iterator[NamedFigure]:
         yield NamedFigure(
             f"manhattan_{test}",
             f"Manhattan plot: {words}",
-            f"-log10 p of {words} by position. Dashed: p = {10**-level:.2g}. Rings: lead "
-            f"variants of {len(own):,} loci. Points above {min(KEEP_ABOVE, level):.1f} are all "
-            f"drawn, below it one a pixel.{also}",
-            f"Manhattan plot of {words}; {len(own)} loci reach the level.",
+            f"-log10 p of {words} by position. Dashed: p = {10**-level:.2g}. Rings: leads of "
+            f"{counted(len(own), 'locus', 'loci')}. Points above {min(KEEP_ABOVE, level):.1f} are "
+            f"all drawn, below it one a pixel.{also}",
+            f"Manhattan plot of {words}; {counted(len(own), 'locus', 'loci')} found.",
             "genome",
             figure,
         )

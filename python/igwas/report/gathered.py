@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from igwas.association.statistics_file import StatisticsFile
 from igwas.phenotypes.eye_names import EyeColumns
 from igwas.report.audit_card import AuditCard, read_audit_card
-from igwas.report.loci_document import LociDocument, read_loci_document
+from igwas.report.loci_document import LociDocument
 from igwas.report.options import ReportOptions
 from igwas.report.sweep import Sweep, Wanted, sweep
 
@@ -74,11 +74,22 @@ def tested_columns(statistics: StatisticsFile, loci: LociDocument) -> Index:
 
 
 def gather(
-    statistics: StatisticsFile, loci_path: Any, options: ReportOptions,
+    statistics: StatisticsFile,
+    loci: LociDocument,
+    options: ReportOptions,
     progress: Progress | None = None,
-) -> Gathered:  # fmt: skip
-    """Check that the files belong together, then pass over the statistics once."""
-    loci = read_loci_document(loci_path, statistics)
+) -> Gathered:
+    """Read the report card, then pass over the statistics once.
+
+    Parameters
+    ----------
+    statistics : StatisticsFile
+        Open.
+    loci : LociDocument
+        Of these statistics.
+    options : ReportOptions
+    progress : callable(done, total), optional
+    """
     audit = read_audit_card(options.embeddings_audit) if options.embeddings_audit else None
     eyes = EyeColumns.of(statistics.phenotype_names)
     columns = tested_columns(statistics, loci)

@@ -19,6 +19,7 @@ from igwas.report.cautions import WARNING, cautions
 from igwas.report.gathered import Gathered
 from igwas.report.locus_rows import locus_rows
 from igwas.report.methods import CITATIONS, methods_paragraph
+from igwas.report.wording import counted
 
 SECTIONS = ("genome", "calibration", "eyes", "phenotypes", "regions")
 
@@ -150,11 +151,14 @@ def _shown_tests(gathered: Gathered) -> list[dict[str, Any]]:
 def _verdict(gathered: Gathered, n_warnings: int) -> str:
     table = gathered.loci.table
     n_leads = len(table.drop_duplicates(["chromosome", "position", "lead_variant"]))
-    found = (
-        f"{n_leads:,} lead variants in {len(table):,} loci of "
-        f"{table['test'].nunique():,} tests." if n_leads else "No locus was found."
-    )  # fmt: skip
-    worth = {0: "No warning.", 1: "One warning."}.get(n_warnings, f"{n_warnings} warnings.")
+    tests = counted(table["test"].nunique(), "test", "tests")
+    found = "No locus was found."
+    if n_leads:
+        found = (
+            f"{counted(n_leads, 'lead variant', 'lead variants')} in "
+            f"{counted(len(table), 'locus', 'loci')} of {tests}."
+        )
+    worth = f"{counted(n_warnings, 'warning', 'warnings')}." if n_warnings else "No warning."
     return f"{found} {worth}"
 
 

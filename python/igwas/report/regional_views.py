@@ -1,7 +1,7 @@
 """The variants around each locus, and their linkage with its lead."""
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from igwas.phenotypes.sample_ids import NamedIds
 from igwas.plots.regional import Gene
 from igwas.plots.thinning import thin
 from igwas.report.gathered import Gathered
+from igwas.report.loci_document import LociDocument
 from igwas.report.options import ReportOptions
 
 Index = NDArray[np.int64]
@@ -63,24 +64,72 @@ class RegionalView:
     n_variants: int
 
 
-def regional_views(gathered: Gathered) -> list[RegionalView]:
-    """Gather the plots of the strongest loci, in the order of the table.
+@dataclass(frozen=True)
+class Surroundings:
+    """What is known around loci, opened before the long pass: what is wrong is told at once.
+
+    Parameters
+    ----------
+    genotypes : GenotypeFile or None
+        Open.
+    samples : int64 (samples,) or None
+        Rows of the samples whose genotypes are used; None is all.
+    genes : Regions or None
+    """
+
+    genotypes: GenotypeFile | None = None
+    samples: Index | None = None
+    genes: Regions | None = None
+
+
+@contextmanager
+def open_surroundings(options: ReportOptions, loci: LociDocument) -> Iterator[Surroundings]:
+    """Open genotypes and genes, and check that the genotypes have the lead variants.
 
     Raises
     ------
     InputError
-        If the genotypes lack a lead variant, or are of other variants altogether.
+        If a file is not what it should be, or the genotypes lack a lead variant.
     """
-    options = gathered.options
-    with ExitStack() as stack:
-        genotypes = None
-        if options.genotypes is not None:
-            genotypes = stack.enter_context(open_genotypes(options.genotypes))
-        genes = read_genes(options.genes) if options.genes is not None else None
-        views = [_view(gathered, locus, tests, genes) for locus, tests in chosen_loci(gathered)]
-        if genotypes is None or not views:
-            return views
-        return _with_linkage(gathered, views, genotypes, _linkage(genotypes, gathered))
+    genes = read_genes(options.genes) if options.genes is not None else None
+    if options.genotypes is None:
+        yield Surroundings(genes=genes)
+        return
+    with open_genotypes(options.genotypes) as genotypes:
+        samples = None
+        if options.keep is not None:
+            ids = genotypes.samples
+            own = NamedIds(ids.sample_id, ids.family_id, str(genotypes.path))
+            samples = np.flatnonzero(is_listed(own, read_sample_list(options.keep)))
+        leads = loci.table.assign(id=loci.table["lead_variant"])
+        rows = match_variants(genotypes, leads) if len(leads) else np.zeros(0, np.int64)
+        absent = np.flatnonzero(rows < 0)
+        if len(absent):
+            place = leads.iloc[int(absent[0])]
+            raise InputError(
+                f"{genotypes.path} lacks the lead variant {place['id']} at "
+                f"{place['chromosome']}:{place['position']}; expected the genotypes that were "
+                "scanned. Give them, or leave --genotypes out."
+            )
+        yield Surroundings(genotypes, samples, genes)
+
+
+def regional_views(gathered: Gathered, surroundings: Surroundings) -> list[RegionalView]:
+    """Gather the plots of the strongest loci, in the order of the table.
+
+    Parameters
+    ----------
+    gathered : Gathered
+    surroundings : Surroundings
+    """
+    views = [
+        _view(gathered, locus, tests, surroundings.genes) for locus, tests in chosen_loci(gathered)
+    ]
+    if surroundings.genotypes is None or not views:
+        return views
+    method = str(gathered.loci.raw["options"].get("ld", "haplotype"))
+    linkage = Linkage(surroundings.genotypes, surroundings.samples, method=method)
+    return _with_linkage(gathered, views, surroundings.genotypes, linkage)
 
 
 def chosen_loci(gathered: Gathered) -> list[tuple[int, list[str]]]:
@@ -167,17 +216,6 @@ def _genes_near(genes: Regions, chromosome: str, start: int, end: int) -> list[G
     ]
 
 
-def _linkage(genotypes: GenotypeFile, gathered: Gathered) -> Linkage:
-    options: ReportOptions = gathered.options
-    samples = None
-    if options.keep is not None:
-        ids = genotypes.samples
-        own = NamedIds(ids.sample_id, ids.family_id, str(genotypes.path))
-        samples = np.flatnonzero(is_listed(own, read_sample_list(options.keep)))
-    method = str(gathered.loci.raw["options"].get("ld", "haplotype"))
-    return Linkage(genotypes, samples, method=method)
-
-
 def _with_linkage(
     gathered: Gathered, views: Sequence[RegionalView], genotypes: GenotypeFile, linkage: Linkage
 ) -> list[RegionalView]:
@@ -188,13 +226,6 @@ def _with_linkage(
     found = []
     for view in views:
         theirs = np.array([matched[row] for row in view.rows.tolist()], dtype=np.int64)
-        if theirs[view.lead] < 0:
-            place = places.loc[int(view.rows[view.lead])]
-            raise InputError(
-                f"{genotypes.path} lacks the lead variant {place['id']} at "
-                f"{place['chromosome']}:{place['position']}; expected the genotypes that were "
-                "scanned. Give them, or leave --genotypes out."
-            )
         r2 = np.full(len(theirs), np.nan)
         r2[theirs >= 0] = linkage.r2(int(theirs[view.lead]), theirs[theirs >= 0])
         found.append(RegionalView(**{**vars(view), "r2": r2}))

@@ -1,5 +1,6 @@
 """`igwas-fast report` from files to a page."""
 
+import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -9,8 +10,15 @@ from typing import Any
 
 from igwas.association.statistics_file import open_statistics
 from igwas.errors import OutputError
+from igwas.plots.style import FORMATS, as_svg, save
+from igwas.report.cautions import WARNING, cautions
+from igwas.report.figures import make_figures
 from igwas.report.gathered import Gathered, gather
+from igwas.report.loci_document import read_loci_document
 from igwas.report.options import ReportOptions
+from igwas.report.page import InlineFigure, inline_svg, render_page
+from igwas.report.regional_views import Surroundings, open_surroundings, regional_views
+from igwas.report.wording import counted
 from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
 
 Progress = Callable[[int, int], None]
@@ -19,6 +27,11 @@ Progress = Callable[[int, int], None]
 _PIXELS_PER_INCH = 96
 
 LARGEST_PAGE_BYTES = 10_000_000
+
+_FIGURE_NAME = re.compile(
+    r"(manhattan_\w+|miami_eyes|qq_omnibus|qq_phenotypes|lambda|heat_map|locus_\d{3,})"
+    r"\.(png|svg|pdf)"
+)
 
 
 @dataclass(frozen=True)
@@ -37,10 +50,12 @@ class ReportSummary:
         lines = []
         if self.figures is not None:
             lines.append(f"{self.figures}: {self.n_figures:,} figures as PNG, SVG and PDF")
-        lines.append(
-            f"{self.output}: {self.n_loci:,} loci, {self.n_figures:,} figures, "
-            f"{self.n_warnings:,} warnings, {self.n_bytes / 1e6:.1f} MB"
-        )
+        parts = [
+            counted(self.n_loci, "locus", "loci"),
+            counted(self.n_figures, "figure", "figures"),
+            counted(self.n_warnings, "warning", "warnings"),
+        ]
+        lines.append(f"{self.output}: {', '.join(parts)}, {self.n_bytes / 1e6:.1f} MB")
         return lines
 
 
@@ -81,25 +96,20 @@ def run_report(
     options = options or ReportOptions()
     inputs = {"statistics": statistics, "loci": loci, **options.input_paths()}
     _check_output(output, inputs, overwrite=overwrite)
-    _check_folder(figures)
+    _check_folder(figures, overwrite=overwrite)
     with ExitStack() as stack:
         stack.enter_context(sole_writer(output))
         file = stack.enter_context(open_statistics(statistics))
-        gathered = gather(file, loci, options, progress)
-        return _write(gathered, output, figures, overwrite=overwrite)
+        document = read_loci_document(loci, file)
+        surroundings = stack.enter_context(open_surroundings(options, document))
+        gathered = gather(file, document, options, progress)
+        return _write(gathered, surroundings, output, figures)
 
 
 def _write(
-    gathered: Gathered, output: Path, folder: Path | None, *, overwrite: bool
+    gathered: Gathered, surroundings: Surroundings, output: Path, folder: Path | None
 ) -> ReportSummary:
-    # matplotlib takes a second to import: nothing that may be refused waits for it.
-    from igwas.plots.style import FORMATS, as_svg
-    from igwas.report.cautions import WARNING, cautions
-    from igwas.report.figures import make_figures
-    from igwas.report.page import InlineFigure, inline_svg, render_page
-    from igwas.report.regional_views import regional_views
-
-    views = regional_views(gathered)
+    views = regional_views(gathered, surroundings)
     inline, files = [], []
     for one in make_figures(gathered, views):
         width, height = (round(_PIXELS_PER_INCH * inch) for inch in one.figure.get_size_inches())
@@ -111,9 +121,7 @@ def _write(
         )
         if folder is not None:
             for name in FORMATS:
-                path = folder / f"{one.name}.{name}"
-                _check_figure(path, overwrite=overwrite)
-                files.append((path, one.figure, name))
+                files.append((folder / f"{one.name}.{name}", one.figure, name))
     regions = [one.name for one in inline if one.section == "regions"]
     anchors = _anchors(gathered, dict(zip((view.locus for view in views), regions, strict=True)))
     page = render_page(gathered, inline, anchors).encode()
@@ -123,14 +131,22 @@ def _write(
             f"{LARGEST_PAGE_BYTES / 1e6:.0f} MB. Draw fewer loci: --regional "
             f"{gathered.options.regional // 2}."
         )
-    for path, figure, name in files:
-        path.parent.mkdir(exist_ok=True)
-        _replace(path, partial(_save, figure, name))
+    if folder is not None:
+        _write_figures(folder, files)
     _replace(output, lambda path: path.write_bytes(page))
     n_warnings = sum(one.level == WARNING for one in cautions(gathered))
     return ReportSummary(
         output, len(page), len(inline), len(gathered.loci.table), n_warnings, folder
     )
+
+
+def _write_figures(folder: Path, files: list[tuple[Path, Any, str]]) -> None:
+    """Write the figures; those of an earlier report that this one lacks would mislead."""
+    folder.mkdir(exist_ok=True)
+    for path in set(figures_of_a_report(folder)) - {path for path, _, _ in files}:
+        path.unlink()
+    for path, figure, name in files:
+        _replace(path, partial(_save, figure, name))
 
 
 def _anchors(gathered: Gathered, drawn: dict[int, str]) -> dict[int, str]:
@@ -151,8 +167,6 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def _save(figure: Any, format_name: str, path: Path) -> None:
-    from igwas.plots.style import save
-
     save(figure, path, format_name)
 
 
@@ -165,15 +179,23 @@ def _check_output(output: Path, inputs: dict[str, Path], *, overwrite: bool) -> 
         raise OutputError(f"{output} exists; expected a new file. Give --overwrite to replace it.")
 
 
-def _check_folder(folder: Path | None) -> None:
+def _check_folder(folder: Path | None, *, overwrite: bool) -> None:
     if folder is None:
         return
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is no folder; expected one for figures. Name another.")
     if not folder.parent.is_dir():
         raise OutputError(f"folder {folder.parent} does not exist; expected one. Make it first.")
+    earlier = figures_of_a_report(folder)
+    if earlier and not overwrite:
+        raise OutputError(
+            f"{earlier[0]} exists, one of {len(earlier):,} figures of a report in {folder}; "
+            "expected none. Give --overwrite to replace them, or name another folder."
+        )
 
 
-def _check_figure(path: Path, *, overwrite: bool) -> None:
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists; expected a new file. Give --overwrite to replace it.")
+def figures_of_a_report(folder: Path) -> list[Path]:
+    """Figures in a folder that have the names this command gives."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if _FIGURE_NAME.fullmatch(path.name))

@@ -12,10 +12,14 @@ import pytest
 from tests.cohort_files import write_bed
 from tests.reference.statistics_fixture import write_statistics
 
+from igwas.association.statistics_file import open_statistics
 from igwas.errors import IncompleteFile, InputError, OptionError, OutputError
 from igwas.loci.run import run_loci
+from igwas.report.gathered import gather
+from igwas.report.loci_document import read_loci_document
 from igwas.report.options import ReportOptions
-from igwas.report.run import run_report
+from igwas.report.regional_views import open_surroundings, regional_views
+from igwas.report.run import _write_figures, figures_of_a_report, run_report
 
 FEW = ReportOptions(regional=0)
 HOSTILE = "\"><script>alert('x')</script><img src=http://evil.example/?$x^{2}$ onerror=alert(1)>"
@@ -196,16 +200,27 @@ def test_figures_are_written_in_three_formats(tmp_path):
     assert not (tmp_path / "2.html").exists()
 
 
+def test_figures_of_an_earlier_report_do_not_stay_behind(tmp_path):
+    folder = tmp_path / "f"
+    folder.mkdir()
+    for name in ("locus_007.png", "qq_omnibus.pdf", "mine.png", "locus_007.tiff"):
+        (folder / name).write_text("earlier")
+    found = [path.name for path in figures_of_a_report(folder)]
+    assert found == ["locus_007.png", "qq_omnibus.pdf"]
+    _write_figures(folder, [])
+    assert sorted(path.name for path in folder.iterdir()) == ["locus_007.tiff", "mine.png"]
+
+
 def test_linkage_is_that_of_loci(scanned, tmp_path):
     """Members have the r^2 that loci.json gives them, from the genotypes or from the document."""
-    from igwas.association.statistics_file import open_statistics
-    from igwas.report.gathered import gather
-    from igwas.report.regional_views import regional_views
-
-    with open_statistics(scanned.statistics) as file:
-        alone = regional_views(gather(file, scanned.loci, ReportOptions()))
-        options = ReportOptions(genotypes=scanned.cohort.bed)
-        full = regional_views(gather(file, scanned.loci, options))
+    found = []
+    for genotypes in (None, scanned.cohort.bed):
+        options = ReportOptions(genotypes=genotypes)
+        with open_statistics(scanned.statistics) as file:
+            loci = read_loci_document(scanned.loci, file)
+            with open_surroundings(options, loci) as surroundings:
+                found.append(regional_views(gather(file, loci, options), surroundings))
+    alone, full = found
     assert [view.locus for view in alone] == [view.locus for view in full]
     for one, other in zip(alone, full, strict=True):
         known = np.isfinite(one.r2)
@@ -219,12 +234,29 @@ def test_linkage_is_that_of_loci(scanned, tmp_path):
 def test_genotypes_with_other_variants_are_refused(scanned, tmp_path):
     write_bed(tmp_path / "o.bed", np.random.default_rng(1).binomial(2, 0.3, (5, 30)))
     (tmp_path / "o.bim").write_text("".join(f"9\tx{i}\t0\t{i + 1}\tA\tC\n" for i in range(5)))
+    asked = []
     with pytest.raises(InputError, match="has none of the"):
         run_report(
             scanned.statistics, scanned.loci, tmp_path / "r.html",
             options=ReportOptions(genotypes=tmp_path / "o.bed"),
+            progress=lambda done, total: asked.append(done),
         )  # fmt: skip
     assert not (tmp_path / "r.html").exists()
+    # It is told before the long pass, not after.
+    assert not asked
+
+
+def test_genotypes_without_a_lead_variant_are_refused(scanned, tmp_path):
+    lead = json.loads(scanned.loci.read_text())["loci"][-1]["lead_variant"]
+    lines = scanned.cohort.bed.with_suffix(".bim").read_text().splitlines()
+    kept = [n for n, line in enumerate(lines) if line.split("\t")[1] != lead]
+    write_bed(tmp_path / "o.bed", scanned.cohort.dosage[kept])
+    (tmp_path / "o.bim").write_text("".join(lines[n] + "\n" for n in kept))
+    with pytest.raises(InputError, match=f"lacks the lead variant {lead}"):
+        run_report(
+            scanned.statistics, scanned.loci, tmp_path / "r.html",
+            options=ReportOptions(genotypes=tmp_path / "o.bed"),
+        )  # fmt: skip
 
 
 def test_an_unfinished_scan_says_how_much_is_done(scanned, tmp_path):
