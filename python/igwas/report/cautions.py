@@ -132,6 +132,12 @@ def _samples(gathered: Gathered) -> list[Caution]:
 def _variants(gathered: Gathered) -> list[Caution]:
     total, tested = gathered.statistics.n_variants, int(gathered.sweep.n_tested.max())
     found = []
+    shard = str(gathered.statistics.attributes.get("shard", "1/1"))
+    if not shard.endswith("/1"):
+        found.append(Caution(WARNING, (
+            f"this is shard {shard} of the scan, a part of the variants: join the shards with "
+            "igwas-fast merge."
+        )))  # fmt: skip
     if tested < (1 - _SHARE_UNTESTED) * total:
         found.append(Caution(NOTE, (
             f"{total - tested:,} of {total:,} variants were not tested; the table below says why."

@@ -12,7 +12,7 @@ from igwas.plots.manhattan import KEEP_ABOVE, Lead, manhattan, miami
 from igwas.plots.quantiles import qq
 from igwas.plots.regional import regional
 from igwas.report.cautions import LARGE_LAMBDA
-from igwas.report.gathered import LEFT, MINIMUM_P, RIGHT, Gathered
+from igwas.report.gathered import LEFT, MINIMUM_P, RIGHT, Gathered, single
 from igwas.report.regional_views import REACH_BP, RegionalView
 from igwas.report.wording import counted
 
@@ -117,7 +117,7 @@ def _calibration(gathered: Gathered) -> Iterator[NamedFigure]:
             "The phenotypes with the smallest, the middle and the largest λ. The minimum p has no "
             "QQ plot: it is not uniform under the null.",
             "Quantile-quantile plot of single phenotypes.", "calibration",
-            qq({name: series[name] for name in chosen},
+            qq({name: series[single(name)] for name in chosen},
                {names[c]: float(loci.lambdas[c]) for c in gathered.qq_columns}),
         )  # fmt: skip
     control = set(gathered.eyes.difference.values())

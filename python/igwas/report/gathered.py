@@ -62,6 +62,11 @@ class Gathered:
         return tested_columns(self.statistics, self.loci)
 
 
+def single(phenotype: str) -> str:
+    """Name of the series of one phenotype, which may be called as a test is."""
+    return f"phenotype: {phenotype}"
+
+
 def tested_columns(statistics: StatisticsFile, loci: LociDocument) -> Index:
     """Columns of the phenotypes that loci.json says were tested.
 
@@ -103,7 +108,7 @@ def gather(
         right = np.array([pair[2] for pair in eyes.pairs], dtype=np.int64)
         smallest |= {LEFT: left, RIGHT: right}
         both[BOTH_EYES] = (left, right)
-    smallest |= {names[column]: np.array([column]) for column in qq_columns}
+    smallest |= {single(names[column]): np.array([column]) for column in qq_columns}
     found = sweep(statistics, Wanted(smallest, omnibus, both), progress)
     n_samples = int(statistics.array("/models/n_samples").max())
     return Gathered(statistics, options, loci, audit, eyes, omnibus, qq_columns, found, n_samples)

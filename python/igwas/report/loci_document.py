@@ -16,6 +16,14 @@ from igwas.provenance import file_digest
 
 Floats = NDArray[np.float64]
 
+# Columns of the table that hold numbers; whole ones become float64 as well, for NaN.
+_NUMBERS = tuple(
+    name
+    for name in COLUMNS
+    if name.startswith(("log10p", "beta", "se", "n_"))
+    or name in ("effect_allele_frequency", "is_palindromic", "n", "gene_distance")
+)
+
 _MAKE_IT = 'Make it with "igwas-fast loci statistics.h5 -o loci.tsv --json loci.json"'
 
 
@@ -115,14 +123,19 @@ def read_json_object(path: Path, expected: str) -> dict[str, Any]:
     InputError
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        text = path.read_text(encoding="utf-8")
+        document = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is no JSON ({error}); expected {expected}.") from error
     if not isinstance(document, dict):
         raise InputError(
             f"{path} holds a JSON {type(document).__name__}; expected an object: {expected}."
         )
     return document
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _parse(path: Path, document: dict[str, Any], statistics: StatisticsFile) -> LociDocument:
@@ -132,7 +145,7 @@ def _parse(path: Path, document: dict[str, Any], statistics: StatisticsFile) -> 
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     for name in ("position", "start", "end"):
         table[name] = table[name].astype(np.int64)
-    for name in ("log10p", "log10p_omnibus", "log10p_minimum", "effect_allele_frequency"):
+    for name in _NUMBERS:
         table[name] = table[name].astype(np.float64)
     at_lead = [one["phenotypes_at_lead"] for one in loci]
     beta = np.array([one["beta"] for one in at_lead], dtype=np.float64)
@@ -180,3 +193,13 @@ def _check_values(document: dict[str, Any]) -> None:
         if not isinstance(document[name], kind):
             raise TypeError(f"{name} is no {kind.__name__}")
     list(document["tested_phenotypes"])
+    float(document["options"].get("p") or 0.0)
+    eyes = document["eyes"]
+    if eyes.get("expected_null_hits"):
+        float(eyes["expected_null_hits"]["one_eye"])
+        float(eyes["expected_null_hits"]["both_eyes"])
+    if eyes.get("negative_control"):
+        int(eyes["negative_control"]["n_loci"])
+        float(eyes["negative_control"]["lambda_median"] or 0.0)
+    for one in document["inputs"].values():
+        int(one["size_bytes"])

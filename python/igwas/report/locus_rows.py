@@ -142,6 +142,8 @@ def number_text(name: str, value: float) -> str:
     >>> number_text("position", 1234567), number_text("log10p", 12.345), number_text("beta", -0.01)
     ('1,234,567', '12.35', '−0.01')
     """
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
     if name in _WHOLE:
         return f"{int(value):,}"
     if name.startswith("log10p"):

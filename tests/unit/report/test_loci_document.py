@@ -48,6 +48,10 @@ def spoil(scanned, tmp_path, change):
         (lambda d: d["lambda_gc"]["phenotypes"].pop(), "phenotypes, not"),
         (lambda d: d["loci"][0].pop("phenotypes_at_lead"), "lacks a part"),
         (lambda d: d["loci"][0].update(position="here"), "lacks a part"),
+        (lambda d: d["loci"][0].update(n_signals="many"), "lacks a part"),
+        (lambda d: d["eyes"]["expected_null_hits"].update(one_eye="few"), "lacks a part"),
+        (lambda d: d["eyes"]["negative_control"].update(n_loci=None), "lacks a part"),
+        (lambda d: d["loci"][0].update(beta=float("nan")), "NaN is no number"),
         (lambda d: d["loci"][0]["members"].update(r2=[1.0] * 999), "lacks a part"),
     ],
 )

@@ -10,15 +10,17 @@ import h5py
 import numpy as np
 import pytest
 from tests.cohort_files import write_bed
+from tests.reference import report_series
 from tests.reference.statistics_fixture import write_statistics
 
 from igwas.association.statistics_file import open_statistics
 from igwas.errors import IncompleteFile, InputError, OptionError, OutputError
+from igwas.loci.options import LociOptions
 from igwas.loci.run import run_loci
 from igwas.report.gathered import gather
 from igwas.report.loci_document import read_loci_document
 from igwas.report.options import ReportOptions
-from igwas.report.regional_views import open_surroundings, regional_views
+from igwas.report.regional_views import Surroundings, open_surroundings, regional_views
 from igwas.report.run import _write_figures, figures_of_a_report, run_report
 
 FEW = ReportOptions(regional=0)
@@ -183,6 +185,46 @@ def test_a_single_chromosome_and_a_single_phenotype_work(tmp_path):
     run_loci(truth.path, tmp_path / "l.tsv", json_output=tmp_path / "l.json")
     run_report(truth.path, tmp_path / "l.json", tmp_path / "r.html")
     assert "only chromosome 7 was scanned" in (tmp_path / "r.html").read_text()
+
+
+def test_a_shard_is_said_to_be_a_part(tmp_path):
+    truth = write_statistics(tmp_path / "s.h5", n_phenotypes=1)
+    with h5py.File(truth.path, "r+") as file:
+        file.attrs["shard"] = "2/10"
+    run_loci(truth.path, tmp_path / "l.tsv", json_output=tmp_path / "l.json")
+    run_report(truth.path, tmp_path / "l.json", tmp_path / "r.html", options=FEW)
+    assert "this is shard 2/10 of the scan" in (tmp_path / "r.html").read_text()
+
+
+def test_loci_of_single_phenotypes_are_drawn_with_their_own_p(scanned, tmp_path):
+    options = LociOptions(per_phenotype=True)
+    run_loci(
+        scanned.statistics, tmp_path / "l.tsv", json_output=tmp_path / "l.json", options=options
+    )
+    document = json.loads((tmp_path / "l.json").read_text())
+    single = [n for n, one in enumerate(document["loci"]) if one["test"].startswith("mean_")]
+    assert single
+    # Loci of other tests are taken away: otherwise they would be drawn for the same lead.
+    document["loci"] = [document["loci"][n] for n in single]
+    (tmp_path / "l.json").write_text(json.dumps(document))
+    with open_statistics(scanned.statistics) as file:
+        loci = read_loci_document(tmp_path / "l.json", file)
+        views = regional_views(gather(file, loci, ReportOptions()), Surroundings())
+        for view in views:
+            column = file.phenotype_index(view.tests[0])
+            np.testing.assert_array_equal(view.log10p, file.log10p[view.rows, column])
+
+
+def test_a_phenotype_may_be_called_as_a_test_is(tmp_path):
+    truth = write_statistics(tmp_path / "s.h5", n_phenotypes=3, every_untested=0)
+    with h5py.File(truth.path, "r+") as file:
+        file["/phenotypes/name"][...] = ["minimum_p", "omnibus_mask_0", "left eye"]
+    run_loci(truth.path, tmp_path / "l.tsv", json_output=tmp_path / "l.json")
+    with open_statistics(truth.path) as file:
+        loci = read_loci_document(tmp_path / "l.json", file)
+        series = gather(file, loci, ReportOptions()).sweep.series
+        expected = report_series.smallest_p(file, range(3))
+        np.testing.assert_allclose(series["minimum_p"], expected, rtol=1e-6)
 
 
 def test_figures_are_written_in_three_formats(tmp_path):
