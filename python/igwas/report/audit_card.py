@@ -14,7 +14,7 @@ _MOST_METRICS = 120
 _MOST_TEXT = 400
 
 _SHOWN_APART = ("verdict", "findings")
-_TECHNICAL = ("format", "command", "created", "inputs", "options", "schema_version")
+_TECHNICAL = ("format", "provenance", "command", "created", "inputs", "options", "schema_version")
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,9 @@ def _flatten(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
             )
         else:
             yield name, f"{len(value):,} entries"
+    elif isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
+        for number, one in enumerate(value, 1):
+            yield from _flatten(one, f"{name}.{number}")
     elif isinstance(value, list):
         yield name, ", ".join(_text(one) for one in value)
     else:

@@ -38,10 +38,13 @@ def test_nested_numbers_are_named_and_lists_told_short(tmp_path):
         "missing": None,
         "names": ["a"] * 7,
         "few": [1, 2],
+        "explained": [{"by": "camera", "share": 0.12}],
+        "provenance": {"command": "not shown"},
     }
     assert dict(read(tmp_path, document).metrics) == {
         "spread.rank": "12.35", "spread.dead": "", "spread.ok": "yes", "missing": "not known",
         "spread.shares": "100 values, 1 to 100, median 51", "names": "7 entries", "few": "1, 2",
+        "explained.1.by": "camera", "explained.1.share": "0.12",
     }  # fmt: skip
 
 
