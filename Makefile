@@ -14,13 +14,17 @@ BUILD := build/core
 JOBS ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+# Pairs of eyes for train-real; TRAIN_ARGS such as --folds 5.
+PHOTOGRAPHS ?= $(or $(IGWAS_TEST_DATA),../shared/data)/fundus/eyepacs_pairs_400
+TRAIN_ARGS ?=
 CMAKE_ARGS ?=
 
-CPP_FILES := $(shell find cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.cu' -o -name '*.cuh')
+CPP_FILES := $(shell find cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.cu' -o -name '*.cuh' \
+	-o -name '*.h')
 BUILD_FILES := CMakeLists.txt setup.py $(wildcard cmake/*.cmake) $(CPP_FILES)
 
-.PHONY: help env demo test test-cpp test-python test-slow lint format type sanitize docs \
-	all-checks validation bench bench-quick constraints clean
+.PHONY: help env demo test test-cpp test-python test-slow test-gpu mutants lint format type \
+	sanitize docs train-real all-checks validation bench bench-quick constraints clean
 
 help: ## list the chores
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,6 +73,13 @@ test-python: env test-cpp
 test-slow: env ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
+test-gpu: test-cpp ## the device's cases and the self-test on this machine's GPUs
+	$(BUILD)/test_gpu
+	$(BIN)/igwas-fast doctor
+
+mutants: test-cpp ## put faults into the GPU backend: each must be caught; about five minutes
+	$(BIN)/python cpp/tests/cuda_sim/mutants.py
+
 lint: env ## every linter, changing nothing
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -87,6 +98,7 @@ type: env ## mypy, strict
 sanitize: env ## C++ tests under the address and undefined-behaviour sanitizers
 	$(BIN)/cmake -S . -B build/sanitize -G Ninja -DCMAKE_MAKE_PROGRAM="$(CURDIR)/$(BIN)/ninja" \
 	  -DCMAKE_BUILD_TYPE=RelWithDebInfo -DIGWAS_BUILD_BINDINGS=OFF -DIGWAS_BUILD_TESTS=ON \
+	  -DIGWAS_CUDA=OFF \
 	  -DIGWAS_SANITIZE=address,undefined
 	$(BIN)/cmake --build build/sanitize
 	ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
@@ -97,6 +109,15 @@ docs: env ## write the generated pages of docs/ again
 
 validation: env ## null calibration, about two minutes; writes docs/validation.md
 	$(BIN)/python validation/null_calibration.py --output docs/validation.md
+
+# Runs that are finished stay in build/encoder: an interrupted one goes on.
+build/encoder/images.h5: | $(VENV)/.core
+	mkdir -p build/encoder
+	$(BIN)/igwas-fast images "$(PHOTOGRAPHS)" -o $@
+
+train-real: env build/encoder/images.h5 ## train every recipe on real photographs, half an hour; writes docs/encoder-results.md
+	$(BIN)/python validation/encoder_results.py build/encoder/images.h5 --work build/encoder \
+	  -o docs/encoder-results.md $(TRAIN_ARGS)
 
 all-checks: test lint type sanitize ## everything that must be green before a change goes in
 
@@ -119,4 +140,4 @@ constraints: env ## pin the versions that .venv has now
 
 clean: ## remove what the chores above built, .venv included
 	rm -rf build .venv demo-output python/*.egg-info .mypy_cache .ruff_cache .pytest_cache
-	find python -name '_core*.so' -delete
+	find python -name '_core*.so' -delete -o -name '_cuda*.so' -delete

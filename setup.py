@@ -33,5 +33,15 @@ class CMakeBuild(build_ext):
         install = ["cmake", "--install", str(build), "--prefix", str(package.parent)]
         subprocess.run(install, check=True)
 
+    def copy_extensions_to_source(self) -> None:
+        """For an editable install: also the GPU backend, which is declared nowhere."""
+        super().copy_extensions_to_source()
+        source = ROOT / "python" / "igwas"
+        # One that an earlier build left would not fit this one's core.
+        for left in source.glob("_cuda.*.so"):
+            left.unlink()
+        for built in (Path(self.build_lib) / "igwas").glob("_cuda.*.so"):
+            shutil.copy2(built, source)
+
 
 setup(ext_modules=[Extension("igwas._core", sources=[])], cmdclass={"build_ext": CMakeBuild})

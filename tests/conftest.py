@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.simulated_gpu import SimulatedGpu
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -22,3 +23,9 @@ def data_dir() -> Path:
     if named:
         pytest.fail(f"IGWAS_TEST_DATA is {named!r}; expected a folder. Unset it or correct it.")
     pytest.skip("real test data not found; set IGWAS_TEST_DATA to their folder")
+
+
+@pytest.fixture
+def simulated_gpu(monkeypatch) -> SimulatedGpu:
+    """The GPU backend on a simulated GPU, in place of `igwas._cuda` for one test."""
+    return SimulatedGpu.install(monkeypatch)

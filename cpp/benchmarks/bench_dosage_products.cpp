@@ -27,16 +27,12 @@ struct Case {
   double greatest_fractional;
 };
 
-constexpr Case cases[] = {{"0.1-1%, 2-10% fractional", .001, .01, .02, .1},
-                          {"1-5%, 2-10% fractional", .01, .05, .02, .1},
-                          {"5-20%, 2-10% fractional", .05, .2, .02, .1},
-                          {"20-50%, 2-10% fractional", .2, .5, .02, .1},
-                          {"imputed, 1% fractional", 0, 0, .01, .01},
-                          {"imputed, 2-10% fractional", 0, 0, .02, .1},
-                          {"imputed, 15% fractional", 0, 0, .15, .15},
-                          {"imputed, 25% fractional", 0, 0, .25, .25},
-                          {"imputed, 50% fractional", 0, 0, .5, .5},
-                          {"imputed, all fractional", 0, 0, 1, 1}};
+constexpr Case cases[] = {
+    {"0.1-1%, 2-10% fractional", .001, .01, .02, .1}, {"1-5%, 2-10% fractional", .01, .05, .02, .1},
+    {"5-20%, 2-10% fractional", .05, .2, .02, .1},    {"20-50%, 2-10% fractional", .2, .5, .02, .1},
+    {"imputed, 1% fractional", 0, 0, .01, .01},       {"imputed, 2-10% fractional", 0, 0, .02, .1},
+    {"imputed, 15% fractional", 0, 0, .15, .15},      {"imputed, 25% fractional", 0, 0, .25, .25},
+    {"imputed, 50% fractional", 0, 0, .5, .5},        {"imputed, all fractional", 0, 0, 1, 1}};
 
 double thread_seconds() {
   timespec time;
@@ -48,15 +44,16 @@ double draw_frequency(Case const& of, double u, double x) {
   if (of.greatest_frequency > 0) {
     return of.least_frequency + (of.greatest_frequency - of.least_frequency) * x;
   }
-  return u < .55 ? .001 + .009 * x : u < .75 ? .01 + .04 * x : u < .88 ? .05 + .15 * x : .2 + .3 * x;
+  return u < .55   ? .001 + .009 * x
+         : u < .75 ? .01 + .04 * x
+         : u < .88 ? .05 + .15 * x
+                   : .2 + .3 * x;
 }
 
 std::uint8_t draw_code(double frequency, double fractional, std::mt19937_64& random) {
   std::uniform_real_distribution<double> uniform;
   double const u = uniform(random);
-  int const copies = u < frequency * frequency                ? 2
-                     : u < frequency * (2 - frequency) ? 1
-                                                       : 0;
+  int const copies = u < frequency * frequency ? 2 : u < frequency * (2 - frequency) ? 1 : 0;
   if (uniform(random) >= fractional) {
     return static_cast<std::uint8_t>(127 * copies);
   }
@@ -136,8 +133,8 @@ int main(int argc, char** argv) {
       }
     }
     auto const n = static_cast<double>(n_variants);
-    double const product = best_seconds(
-        [&] { igwas::multiply_dosages(batch, fixed, out, scratch, true, crossover); });
+    double const product =
+        best_seconds([&] { igwas::multiply_dosages(batch, fixed, out, scratch, true, crossover); });
     double const prepare = best_seconds([&] {
       for (std::size_t v = 0; v < n_variants; ++v) {
         batch.prepare(v, igwas::Haploid::nobody, sets);
@@ -149,10 +146,11 @@ int main(int argc, char** argv) {
         sum += batch.sums(v, 0, igwas::Haploid::nobody, sets).sum;
       }
     });
-    std::printf("%-26s error %.1e  product %7.0f variants/s, with prepare and sums %7.0f"
-                " (%.1f + %.1f + %.1f us)%s\n",
-                cases[i].name, worst, n / product, n / (product + prepare + sums),
-                1e6 * product / n, 1e6 * prepare / n, 1e6 * sums / n, sum < 0 ? "!" : "");
+    std::printf(
+        "%-26s error %.1e  product %7.0f variants/s, with prepare and sums %7.0f"
+        " (%.1f + %.1f + %.1f us)%s\n",
+        cases[i].name, worst, n / product, n / (product + prepare + sums), 1e6 * product / n,
+        1e6 * prepare / n, 1e6 * sums / n, sum < 0 ? "!" : "");
     std::fflush(stdout);
   }
 }

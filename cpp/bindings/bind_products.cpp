@@ -24,14 +24,16 @@ namespace {
 
 [[nodiscard]] py::tuple multiply_calls(Source const& source, Model const& model,
                                        Array<std::int64_t> const& source_row, bool is_full,
-                                       std::size_t threads, std::size_t repeats) {
+                                       std::size_t threads, std::size_t repeats,
+                                       py::object const& device) {
   std::span<std::int64_t const> const rows{source_row.data(),
                                            static_cast<std::size_t>(source_row.size())};
+  Device const* const chosen = device_of(device);
   TimedProducts found;
   {
     py::gil_scoped_release const released;
     found = multiply_rows(Context{threads}, *source.source, model.model, rows,
-                          is_full ? Precision::full : Precision::standard, repeats);
+                          is_full ? Precision::full : Precision::standard, repeats, chosen);
   }
   std::size_t const n_columns = model.model.columns.columns;
   return py::make_tuple(to_array(found.products.called, n_columns),
@@ -44,7 +46,7 @@ void bind_products(py::module_& module) {
   module.def("simd_level", &simd_level);
   module.def("multiply_calls", &multiply_calls, py::kw_only(), py::arg("source"), py::arg("model"),
              py::arg("source_row").noconvert(), py::arg("is_full"), py::arg("threads"),
-             py::arg("repeats"));
+             py::arg("repeats"), py::arg("device") = py::none());
 }
 
 }  // namespace igwas::bindings

@@ -170,7 +170,7 @@ template <typename T>
 void run_scan(Source const& source, Model const& model, Array<std::int64_t> const& source_row,
               Array<std::uint8_t> const& excluded_reason, Array<std::int64_t> const& blocks,
               ScanOptions const& options, Sink& sink, std::size_t threads,
-              py::object const& progress) {
+              py::object const& progress, py::object const& device) {
   auto const table = blocks_of(blocks);
   ScanRows const rows{{source_row.data(), static_cast<std::size_t>(source_row.size())},
                       {excluded_reason.data(), static_cast<std::size_t>(excluded_reason.size())}};
@@ -183,8 +183,10 @@ void run_scan(Source const& source, Model const& model, Array<std::int64_t> cons
       progress(n_done);
     }
   };
+  Device const* const chosen = device_of(device);
   py::gil_scoped_release const released;
-  scan(Context{threads}, *source.source, model.model, rows, table, options, *sink.sink, report);
+  scan(Context{threads}, *source.source, model.model, rows, table, options, *sink.sink, report,
+       chosen);
 }
 
 void bind_options(py::module_& module) {
@@ -245,7 +247,7 @@ void bind_scan(py::module_& module) {
   module.def("scan", &run_scan, py::kw_only(), py::arg("source"), py::arg("model"),
              py::arg("source_row").noconvert(), py::arg("excluded_reason").noconvert(),
              py::arg("blocks").noconvert(), py::arg("options"), py::arg("sink"), py::arg("threads"),
-             py::arg("progress"));
+             py::arg("progress"), py::arg("device") = py::none());
 }
 
 }  // namespace igwas::bindings

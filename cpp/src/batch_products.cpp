@@ -1,11 +1,13 @@
 #include "igwas/batch_products.hpp"
 
+#include "igwas/dosage_products.hpp"
 #include "igwas/error.hpp"
 #include "igwas/fixed_products.hpp"
 #include "igwas/thread_pool.hpp"
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <string>
 
 namespace igwas {
@@ -13,8 +15,8 @@ namespace igwas {
 namespace {
 
 void check(GenotypeSource const& source, std::span<std::int64_t const> rows) {
-  if (!source.has_calls() || rows.empty()) {
-    throw ShapeError("the product needs rows of hard calls.");
+  if (!(source.has_calls() || source.has_bytes()) || rows.empty()) {
+    throw ShapeError("the product needs rows of hard calls or of dosages in bytes.");
   }
   for (std::int64_t const row : rows) {
     if (row < 0 || static_cast<std::size_t>(row) >= source.n_variants()) {
@@ -53,26 +55,48 @@ void append(std::vector<double> const& from, std::vector<double>& to) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
+/// What one thread makes products with.
+struct Multiplier {
+  DosageScratch scratch;
+  std::unique_ptr<DeviceLane> lane;
+
+  void operator()(FixedColumns const& columns, Part& part) {
+    if (lane) {
+      lane->multiply(part.batch, part.products, true);
+    } else if (part.batch.kind() == GenotypeBatch::Kind::bytes) {
+      multiply_dosages(part.batch, columns, part.products, scratch);
+    } else {
+      multiply_fixed(part.batch, columns, part.products, scratch.fixed);
+    }
+  }
+};
+
 }  // namespace
 
 TimedProducts multiply_rows(Context const& context, GenotypeSource const& source,
                             ScanModel const& model, std::span<std::int64_t const> rows,
-                            Precision precision, std::size_t repeats) {
+                            Precision precision, std::size_t repeats, Device const* device) {
   check(source, rows);
   SampleSets const sets(model);
   FixedColumns const columns = fixed_columns(context, model, precision);
   std::vector<Part> parts = split(rows, context.threads);
   run_tasks(context, parts.size(),
             [&](std::size_t task, std::size_t) { read(parts[task], source, model, sets); }, {});
-  std::vector<FixedScratch> scratch(std::max<std::size_t>(1, context.threads));
+  std::vector<Multiplier> multipliers(std::max<std::size_t>(1, context.threads));
+  std::unique_ptr<DeviceColumns> resident;
+  if (device != nullptr) {
+    resident = device->load(context, columns, source.has_bytes(), multipliers.size());
+    for (std::size_t worker = 0; worker < multipliers.size(); ++worker) {
+      multipliers[worker].lane = resident->open_lane(worker);
+    }
+  }
   TimedProducts found;
   for (std::size_t repeat = 0; repeat < repeats; ++repeat) {
     auto const start = std::chrono::steady_clock::now();
-    run_tasks(context, parts.size(),
-              [&](std::size_t task, std::size_t worker) {
-                multiply_fixed(parts[task].batch, columns, parts[task].products, scratch[worker]);
-              },
-              {});
+    run_tasks(
+        context, parts.size(),
+        [&](std::size_t task, std::size_t worker) { multipliers[worker](columns, parts[task]); },
+        {});
     found.seconds.push_back(
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }

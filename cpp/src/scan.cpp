@@ -88,6 +88,14 @@ void check_rows(GenotypeSource const& source, ScanRows const& rows,
   }
 }
 
+void check_device(GenotypeSource const& source, Device const* device) {
+  if (device != nullptr && !source.has_calls() && !source.has_bytes()) {
+    throw DeviceUnavailable(
+        "the genotypes are neither hard calls nor dosages in bytes; expected one of them on a "
+        "GPU. Run with --device cpu.");
+  }
+}
+
 }  // namespace
 
 FixedColumns fixed_columns(Context const& context, ScanModel const& model, Precision precision) {
@@ -99,9 +107,11 @@ FixedColumns fixed_columns(Context const& context, ScanModel const& model, Preci
 
 void scan(Context const& context, GenotypeSource const& source, ScanModel const& model,
           ScanRows const& rows, std::span<ScanBlock const> blocks, ScanOptions const& options,
-          StatisticsSink& sink, std::function<void(std::size_t)> const& progress) {
+          StatisticsSink& sink, std::function<void(std::size_t)> const& progress,
+          Device const* device) {
   check_model(model, source.n_samples(), options.n_phenotypes);
   check_rows(source, rows, blocks);
+  check_device(source, device);
   SampleSets const sets(model);
   // Dosages of other kinds are no small integers: they are summed in float64.
   std::optional<FixedColumns> fixed;
@@ -113,15 +123,24 @@ void scan(Context const& context, GenotypeSource const& source, ScanModel const&
     coarse.emplace(context, model.columns);
   }
   double const hit_chisq = smallest_hit_chisq(options.hit_log10p);
-  std::vector<std::unique_ptr<ScanWorker>> workers(std::max<std::size_t>(1, context.threads));
+  Context const crew{std::max<std::size_t>(1, context.threads) +
+                     (device != nullptr ? device->n_waiting_workers() : 0)};
+  std::unique_ptr<DeviceColumns> resident;
+  if (device != nullptr) {
+    resident = device->load(context, *fixed, source.has_bytes(), crew.threads);
+  }
+  std::vector<std::unique_ptr<ScanWorker>> workers(crew.threads);
   std::atomic<std::size_t> n_done{0};
   run_tasks(
-      context, blocks.size(),
+      crew, blocks.size(),
       [&](std::size_t index, std::size_t worker) {
         if (!workers[worker]) {
           workers[worker] =
               std::make_unique<ScanWorker>(source, model, sets, fixed ? &*fixed : nullptr,
                                            coarse ? &*coarse : nullptr, rows, options, hit_chisq);
+          if (resident) {
+            workers[worker]->sum_on(resident->open_lane(worker));
+          }
         }
         workers[worker]->run(blocks[index], sink);
         n_done += blocks[index].n_variants;

@@ -86,7 +86,9 @@ void ScanWorker::run_batch(ScanBlock const& block, std::size_t first, std::size_
   }
   // Samples that are left out from the start are left out by name: nobody reads their sums.
   bool const sums_missing = options_.missing == MissingCalls::mean || is_corrected_;
-  if (fixed_ != nullptr && batch_.kind() == GenotypeBatch::Kind::bytes) {
+  if (lane_) {
+    lane_->multiply(batch_, products_, sums_missing);
+  } else if (fixed_ != nullptr && batch_.kind() == GenotypeBatch::Kind::bytes) {
     multiply_dosages(batch_, *fixed_, products_, dosage_scratch_, sums_missing);
   } else if (fixed_ != nullptr) {
     multiply_fixed(batch_, *fixed_, products_, fixed_scratch_, sums_missing);

@@ -1,6 +1,7 @@
 // One thread of a scan: reads a batch, multiplies it, tests it.
 #pragma once
 
+#include "igwas/device.hpp"
 #include "igwas/dosage_products.hpp"
 #include "igwas/dot_products.hpp"
 #include "igwas/fixed_products.hpp"
@@ -10,7 +11,9 @@
 #include "igwas/variant_statistics.hpp"
 
 #include <array>
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace igwas {
@@ -24,6 +27,9 @@ class ScanWorker {
   ScanWorker(GenotypeSource const& source, ScanModel const& model, SampleSets const& sets,
              FixedColumns const* fixed, CoarseColumns const* coarse, ScanRows const& rows,
              ScanOptions const& options, double hit_chisq);
+
+  /// Leave the sums over genotypes to a device from now on.
+  void sum_on(std::unique_ptr<DeviceLane> lane) { lane_ = std::move(lane); }
 
   void run(ScanBlock const& block, StatisticsSink& sink);
 
@@ -63,6 +69,7 @@ class ScanWorker {
   BatchProducts products_;
   FixedScratch fixed_scratch_;
   DosageScratch dosage_scratch_;
+  std::unique_ptr<DeviceLane> lane_;         ///< null: this thread makes the sums
   std::vector<std::uint8_t> is_contiguous_;  ///< (masks) whose phenotypes are side by side
   std::vector<double> beta_;                 ///< (at_once, phenotypes) of masks that are not
   std::vector<double> se_;

@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from igwas.association.statistics_file import StatisticsFile, open_statistics
     from igwas.association.weights import Weights
     from igwas.context import Context
+    from igwas.embeddings.audit import run_audit
+    from igwas.embeddings.embed import embed, embed_images
+    from igwas.encoder.export_onnx import export_encoder
+    from igwas.encoder.export_options import ExportOptions, ExportSummary
+    from igwas.encoder.options import TrainOptions
+    from igwas.encoder.summary import TrainSummary
+    from igwas.encoder.train import train_encoder
     from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
+    from igwas.images.disc import Disc, find_disc
+    from igwas.images.images_file import ImagesFile, read_images
+    from igwas.images.options import ImagesOptions
+    from igwas.images.process import process_photographs
     from igwas.loci.find import find_loci
     from igwas.loci.options import LociOptions
     from igwas.phenotypes.from_embeddings import PhenotypeOptions, make_phenotypes
@@ -26,46 +37,76 @@ if TYPE_CHECKING:
 _HOME = {
     "Association": "igwas.association.associate",
     "Context": "igwas.context",
+    "Disc": "igwas.images.disc",
+    "ExportOptions": "igwas.encoder.export_options",
+    "ExportSummary": "igwas.encoder.export_options",
     "GenotypeFile": "igwas.genotypes.genotype_file",
+    "ImagesFile": "igwas.images.images_file",
+    "ImagesOptions": "igwas.images.options",
     "LociOptions": "igwas.loci.options",
     "PhenotypeOptions": "igwas.phenotypes.from_embeddings",
     "ScanOptions": "igwas.association.options",
     "ScanSummary": "igwas.association.scan",
     "StatisticsFile": "igwas.association.statistics_file",
+    "TrainOptions": "igwas.encoder.options",
+    "TrainSummary": "igwas.encoder.summary",
     "Weights": "igwas.association.weights",
     "associate": "igwas.association.associate",
+    "embed": "igwas.embeddings.embed",
+    "embed_images": "igwas.embeddings.embed",
+    "export_encoder": "igwas.encoder.export_onnx",
+    "find_disc": "igwas.images.disc",
     "find_loci": "igwas.loci.find",
     "make_phenotypes": "igwas.phenotypes.from_embeddings",
     "merge_shards": "igwas.association.shards",
     "open_genotypes": "igwas.genotypes.genotype_file",
     "open_statistics": "igwas.association.statistics_file",
+    "process_photographs": "igwas.images.process",
     "project": "igwas.association.project",
     "read_covariates": "igwas.phenotypes.table",
+    "read_images": "igwas.images.images_file",
     "read_phenotypes": "igwas.phenotypes.table",
+    "run_audit": "igwas.embeddings.audit",
     "run_scan": "igwas.association.scan",
+    "train_encoder": "igwas.encoder.train",
 }
 
 __all__ = [
     "Association",
     "Context",
+    "Disc",
+    "ExportOptions",
+    "ExportSummary",
     "GenotypeFile",
+    "ImagesFile",
+    "ImagesOptions",
     "LociOptions",
     "PhenotypeOptions",
     "ScanOptions",
     "ScanSummary",
     "StatisticsFile",
+    "TrainOptions",
+    "TrainSummary",
     "Weights",
     "__version__",
     "associate",
+    "embed",
+    "embed_images",
+    "export_encoder",
+    "find_disc",
     "find_loci",
     "make_phenotypes",
     "merge_shards",
     "open_genotypes",
     "open_statistics",
+    "process_photographs",
     "project",
     "read_covariates",
+    "read_images",
     "read_phenotypes",
+    "run_audit",
     "run_scan",
+    "train_encoder",
 ]
 
 

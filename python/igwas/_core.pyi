@@ -91,6 +91,7 @@ def scan(
     sink: StatisticsSink,
     threads: int,
     progress: Callable[[int], object] | None,
+    device: object | None = None,
 ) -> None: ...
 
 # Codec: any C-contiguous buffer in; the global lock is released.
@@ -115,8 +116,9 @@ def hardy_weinberg_log10p(
     mid_p: bool = False,
 ) -> NDArray[np.float64]: ...
 
-# The product alone: sums over called and missing samples (variants, columns), and the seconds that
-# each repeat took with the calls in memory.
+# The product alone, of hard calls or dosages in bytes: sums over called and missing samples
+# (variants, columns), and the seconds that each repeat took with the genotypes in memory. The sums
+# count the rarer allele, in copies (calls) or 127ths of one (bytes).
 def multiply_calls(
     *,
     source: GenotypeSource,
@@ -125,5 +127,6 @@ def multiply_calls(
     is_full: bool,
     threads: int,
     repeats: int,
+    device: object | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], list[float]]: ...
 def simd_level() -> str: ...

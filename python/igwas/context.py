@@ -1,6 +1,7 @@
 """How to run: threads, device, memory. Passed explicitly; there are no process-wide settings."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from igwas.errors import OptionError
@@ -17,18 +18,31 @@ class Context:
     threads : int
         Worker threads; 0 is all cores this process may run on.
     device : str
-        `cpu`, `cuda` or `auto`.
+        `cpu`, `cuda` or `auto`; for encoders also `tensorrt` and `openvino`. For a scan `auto` is
+        the CPU until the GPU backend has run on hardware.
+    gpus : tuple of int
+        Numbers of the GPUs to use with `cuda`; empty is all.
     max_memory_bytes : int or None
         Upper bound for the buffers the call plans; None leaves the default plan.
     """
 
     threads: int = 0
     device: str = "cpu"
+    gpus: tuple[int, ...] = ()
     max_memory_bytes: int | None = None
 
     def __post_init__(self) -> None:
         if self.threads < 0:
             raise OptionError(f"threads is {self.threads}; expected 0 (all cores) or more.")
+        if self.gpus and self.device != "cuda":
+            raise OptionError(
+                f"--gpus is given but --device is {self.device!r}; expected cuda. "
+                "Add --device cuda, or leave --gpus out."
+            )
+        if len(set(self.gpus)) != len(self.gpus):
+            raise OptionError(
+                f"--gpus is {','.join(map(str, self.gpus))}; expected each GPU once. Name it once."
+            )
 
     @property
     def n_threads(self) -> int:
@@ -58,3 +72,24 @@ def parse_bytes(text: str) -> int:
     if not 0 < value < float("inf"):
         raise OptionError(f"size is {text!r}; expected a number with K, M, G or T, such as 8G.")
     return int(value * _UNITS[unit])
+
+
+def parse_gpus(texts: Sequence[str]) -> tuple[int, ...]:
+    """Read GPU numbers.
+
+    Raises
+    ------
+    OptionError
+        If one is no whole number.
+
+    Examples
+    --------
+    >>> parse_gpus(["0", "1"])
+    (0, 1)
+    """
+    for text in texts:
+        if not (text.isascii() and text.isdigit()):
+            raise OptionError(
+                f"--gpus has {text!r}; expected numbers of GPUs. Give for example --gpus 0,1."
+            )
+    return tuple(int(text) for text in texts)

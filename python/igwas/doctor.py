@@ -1,7 +1,6 @@
 """What this installation is, what it runs on, and whether its core computes correctly."""
 
 import importlib.metadata
-import importlib.util
 import os
 import platform
 import re
@@ -73,6 +72,9 @@ class Diagnosis:
 def diagnose(*, context: Context | None = None) -> Diagnosis:
     """Gather versions and devices, and test the core; takes about a second and never raises."""
     facts = {"versions": _versions(), "machine": _machine(), "core": _core_facts()}
+    gpus = _gpus()
+    if gpus:
+        facts["gpus"] = gpus
     return Diagnosis(facts, run_self_test(context))
 
 
@@ -154,6 +156,26 @@ def _zstd() -> str:
 
 
 def _cuda() -> str:
-    if importlib.util.find_spec("igwas._cuda") is None:
-        return "not built: this version computes on the CPU only"
-    return "built"
+    try:
+        from igwas.association.device import cuda_status
+
+        return cuda_status()[1]
+    # A core that does not load is reported above.
+    except ImportError:
+        return "unknown"
+
+
+def _gpus() -> dict[str, str]:
+    """Each GPU that can be used: its number, and what it is."""
+    try:
+        from igwas.association.device import cuda_module, cuda_status
+
+        found = cuda_module().list_gpus() if cuda_status()[0] else []
+    except Exception as error:
+        return {"": f"cannot be listed ({error})"}
+    return {
+        str(number): f"{gpu['name']}, compute capability "
+        f"{'.'.join(map(str, gpu['compute_capability']))}, "
+        f"{gpu['memory_bytes'] / _GIBIBYTE:.1f} GiB"
+        for number, gpu in enumerate(found)
+    }

@@ -35,3 +35,7 @@ class OutputError(IgwasError):
 
 class DeviceUnavailable(IgwasError):
     """A device was asked for by name and cannot be used."""
+
+
+class TrainingFailed(IgwasError):
+    """A training run cannot go on: its loss is no longer a number."""

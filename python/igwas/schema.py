@@ -110,6 +110,8 @@ EMBEDDINGS = FileKind(
         Array("/quality", ("image",), "float32", "0 to 1", "image quality"),
         Array("/dimension_name", ("dimension",), TEXT, "", "name; dim_000, dim_001... where absent",
               required=False),
+        Array("/progress/done", ("batch",), "uint8", "",
+              "1 once the batch's vectors are on disk; all 1 in a finished file", required=False),
     ),
 )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """A one-second test of the compiled core against its float64 twin in NumPy."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -38,8 +39,24 @@ def run_self_test(context: Context | None = None) -> list[Check]:
         "zstd round trip": _check_zstd,
         "scan, missing calls as the mean": lambda: check_scan("mean", context),
         "scan, missing calls dropped": lambda: check_scan("drop", context),
+        **_gpu_checks(),
     }
     return [_run(name, part) for name, part in parts.items()]
+
+
+def _gpu_checks() -> dict[str, Callable[[], str]]:
+    """One for each GPU; none where there is no GPU, which is no fault."""
+    try:
+        from igwas.association.device import LONG_TEST, check_gpu, cuda_module, cuda_status
+    # The core does not load: the other checks say so.
+    except ImportError:
+        return {}
+    if not cuda_status()[0]:
+        return {}
+    return {
+        f"sums on GPU {gpu}": functools.partial(check_gpu, gpu, LONG_TEST)
+        for gpu in range(len(cuda_module().list_gpus()))
+    }
 
 
 def _run(name: str, part: Callable[[], str]) -> Check:

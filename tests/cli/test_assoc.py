@@ -71,7 +71,8 @@ def test_every_option_reaches_the_function_unchanged(files, scan, tmp_path):
         "--chromosome", "1-22,X", "--mac", "5", "--maf", "0.01", "--geno", "0.2",
         "--hwe", "1e-6", "--info", "0.3", "--missing", "drop",
         "--transform", "rank-inverse-normal", "--loco", files["loco.h5"],
-        "--skip-untestable", "--hit-log10p", "7.3", "--device", "cpu", "--shard", "2/5",
+        "--skip-untestable", "--hit-log10p", "7.3", "--device", "cuda", "--gpus", "1,0",
+        "--shard", "2/5",
         "--threads", "3", "--max-memory", "8G", "--resume",
     )  # fmt: skip
     assert status == 0
@@ -84,7 +85,7 @@ def test_every_option_reaches_the_function_unchanged(files, scan, tmp_path):
         transform="rank-inverse-normal", loco=files["loco.h5"], skip_untestable=True,
         hit_log10p=7.3, shard=Shard(2, 5), resume=True,
     )  # fmt: skip
-    expected = Context(threads=3, device="cpu", max_memory_bytes=8 << 30)
+    expected = Context(threads=3, device="cuda", gpus=(1, 0), max_memory_bytes=8 << 30)
     assert scan.call_args.kwargs["context"] == expected
 
 
@@ -111,6 +112,8 @@ def test_the_summary_goes_to_stdout(files, tmp_path, capsys):
         (["-o", "s.h5", "--keep", "absent.txt"], "'absent.txt' does not exist"),
         (["-o", ".", "--mac", "1"], "is a directory"),
         (["-o", "s.h5", "--device", "tpu"], "'tpu' is not one of"),
+        (["-o", "s.h5", "--gpus", "0"], "--gpus is given but --device is 'auto'"),
+        (["-o", "s.h5", "--device", "cuda", "--gpus", "0,x"], "--gpus has 'x'"),
         (["-o", "s.h5", "--no-such"], "No such option"),
         (["-o", "s.h5", "--shard", "3/2"], "--shard is '3/2'; expected i/n"),
         (["-o", "s.h5", "--maf", "0.7"], "--maf is 0.7; expected 0 to 0.5"),

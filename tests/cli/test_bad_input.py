@@ -425,5 +425,9 @@ def test_memory_too_small(refuse):
     refuse("--max-memory", "1M", status=2, words="--max-memory")
 
 
-def test_no_cuda(refuse):
-    refuse("--device", "cuda", words="cuda")
+def test_no_such_gpu(refuse):
+    refuse("--device", "cuda", "--gpus", "99", words="expected")
+
+
+def test_gpus_without_cuda(refuse):
+    refuse("--gpus", "0", status=2, words="--gpus is given but --device is 'auto'")

@@ -8,8 +8,8 @@ from igwas.schema import FILE_KINDS
 
 # The command that writes each kind of file; None where there is no such command yet.
 WRITERS = {
-    "igwas images": None,
-    "igwas embeddings": None,
+    "igwas images": "images",
+    "igwas embeddings": "embed",
     "igwas phenotypes": "phenotypes",
     "igwas basis": "phenotypes",
     "igwas genotypes": "genotypes",

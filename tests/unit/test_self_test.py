@@ -8,7 +8,7 @@ from igwas.context import Context
 
 def test_every_check_passes():
     checks = self_test.run_self_test()
-    assert len(checks) == 4
+    assert len([check for check in checks if "GPU" not in check.name]) == 4
     assert all(check.is_passed for check in checks), checks
 
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "igwas/context.hpp"
+#include "igwas/device.hpp"
 #include "igwas/dot_products.hpp"
 #include "igwas/genotype_source.hpp"
 #include "igwas/scan.hpp"
@@ -19,13 +20,16 @@ struct TimedProducts {
   std::vector<double> seconds;  ///< (repeats) of the product alone, batches in memory
 };
 
-/// Read hard calls, then multiply them as the scan does, `repeats` times, a batch a task.
+/// Read genotypes, then multiply them as the scan does, `repeats` times, a batch a task.
 ///
-/// \param source of hard calls; ShapeError for others.
+/// Sums are in codes of the allele that is counted: the rarer one (GenotypeBatch::is_flipped).
+///
+/// \param source of hard calls or dosages in bytes; ShapeError for others.
 /// \param rows ascending rows of the source; ShapeError if there are none or one is outside it.
+/// \param device makes the products; null: the threads do.
 [[nodiscard]] TimedProducts multiply_rows(Context const& context, GenotypeSource const& source,
                                           ScanModel const& model,
                                           std::span<std::int64_t const> rows, Precision precision,
-                                          std::size_t repeats);
+                                          std::size_t repeats, Device const* device = nullptr);
 
 }  // namespace igwas

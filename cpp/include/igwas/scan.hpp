@@ -2,6 +2,7 @@
 #pragma once
 
 #include "igwas/context.hpp"
+#include "igwas/device.hpp"
 #include "igwas/fixed_columns.hpp"
 #include "igwas/genotype_source.hpp"
 #include "igwas/scan_model.hpp"
@@ -58,8 +59,12 @@ inline constexpr std::size_t most_fixed_rows = 4096;
 ///
 /// `progress(n)` is called by the calling thread about ten times a second with the variants done
 /// so far; it may throw to stop the scan, which leaves finished blocks with the sink.
+///
+/// \param device makes the sums of hard calls and of dosages in bytes; null: the threads do.
+/// \throws DeviceUnavailable if there is a device and genotypes are of another kind.
 void scan(Context const& context, GenotypeSource const& source, ScanModel const& model,
           ScanRows const& rows, std::span<ScanBlock const> blocks, ScanOptions const& options,
-          StatisticsSink& sink, std::function<void(std::size_t)> const& progress);
+          StatisticsSink& sink, std::function<void(std::size_t)> const& progress,
+          Device const* device = nullptr);
 
 }  // namespace igwas

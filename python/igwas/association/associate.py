@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from igwas import _core
 from igwas.association.model import Model, ModelInputs, build_model, one_blas_thread
 from igwas.association.options import ScanOptions
-from igwas.association.scan import check_device, core_options
+from igwas.association.scan import core_options
 from igwas.association.tails import log10p_student_t
 from igwas.context import Context
-from igwas.errors import InputError, ShapeError
+from igwas.errors import DeviceUnavailable, InputError, ShapeError
 from igwas.phenotypes.masks import group_by_missingness
 from igwas.phenotypes.residualise import find_untestable
 from igwas.phenotypes.transform import rank_inverse_normal
@@ -158,7 +158,7 @@ def associate(
         hit_log10p=1e9,
     )
     context = context or Context()
-    check_device(context)
+    _require_cpu(context)
     dosage = _dosage_array(genotypes)
     values, names = _phenotype_matrix(phenotypes)
     columns = _covariate_matrix(covariates, len(values))
@@ -171,6 +171,14 @@ def associate(
     with one_blas_thread():
         model, masks = _model(values[rows], names, columns[rows], rows, options)
     return _scan(dosage, model, masks, names, options, context)
+
+
+def _require_cpu(context: Context) -> None:
+    if context.device == "cuda":
+        raise DeviceUnavailable(
+            "the device is 'cuda' but arrays are summed on the CPU only; expected cpu or auto. "
+            "Write the genotypes to a file and use run_scan, or leave the device out."
+        )
 
 
 def _dosage_array(genotypes: ArrayLike) -> NDArray[Any]:

@@ -16,6 +16,7 @@ from igwas import _core
 from igwas._codec import ensure_zstd
 from igwas.association import statistics_writer
 from igwas.association.account import AccountLine, describe_account
+from igwas.association.device import PINNED_BYTES, n_workers, open_device, resolve_gpus
 from igwas.association.model import Model
 from igwas.association.options import ScanOptions
 from igwas.association.plan import ScanPlan, make_plan
@@ -127,14 +128,17 @@ def run_scan(
         If the output exists, or cannot be written.
     IncompleteFile
         If an interrupted run is in the way, or was made from other inputs or options.
+    DeviceUnavailable
+        If the device of the context cannot be used, or counts wrongly.
     """
     options = options or ScanOptions()
-    context = context or Context()
+    context = resolve_gpus(context or Context())
     paths = Paths(Path(output))
-    check_device(context)
     _check_output(paths, options)
     refuse_inputs(paths.output, _input_paths(Path(genotypes), Path(phenotypes), options))
+    device = open_device(context)
     with sole_writer(paths.output), open_genotypes(genotypes) as file:
+        _require_summable(file, context)
         plan = make_plan(file, Path(phenotypes), options)
         if plan.loco is not None:
             named = {f"loco {path.name}": path for path in plan.loco.source_paths}
@@ -147,7 +151,7 @@ def run_scan(
         if not (options.resume and _can_resume(paths, plan)):
             _create(paths, models, layout, file, Path(phenotypes))
         try:
-            _run(file, models, layout, paths, context, batch_bytes, progress)
+            _run(file, models, layout, paths, context, batch_bytes, progress, device)
         except OSError as error:
             if str(file.path) in str(error):
                 raise InputError(
@@ -213,12 +217,12 @@ class _Models:
         return self._last[1]
 
 
-def check_device(context: Context) -> None:
-    """Refuse a device by name that cannot be used; DeviceUnavailable."""
-    if context.device == "cuda":
+def _require_summable(file: GenotypeFile, context: Context) -> None:
+    """Refuse genotypes that a GPU does not sum, before anything is written."""
+    if context.device == "cuda" and file.chunks.encoding == "dosage16":
         raise DeviceUnavailable(
-            "--device is 'cuda' but this build has no CUDA backend; expected cpu or auto. "
-            "Run with --device cpu."
+            f"{file.path} holds dosages of 16 bits, which are not summed on a GPU; expected hard "
+            "calls or dosages of 8 bits. Run with --device cpu."
         )
 
 
@@ -397,9 +401,11 @@ def _batch_bytes(plan: ScanPlan, context: Context) -> int:
     width = k + plan.covariates.shape[1] * len(plan.masks)
     n_copies = 4 if plan.options.transform == "none" else 6
     fixed = 8 * n * width * n_copies + (200 << 20)
-    left = (context.max_memory_bytes - fixed) // context.n_threads
+    workers = n_workers(context)
+    fixed += PINNED_BYTES * workers if context.gpus else 0
+    left = (context.max_memory_bytes - fixed) // workers
     if left < _SMALLEST_BATCH_BYTES:
-        needed = fixed + _SMALLEST_BATCH_BYTES * context.n_threads
+        needed = fixed + _SMALLEST_BATCH_BYTES * workers
         raise OptionError(
             f"--max-memory is {context.max_memory_bytes >> 20:,} MiB; expected at least "
             f"{-(-needed >> 20):,} MiB for {n:,} samples and {k:,} phenotypes. "
@@ -450,6 +456,7 @@ def _run(
     context: Context,
     batch_bytes: int,
     progress: Progress | None,
+    device: object | None,
 ) -> None:
     plan = models.plan
     source = make_source(file)
@@ -473,6 +480,7 @@ def _run(
             sink=sink,
             threads=context.n_threads,
             progress=_reporter(progress, n_before, plan.n_variants),
+            device=device,
         )
         n_before += int(to_do[:, 2].sum())
 

@@ -9,13 +9,13 @@ _NONE, _MISSING = 3, 1
 _SPARSE_BELOW = 0.04
 
 
-def draw_rows(
+def draw_codes(
     frequency: npt.NDArray[np.float64],
     n_samples: int,
     missing_rate: tuple[float, float],
     generator: np.random.Generator,
 ) -> npt.NDArray[np.uint8]:
-    """Draw calls in Hardy-Weinberg proportions and pack them.
+    """Draw calls in Hardy-Weinberg proportions.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def draw_rows(
 
     Returns
     -------
-    uint8 (variants, bytes)
-        Rows of a .bed.
+    uint8 (variants, samples padded to 4)
+        Two-bit codes of a .bed, one a byte; 0 in the padding.
     """
     codes = np.empty((len(frequency), -(-n_samples // 4) * 4), dtype=np.uint8)
     rates = generator.uniform(*missing_rate, size=len(frequency))
@@ -42,7 +42,17 @@ def draw_rows(
         n_missing = generator.binomial(n_samples, rate)
         calls[generator.integers(n_samples, size=n_missing)] = _MISSING
         row[n_samples:] = 0
-    return _pack(codes)
+    return codes
+
+
+def draw_rows(
+    frequency: npt.NDArray[np.float64],
+    n_samples: int,
+    missing_rate: tuple[float, float],
+    generator: np.random.Generator,
+) -> npt.NDArray[np.uint8]:
+    """Draw calls and pack them: rows of a .bed, uint8 (variants, bytes); see `draw_codes`."""
+    return pack_codes(draw_codes(frequency, n_samples, missing_rate, generator))
 
 
 def _draw_carriers(
@@ -65,10 +75,22 @@ def _draw_everyone(
     calls -= is_homozygous.view(np.uint8) << 1
 
 
-def _pack(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Four codes a byte, the first in the lowest bits."""
+def pack_codes(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Four codes a byte, the first in the lowest bits; their number is a multiple of 4.
+
+    Examples
+    --------
+    >>> pack_codes(np.array([[0, 1, 2, 3]], dtype=np.uint8)).tolist() == [[0b11100100]]
+    True
+    """
     four = codes.view("<u4")
     return np.asarray(four | four >> 6 | four >> 12 | four >> 18).astype(np.uint8)
+
+
+def unpack_codes(rows: npt.NDArray[np.uint8], n_samples: int) -> npt.NDArray[np.uint8]:
+    """Two-bit codes of packed rows, uint8 (variants, samples)."""
+    codes = rows[:, :, None] >> np.array([0, 2, 4, 6], dtype=np.uint8) & 3
+    return np.asarray(codes.reshape(len(rows), -1)[:, :n_samples])
 
 
 def unpack_rows(rows: npt.NDArray[np.uint8], n_samples: int) -> npt.NDArray[np.float64]:
@@ -80,5 +102,4 @@ def unpack_rows(rows: npt.NDArray[np.uint8], n_samples: int) -> npt.NDArray[np.f
     array([[ 2., nan,  1.,  0.]])
     """
     copies = np.array([2.0, np.nan, 1.0, 0.0])
-    codes = rows[:, :, None] >> np.array([0, 2, 4, 6], dtype=np.uint8) & 3
-    return np.asarray(copies[codes.reshape(len(rows), -1)[:, :n_samples]])
+    return np.asarray(copies[unpack_codes(rows, n_samples)])

@@ -22,7 +22,7 @@ from igwas.phenotypes.phenotypes_file import write_phenotypes
 
 # Raised when the bytes that a shape stands for change.
 _RECIPE = 1
-_MAGIC = bytes([0x6C, 0x1B, 0x01])
+MAGIC = bytes([0x6C, 0x1B, 0x01])
 _ROWS = 64
 _N_FACTORS = 4
 # Variants with an effect, so that the answers checked reach far into the tails.
@@ -72,11 +72,14 @@ class BenchmarkCohort:
 
     def genotypes(self, n_variants: int | None = None) -> Path:
         """The .bed, or one of its first variants only; the .bim and .fam lie beside it."""
+        return self._part(self.folder / "genotypes.bed", n_variants)
+
+    def _part(self, whole: Path, n_variants: int | None) -> Path:
         n_variants = n_variants or self.shape.n_variants
-        whole = self.folder / "genotypes.bed"
         if n_variants == self.shape.n_variants:
             return whole
-        part = self.folder / f"first{n_variants}.bed"
+        stem = whole.stem.removeprefix("genotypes")
+        part = whole.with_name(f"{stem}first{n_variants}.bed")
         if not part.exists():
             _copy_first(whole, part, n_variants, self.row_bytes)
         return part
@@ -107,7 +110,7 @@ class BenchmarkCohort:
 
     def dosage(self, variants: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Copies of the effect allele, float64 (variants, samples); NaN is missing."""
-        stored = np.memmap(self.genotypes(), np.uint8, "r", offset=len(_MAGIC))
+        stored = np.memmap(self.genotypes(), np.uint8, "r", offset=len(MAGIC))
         rows = np.asarray(stored.reshape(-1, self.row_bytes)[variants])
         return unpack_rows(rows, self.shape.n_samples)
 
@@ -165,17 +168,23 @@ def _check_room(work: Path, shape: CohortShape) -> None:
         )
 
 
-def _generator(shape: CohortShape, stream: int) -> np.random.Generator:
-    return np.random.Generator(np.random.SFC64([shape.seed, stream]))
+def generator_of(shape: CohortShape, *stream: int) -> np.random.Generator:
+    """One of a cohort's independent random streams."""
+    return np.random.Generator(np.random.SFC64([shape.seed, *stream]))
+
+
+def draw_cohort_frequencies(shape: CohortShape) -> npt.NDArray[np.float64]:
+    """Minor allele frequency of each variant of a cohort, (variants,)."""
+    return draw_frequencies(shape.spectrum, shape.n_variants, generator_of(shape, _FREQUENCIES))
 
 
 def _write_genotypes(cohort: BenchmarkCohort) -> None:
     shape = cohort.shape
-    frequency = draw_frequencies(shape.spectrum, shape.n_variants, _generator(shape, _FREQUENCIES))
-    generator = _generator(shape, _CALLS)
+    frequency = draw_cohort_frequencies(shape)
+    generator = generator_of(shape, _CALLS)
     bed = cohort.genotypes()
     with bed.open("wb") as stream:
-        stream.write(_MAGIC)
+        stream.write(MAGIC)
         for start in range(0, shape.n_variants, _ROWS):
             part = frequency[start : start + _ROWS]
             stream.write(draw_rows(part, shape.n_samples, shape.missing_rate, generator).data)
@@ -204,14 +213,14 @@ def _copy_first(whole: Path, part: Path, n_variants: int, row_bytes: int) -> Non
     part.with_suffix(".bim").write_bytes(b"".join(lines))
     partial = part.with_suffix(".partial")
     with whole.open("rb") as source, partial.open("wb") as target:
-        target.write(source.read(len(_MAGIC) + n_variants * row_bytes))
+        target.write(source.read(len(MAGIC) + n_variants * row_bytes))
     partial.replace(part)
 
 
 def _write_covariates(cohort: BenchmarkCohort) -> npt.NDArray[np.float64]:
     """Write the covariates, the first of which is 0 or 1; returns (samples, covariates - 1)."""
     shape = cohort.shape
-    generator = _generator(shape, _COVARIATES)
+    generator = generator_of(shape, _COVARIATES)
     values = generator.standard_normal((shape.n_samples, shape.n_covariates - 1))
     if cohort.has_covariates:
         values[:, 0] = values[:, 0] > 0
@@ -223,7 +232,7 @@ def _write_covariates(cohort: BenchmarkCohort) -> npt.NDArray[np.float64]:
 
 def _write_phenotypes(cohort: BenchmarkCohort, covariates: npt.NDArray[np.float64]) -> None:
     shape = cohort.shape
-    generator = _generator(shape, _PHENOTYPES)
+    generator = generator_of(shape, _PHENOTYPES)
     n_samples, n_phenotypes = shape.n_samples, shape.n_phenotypes
     planted = _planted_dosage(cohort)
     drivers = np.hstack([covariates, generator.standard_normal((n_samples, _N_FACTORS)), planted])

@@ -8,7 +8,7 @@ from typing import Any
 from igwas.benchmark.spectrum import SPECTRA
 from igwas.errors import OptionError
 
-PARTS = ("limits", "commands", "kernel", "startup")
+PARTS = ("limits", "commands", "kernel", "dosages", "startup", "subset")
 CURVES = ("samples", "variants", "phenotypes", "threads", "missing", "frequency")
 
 
@@ -86,6 +86,8 @@ class BenchmarkOptions:
         About how long one run of a slow program may take; decides how many variants it gets.
     curve_variants : int
         Variants of the cohorts of curves.
+    file_samples : int
+        People in the wide file of the part `subset`; those of the cohort are among them.
     is_quick : bool
         Small curves and short limits.
     """
@@ -98,6 +100,7 @@ class BenchmarkOptions:
     threads: int = 2
     engine_seconds: float = 30.0
     curve_variants: int = 4_000
+    file_samples: int = 500_000
     is_quick: bool = False
 
     def __post_init__(self) -> None:
@@ -124,6 +127,11 @@ class BenchmarkOptions:
         ):
             for value in values:
                 _one_of(name, value, choices)
+        if "subset" in self.parts and self.file_samples < self.shape.n_samples:
+            raise OptionError(
+                f"--file-samples is {self.file_samples}; expected at least {self.shape.n_samples}, "
+                "the cohort's samples. Raise it, or leave subset out of --parts."
+            )
         if not self.parts and not self.curves:
             raise OptionError("nothing to measure; expected a part or a curve. Give --curve NAME.")
 
@@ -139,6 +147,7 @@ _QUICK: dict[str, Any] = {
                 "regenie", "tensorqtl", "bolt"),
     "engine_seconds": 1.0,
     "curve_variants": 400,
+    "file_samples": 8_000,
 }  # fmt: skip
 
 

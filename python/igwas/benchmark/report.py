@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from igwas.benchmark.report_products import dosage_section, kernel_section, subset_section
 from igwas.benchmark.report_tables import (
     answer_rows,
     curve_sections,
-    kernel_sections,
     limit_rows,
     rate_rows,
     run_rows,
@@ -85,9 +85,11 @@ def _section(record: dict[str, Any]) -> str:
         _where(record),
         _answers(record),
         _commands(record),
-        _kernel(record),
+        kernel_section(record),
+        dosage_section(record),
         _limits(record),
         _start_up(record),
+        subset_section(record),
         *curve_sections(record),
         _missing(record),
     )
@@ -159,11 +161,6 @@ def _commands(record: dict[str, Any]) -> str | None:
         + "\n\nEvery run:\n\n"
         + table(runs, run_rows(record["commands"]["runs"], record["tools"]))
     )
-
-
-def _kernel(record: dict[str, Any]) -> str | None:
-    found = kernel_sections(record)
-    return "### Product alone\n\n" + found if found else None
 
 
 def _limits(record: dict[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 from igwas.benchmark.engines.engine import DROP
 from igwas.benchmark.rounds import spread
 
-_UNKNOWN = "-"
+UNKNOWN = "-"
 _OURS, _OURS_DROPPING = "igwas", "igwas-drop"
 
 
@@ -34,14 +34,21 @@ def number(value: float | None) -> str:
     ('12,300', '0.0123', '12.3', '-')
     """
     if value is None:
-        return _UNKNOWN
+        return UNKNOWN
     if abs(value) >= 100:
         digits = max(0, len(str(int(abs(value)))) - 3)
         return f"{round(value, -digits):,.0f}"
     return f"{value:.3g}"
 
 
-def _spread(values: dict[str, float], unit: float = 1.0) -> str:
+def in_brackets(values: dict[str, float], unit: float = 1.0) -> str:
+    """Median, and smallest and largest in brackets.
+
+    Examples
+    --------
+    >>> in_brackets({"median": 2.0, "smallest": 1.0, "largest": 3.0})
+    '2 (1-3)'
+    """
     median, low, high = (number(values[name] / unit) for name in ("median", "smallest", "largest"))
     return f"{median} ({low}-{high})"
 
@@ -76,7 +83,7 @@ def rate_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
             tool["title"],
             number(wall["variants_per_second_marginal"]),
             number(wall["fixed_seconds"]),
-            _UNKNOWN if seconds is None else ("" if is_measured else "~") + number(seconds),
+            UNKNOWN if seconds is None else ("" if is_measured else "~") + number(seconds),
             *_advantage(tool, wall, cpu, seconds, ours),
             number(max(run["peak_bytes"]["largest"] for run in own) / 1e6),
         ))  # fmt: skip
@@ -114,7 +121,7 @@ def _advantage(
     ours: dict[str, Any] | None,
 ) -> tuple[str, str, str]:
     if ours is None or tool["is_ours"]:
-        return (_UNKNOWN,) * 3
+        return (UNKNOWN,) * 3
     slope = "seconds_per_variant"
     return (
         _times(wall[slope], ours["wall_seconds"][slope]),
@@ -124,7 +131,7 @@ def _advantage(
 
 
 def _times(theirs: float | None, ours: float | None) -> str:
-    return _UNKNOWN if not theirs or not ours else number(theirs / ours) + "x"
+    return UNKNOWN if not theirs or not ours else number(theirs / ours) + "x"
 
 
 def run_rows(runs: Iterable[dict[str, Any]], tools: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -133,8 +140,8 @@ def run_rows(runs: Iterable[dict[str, Any]], tools: dict[str, Any]) -> list[tupl
         (
             tools[run["engine"]]["title"],
             f"{run['n_variants']:,}",
-            _spread(run["wall_seconds"]),
-            _spread(run["cpu_seconds"]),
+            in_brackets(run["wall_seconds"]),
+            in_brackets(run["cpu_seconds"]),
             number(run["peak_bytes"]["largest"] / 1e6),
             f"`{run['command']}`",
         )
@@ -171,53 +178,12 @@ def start_up_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
     return [
         (
             "text table" if run["engine"] == "igwas-text" else "phenotypes.h5",
-            _spread(run["wall_seconds"]),
-            _spread(run["cpu_seconds"]),
+            in_brackets(run["wall_seconds"]),
+            in_brackets(run["cpu_seconds"]),
             number(run["peak_bytes"]["largest"] / 1e6),
         )
         for run in record["startup"]
     ]
-
-
-def kernel_sections(record: dict[str, Any]) -> str | None:
-    """Table of the product alone, and the share of its rate that the whole command reaches."""
-    kernel = record.get("kernel")
-    if kernel is None:
-        return None
-    head = ("frequencies", "igwas-fast, variants/s", "decode + sgemm", "sgemm alone",
-            "ratio to decode + sgemm", "to sgemm alone", "largest relative difference")  # fmt: skip
-    first = kernel["spectra"][0]
-    blas = ", ".join(f"{pool['internal_api']} {pool['version']} {pool['architecture']}"
-                     for pool in first["blas"])  # fmt: skip
-    text = (
-        f"Sums over samples of {first['columns']} columns, nothing else of a scan: calls are in "
-        "memory as packed bits, both products run in one process and take turns. The peer decodes "
-        "256 variants at a time to float32 and multiplies them by BLAS. Ours is exact in integers "
-        f"({first['simd']}); {blas}.\n\n"
-    )
-    text += table(head, [_kernel_row(found) for found in kernel["spectra"]])
-    share = command_share(record)
-    if share is not None:
-        text += (
-            f"\n\nThe whole command, start-up left out, reaches {100 * share:.0f} % of the "
-            "product's rate on the same frequencies."
-        )
-    return text
-
-
-def _kernel_row(found: dict[str, Any]) -> tuple[str, ...]:
-    rates = found["rates"]
-    ours = rates["igwas"]
-    ratios = [
-        [mine / theirs for mine, theirs in zip(ours, rates[name], strict=True)]
-        for name in ("decode_sgemm", "sgemm")
-    ]
-    return (
-        found["spectrum"],
-        *(_spread(spread(rates[name])) for name in ("igwas", "decode_sgemm", "sgemm")),
-        *(_spread(spread(ratio)) for ratio in ratios),
-        f"{found['largest_relative_difference']:.1g}",
-    )
 
 
 def command_share(record: dict[str, Any]) -> float | None:
@@ -269,7 +235,7 @@ def _point_name(name: str, x: Any) -> str:
 
 def _point_costs(point: dict[str, Any], is_whole: bool) -> tuple[str, str, str]:
     if is_whole:
-        return number(point["wall_seconds"]), number(point["cpu_seconds"]), _UNKNOWN
+        return number(point["wall_seconds"]), number(point["cpu_seconds"]), UNKNOWN
     wall, cpu = point["wall_seconds_cost"], point["cpu_seconds_cost"]
     micro = [
         None if cost["seconds_per_variant"] is None else 1e6 * cost["seconds_per_variant"]

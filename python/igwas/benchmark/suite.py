@@ -19,10 +19,11 @@ from igwas.benchmark.curves import measure_curve
 from igwas.benchmark.engines import ENGINES, Assoc, AssocText, Engine, Job
 from igwas.benchmark.engines.engine import DROP
 from igwas.benchmark.journal import Journal
-from igwas.benchmark.kernel import measure_kernel
+from igwas.benchmark.kernel import measure_dosages, measure_kernel
 from igwas.benchmark.machine import describe_machine, load_average
 from igwas.benchmark.options import BenchmarkOptions
 from igwas.benchmark.rounds import Task, cost, run_rounds, variant_counts
+from igwas.benchmark.subset import measure_subset
 from igwas.doctor import diagnose
 from igwas.errors import IgwasError, OutputError
 from igwas.sole_writer import refuse_special, sole_writer
@@ -152,7 +153,8 @@ def _measure(options: BenchmarkOptions, work: Path, journal: Journal) -> dict[st
     record: dict[str, Any] = {"tools": tools}
     record["answers"] = journal.once("answers", lambda: check_answers(run))
     parts: dict[str, Callable[[_Run], Any]] = {
-        "limits": _limits, "commands": _commands, "kernel": _kernel, "startup": _start_up
+        "limits": _limits, "commands": _commands, "kernel": _kernel, "dosages": _dosages,
+        "startup": _start_up, "subset": _subset,
     }  # fmt: skip
     for name, measure in parts.items():
         if name in options.parts:
@@ -219,6 +221,14 @@ def _limits(run: _Run) -> Any:
 
 def _kernel(run: _Run) -> Any:
     return measure_kernel(run.options, work=run.work, journal=run.journal)
+
+
+def _dosages(run: _Run) -> Any:
+    return measure_dosages(run.options, work=run.work, journal=run.journal)
+
+
+def _subset(run: _Run) -> Any:
+    return measure_subset(run.cohort, run.options, work=run.work, journal=run.journal)
 
 
 def _commands(run: _Run) -> dict[str, Any]:

@@ -65,7 +65,9 @@ Example:
 @click.option("--hit-log10p", type=float, default=5.0, show_default=True,
               help="-log10 p from which a test enters the table of hits.")  # fmt: skip
 @click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="auto",
-              show_default=True, help="Where to compute.")  # fmt: skip
+              show_default=True, help="Where to sum genotypes; auto is the CPU.")  # fmt: skip
+@click.option("--gpus", type=CommaList(), default=(), metavar="0,1,...",
+              help="GPUs to use with --device cuda.  [default: all]")  # fmt: skip
 @click.option("--shard", default="1/1", show_default=True, metavar="i/n",
               help="Scan the i-th of n equal parts of the variants.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run.")
@@ -78,6 +80,7 @@ def assoc(
     phenotypes: Path,
     output: Path,
     device: str,
+    gpus: tuple[str, ...],
     shard: str,
     threads: int,
     max_memory_bytes: int | None,
@@ -91,10 +94,12 @@ def assoc(
     """
     from igwas.association.options import ScanOptions, Shard
     from igwas.association.scan import run_scan
-    from igwas.context import Context
+    from igwas.context import Context, parse_gpus
 
     scan_options = ScanOptions(shard=Shard.parse(shard), **options)
-    context = Context(threads=threads, device=device, max_memory_bytes=max_memory_bytes)
+    context = Context(
+        threads=threads, device=device, gpus=parse_gpus(gpus), max_memory_bytes=max_memory_bytes
+    )
     with track("scan", "variants") as progress:
         summary = run_scan(
             genotypes, phenotypes, output, options=scan_options, context=context, progress=progress

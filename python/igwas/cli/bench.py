@@ -40,11 +40,16 @@ Example:
               help="Share of missing calls of a variant.  [default: 0.001 0.01]")  # fmt: skip
 @click.option("--seed", type=int, help="Seed of the cohort.  [default: 1]")
 @click.option("--engines", type=CommaList(), help="Programs to run.  [default: all that are found]")
-@click.option("--parts", type=CommaList(),
-              help="Of limits, commands, kernel, startup.  [default: all]")  # fmt: skip
+@click.option(
+    "--parts",
+    type=CommaList(),
+    help="Of limits, commands, kernel, dosages, startup, subset.  [default: all]",
+)
 @click.option("--curve", "curves", type=CommaList(), default=(),
               help="Of samples, variants, phenotypes, threads, missing, frequency.")  # fmt: skip
 @click.option("--curve-variants", type=int, help="Variants a point of a curve.  [default: 4000]")
+@click.option("--file-samples", type=int,
+              help="People in the wide file of the part subset.  [default: 500000]")  # fmt: skip
 @click.option("--repeats", type=int, help="Rounds; programs take turns.  [default: 3]")
 @click.option("--engine-seconds", type=float,
               help="About how long one run of a slow program may take.  [default: 30]")  # fmt: skip

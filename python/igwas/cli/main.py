@@ -13,6 +13,11 @@ from igwas.errors import IgwasError, OptionError
 # Name of the command -> one line for `--help`; in the order of the flow, not of the alphabet.
 COMMANDS: dict[str, str] = {
     "demo": "the main job on a simulated cohort with known answers",
+    "images": "photographs -> images.h5: disc found and cropped, quality, laterality",
+    "train": "images.h5 -> encoder.pt: contrastive, resumable, on many GPUs with torchrun",
+    "export": "encoder.pt -> encoder.onnx, compared on real images before it is written",
+    "embed": "photographs or images.h5 + encoder.onnx -> embeddings.h5",
+    "audit": "embeddings.h5 -> report card: is it fit for a GWAS?",
     "phenotypes": "embeddings.h5 -> phenotypes.h5",
     "genotypes": ".bed .pgen .bgen .vcf -> genotypes.h5",
     "assoc": "genotypes + phenotypes -> statistics.h5",

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from igwas.context import parse_bytes
+from igwas.errors import OptionError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,6 +41,27 @@ class CommaList(click.ParamType[tuple[str, ...]]):
         if isinstance(value, tuple):
             return value
         return tuple(item.strip() for item in str(value).split(",") if item.strip())
+
+
+class NumberPair(click.ParamType[tuple[float, float]]):
+    """Two numbers with a comma between, given to the command as a tuple."""
+
+    name = "A,B"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, float]:
+        """Read the two; OptionError (exit 2) if they are not two numbers."""
+        if isinstance(value, tuple):
+            return (float(value[0]), float(value[1]))
+        try:
+            first, second = (float(word) for word in str(value).split(","))
+        except ValueError as error:
+            name = f"{param.opts[-1]} is" if param is not None else "the value is"
+            raise OptionError(
+                f"{name} {value!r}; expected two numbers with a comma between, such as 0.75,1."
+            ) from error
+        return first, second
 
 
 def _configure_logging(level: int) -> None:

@@ -10,7 +10,7 @@ import hdf5plugin  # noqa: F401 - registers the compression filters our files ma
 import numpy as np
 from numpy.typing import NDArray
 
-from igwas.errors import CorruptFile, InputError, SchemaError
+from igwas.errors import CorruptFile, IncompleteFile, InputError, SchemaError
 from igwas.phenotypes.table_source import ReadRule, TableSource
 from igwas.schema import EMBEDDINGS, PHENOTYPES, kind_of, validate
 
@@ -32,6 +32,8 @@ class Hdf5Source(TableSource):
         If it is another kind of file, or its arrays are not as registered.
     CorruptFile
         If HDF5 cannot open it.
+    IncompleteFile
+        If an interrupted run left it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,6 +46,7 @@ class Hdf5Source(TableSource):
                     "Give the file that holds phenotypes."
                 )
             validate(file, self._kind)
+            _refuse_unfinished(file, path)
             columns, ids = self._header(file)
         self._column = {name: index for index, name in enumerate(columns)}
         self.names = [*ids, *columns]
@@ -82,6 +85,15 @@ class Hdf5Source(TableSource):
     def place(self, row: int) -> str:
         """See TableSource.place."""
         return f"participant {row + 1}"
+
+
+def _refuse_unfinished(file: Any, path: Path) -> None:
+    """Images without a vector yet are NaN: their people would go missing without a word."""
+    if "/progress/done" in file and not file["/progress/done"][:].all():
+        raise IncompleteFile(
+            f"{path} is unfinished; expected the vectors of every image. "
+            'Go on with "igwas-fast embed --resume".'
+        )
 
 
 def open_hdf5(path: Path) -> Any:

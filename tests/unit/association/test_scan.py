@@ -222,7 +222,7 @@ def test_a_scan_that_cannot_test_anything_leaves_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("options", "context", "error", "text"),
     [
-        ({}, Context(device="cuda"), DeviceUnavailable, "--device is 'cuda'"),
+        ({}, Context(device="cuda", gpus=(99,)), DeviceUnavailable, "expected"),
         ({}, Context(max_memory_bytes=1000), OptionError, "--max-memory is 0 MiB"),
         ({"info": 0.5}, Context(), InputError, "no imputation information"),
     ],

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from igwas.errors import CorruptFile, InputError, SchemaError
+from igwas.errors import CorruptFile, IncompleteFile, InputError, SchemaError
 from igwas.phenotypes.table import read_covariates, read_phenotypes
 from igwas.provenance import root_attributes
 from igwas.schema import EMBEDDINGS, GENOTYPES, PHENOTYPES
@@ -273,6 +273,18 @@ def test_images_of_a_participant_are_averaged(tmp_path, caplog):
     assert list(table.sample_id) == ["b", "a", "c"]
     np.testing.assert_array_equal(table.values, [[2, 3], [10, 20], [np.nan, np.nan]])
     assert "averaged 5 images of 3 participants; 2 images with NaN left out" in caplog.text
+
+
+@pytest.mark.parametrize("done", [[1, 1], [1, 0]])
+def test_embeddings_of_an_interrupted_run_are_refused(tmp_path, done):
+    path = write_embeddings_h5(tmp_path / "e.h5", ["a", "b"], [[1, 2], [np.nan, np.nan]])
+    with h5py.File(path, "r+") as file:
+        file["/progress/done"] = np.array(done, np.uint8)
+    if all(done):
+        assert read_phenotypes(path).names == ("dim_000", "dim_001")
+        return
+    with pytest.raises(IncompleteFile, match="unfinished"):
+        read_phenotypes(path)
 
 
 def test_embeddings_may_name_their_dimensions(tmp_path):

@@ -1,0 +1,176 @@
+#include "cuda_lane.hpp"
+
+#include "launch.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+#include <string>
+
+namespace igwas::cuda {
+
+namespace {
+
+[[nodiscard]] bool has_bytes(GenotypeBatch const& batch) noexcept {
+  return batch.kind() == GenotypeBatch::Kind::bytes;
+}
+
+[[nodiscard]] unsigned char const* genotypes_of(GenotypeBatch const& batch, std::size_t variant) {
+  return has_bytes(batch) ? batch.padded_bytes(variant)
+                          : reinterpret_cast<unsigned char const*>(batch.padded_calls(variant));
+}
+
+/// The sum of the counted allele's codes over called samples.
+[[nodiscard]] std::int64_t sum_of_codes(GenotypeBatch const& batch, std::size_t variant,
+                                        std::size_t row_bytes, std::size_t n_samples) {
+  GenotypeBatch::CallShape const shape = batch.call_shape(variant);
+  if (!has_bytes(batch)) {
+    return static_cast<std::int64_t>(shape.n_counted + shape.n_pairs);
+  }
+  // Samples without a code and places past the last sample hold 255.
+  std::uint8_t const* codes = batch.padded_bytes(variant);
+  std::int64_t const all = std::accumulate(codes, codes + row_bytes, std::int64_t{0});
+  auto const n_called = static_cast<std::int64_t>(n_samples - shape.n_missing);
+  std::int64_t const sum = all - 255 * (static_cast<std::int64_t>(row_bytes) - n_called);
+  return batch.is_flipped(variant) ? 254 * n_called - sum : sum;
+}
+
+}  // namespace
+
+CudaLane::CudaLane(ResidentColumns const& resident)
+    : resident_(resident), piece_rows_(resident.piece_rows) {
+  check(cudaSetDevice(resident_.gpu), "select the GPU");
+  allocate();
+}
+
+CudaLane::Slot CudaLane::make_slot(MemoryNeeds const& needs, std::size_t piece_rows) {
+  std::size_t const n_rows = 2 * piece_rows;
+  Slot slot;
+  slot.genotypes = pinned_buffer<unsigned char>(piece_rows * needs.row_bytes);
+  slot.rows = pinned_buffer<SumRow>(n_rows);
+  slot.sums = pinned_buffer<std::int64_t>(n_rows * needs.n_columns);
+  slot.device_genotypes = device_buffer<unsigned char>(piece_rows * needs.row_bytes);
+  slot.device_rows = device_buffer<SumRow>(n_rows);
+  slot.device_sums = device_buffer<unsigned long long>(n_rows * needs.n_columns);
+  slot.finished = make_event();
+  slot.stream = make_stream();
+  return slot;
+}
+
+void CudaLane::allocate() {
+  while (true) {
+    try {
+      for (Slot& slot : slots_) {
+        slot = make_slot(resident_.needs, piece_rows_);
+      }
+      return;
+    } catch (OutOfMemory const&) {
+      // Others use the device too: what the plan counted on is gone.
+      slots_ = {};
+      if (piece_rows_ <= least_piece_rows) {
+        throw;
+      }
+      piece_rows_ = std::max(least_piece_rows, piece_rows_ / 2);
+    }
+  }
+}
+
+void CudaLane::multiply(GenotypeBatch const& batch, BatchProducts& out, bool sums_missing) {
+  check(cudaSetDevice(resident_.gpu), "select the GPU");
+  std::size_t const n_columns = resident_.columns.columns();
+  out.n_columns = n_columns;
+  out.called.resize(batch.size() * n_columns);
+  out.missing.assign(batch.size() * n_columns, 0.0);
+  Product const product{batch, out, sums_missing};
+  std::size_t turn = 0;
+  for (std::size_t first = 0; first < batch.size(); first += piece_rows_) {
+    Slot& slot = slots_[turn++ % lane_slots];
+    finish(slot, product);
+    std::size_t const n = std::min(piece_rows_, batch.size() - first);
+    fill(slot, product, first, n);
+    start(slot, product, n);
+  }
+  for (std::size_t left = 0; left < lane_slots; ++left) {
+    finish(slots_[turn++ % lane_slots], product);
+  }
+}
+
+void CudaLane::fill(Slot& slot, Product const& product, std::size_t first, std::size_t n) const {
+  GenotypeBatch const& batch = product.batch;
+  SumRow* const rows = slot.rows.data();
+  slot.first = first;
+  slot.code_sums.clear();
+  for (std::uint32_t i = 0; i < n; ++i) {
+    bool const is_flipped = batch.is_flipped(first + i);
+    rows[slot.code_sums.size()] = {i,
+                                   is_flipped ? RowKind::other_counted : RowKind::effect_counted};
+    slot.code_sums.push_back(
+        sum_of_codes(batch, first + i, resident_.needs.row_bytes, resident_.columns.samples()));
+  }
+  for (std::uint32_t i = 0; product.sums_missing && i < n; ++i) {
+    std::size_t const n_missing = batch.call_shape(first + i).n_missing;
+    if (n_missing != 0) {
+      rows[slot.code_sums.size()] = {i, RowKind::missing};
+      slot.code_sums.push_back(static_cast<std::int64_t>(n_missing));
+    }
+  }
+  slot.n_rows = slot.code_sums.size();
+  std::memcpy(slot.genotypes.data(), genotypes_of(batch, first), n * resident_.needs.row_bytes);
+}
+
+void CudaLane::start(Slot& slot, Product const& product, std::size_t n) const {
+  cudaStream_t const stream = slot.stream.get();
+  std::size_t const sum_bytes = slot.n_rows * resident_.needs.n_columns * sizeof(std::int64_t);
+  check(cudaMemcpyAsync(slot.device_genotypes.data(), slot.genotypes.data(),
+                        n * resident_.needs.row_bytes, cudaMemcpyHostToDevice, stream),
+        "copy genotypes");
+  check(cudaMemcpyAsync(slot.device_rows.data(), slot.rows.data(), slot.n_rows * sizeof(SumRow),
+                        cudaMemcpyHostToDevice, stream),
+        "copy the list of rows");
+  check(cudaMemsetAsync(slot.device_sums.data(), 0, sum_bytes, stream), "clear sums");
+  SumArguments const arguments{
+      .genotypes = slot.device_genotypes.data(),
+      .row_bytes = resident_.needs.row_bytes,
+      .rows = slot.device_rows.data(),
+      .digits = reinterpret_cast<unsigned char const*>(resident_.digits),
+      .sums = slot.device_sums.data(),
+      .n_rows = static_cast<unsigned>(slot.n_rows),
+      .n_units = static_cast<unsigned>(resident_.layout.units()),
+      .n_columns = static_cast<unsigned>(resident_.needs.n_columns),
+  };
+  check(launch_sum_rows(arguments, has_bytes(product.batch), stream), "start the sums");
+  check(cudaMemcpyAsync(slot.sums.data(), slot.device_sums.data(), sum_bytes,
+                        cudaMemcpyDeviceToHost, stream),
+        "copy sums");
+  check(cudaEventRecord(slot.finished.get(), stream), "record an event");
+}
+
+void CudaLane::finish(Slot& slot, Product const& product) const {
+  if (slot.n_rows == 0) {
+    return;
+  }
+  check(cudaEventSynchronize(slot.finished.get()), "sum a piece");
+  for (std::size_t row = 0; row < slot.n_rows; ++row) {
+    check_row(slot, row);
+    SumRow const of = slot.rows.data()[row];
+    auto& to = of.kind == RowKind::missing ? product.out.missing : product.out.called;
+    std::int64_t* const sums = slot.sums.data() + row * resident_.needs.n_columns;
+    sums[resident_.layout.checksum_column()] = 0;
+    resident_.columns.values(sums, to.data() + (slot.first + of.variant) * product.out.n_columns);
+  }
+  slot.n_rows = 0;
+}
+
+/// A lost copy, a stale buffer or a broken chip would be a wrong number that nobody sees.
+void CudaLane::check_row(Slot const& slot, std::size_t row) const {
+  std::int64_t const found =
+      slot.sums.data()[row * resident_.needs.n_columns + resident_.layout.checksum_column()];
+  std::int64_t const expected = DigitColumns::checksum_value * slot.code_sums[row];
+  if (found != expected) {
+    throw Error("GPU " + std::to_string(resident_.gpu) + " summed the genotypes of a variant to " +
+                std::to_string(found) + "; expected " + std::to_string(expected) +
+                ". Do not trust this GPU: go on with --resume and --device cpu.");
+  }
+}
+
+}  // namespace igwas::cuda

@@ -1,0 +1,80 @@
+// From genotypes as they are stored to the bytes that tensor cores multiply. One body for the GPU
+// and for tests on a CPU.
+#pragma once
+
+#include "tile_shape.hpp"
+
+#include <cuda_runtime.h>
+
+namespace igwas::cuda {
+
+/// Four bytes of {low, high} that the low four nibbles of `selector` name, each below 8.
+__host__ __device__ inline unsigned choose_bytes(unsigned low, unsigned high, unsigned selector) {
+#if defined(__CUDA_ARCH__)
+  return __byte_perm(low, high, selector);
+#else
+  unsigned chosen = 0;
+  for (unsigned i = 0; i < 4; ++i) {
+    unsigned const at = (selector >> (4 * i)) & 7U;
+    unsigned const from = at < 4 ? low : high;
+    chosen |= ((from >> (8 * (at % 4))) & 0xFFU) << (8 * i);
+  }
+  return chosen;
+#endif
+}
+
+/// Bytes of eight consecutive samples: the even ones, then the odd ones, in ascending order.
+struct CodeBytes {
+  unsigned even;
+  unsigned odd;
+};
+
+/// Rows of hard calls, 2 bits each.
+struct CallRows {
+  using Word = unsigned;  ///< of 16 samples
+
+  /// One byte for each of the four calls: two effect alleles, missing, one of each, two others.
+  __host__ __device__ static unsigned recoding(RowKind kind) {
+    if (kind == RowKind::effect_counted) {
+      return 0x00010002U;
+    }
+    return kind == RowKind::other_counted ? 0x02010000U : 0x00000100U;
+  }
+
+  /// Samples 8 x half .. 8 x half + 7 of the word.
+  __host__ __device__ static CodeBytes bytes(Word word, unsigned half, unsigned recoding) {
+    unsigned const part = word >> (16 * half);
+    return {choose_bytes(recoding, 0, part & 0x3333U),
+            choose_bytes(recoding, 0, (part >> 2) & 0x3333U)};
+  }
+};
+
+/// Rows of dosages, a byte each: 0 to 254, or 255 for missing.
+struct ByteRows {
+  using Word = uint4;  ///< of 16 samples
+
+  __host__ __device__ static unsigned recoding(RowKind kind) { return static_cast<unsigned>(kind); }
+
+  /// Without a branch: rows of a warp differ in kind, and its threads multiply together.
+  __host__ __device__ static unsigned recode(unsigned bytes, unsigned recoding) {
+    constexpr unsigned ones = 0x01010101U;
+    // 1 in every byte that is 255: only 0x7F + 1 reaches the highest bit.
+    unsigned const missing = ((((bytes & (0x7F * ones)) + ones) & bytes) >> 7) & ones;
+    bool const is_other = recoding == static_cast<unsigned>(RowKind::other_counted);
+    bool const is_missing = recoding == static_cast<unsigned>(RowKind::missing);
+    // 254 - code is the inverse less 1. 255 becomes 0, or 254 if it is inverted: no byte borrows.
+    unsigned const known = bytes & ~(missing * (is_other ? 1U : 0xFFU));
+    unsigned const codes = (known ^ (is_other ? ~0U : 0U)) - (is_other ? ones : 0U);
+    unsigned const chosen = is_missing ? ~0U : 0U;
+    return (codes & ~chosen) | (missing & chosen);
+  }
+
+  __host__ __device__ static CodeBytes bytes(Word word, unsigned half, unsigned recoding) {
+    unsigned const low = half == 0 ? word.x : word.z;
+    unsigned const high = half == 0 ? word.y : word.w;
+    return {recode(choose_bytes(low, high, 0x6420U), recoding),
+            recode(choose_bytes(low, high, 0x7531U), recoding)};
+  }
+};
+
+}  // namespace igwas::cuda

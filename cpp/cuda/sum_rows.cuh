@@ -1,0 +1,140 @@
+// The kernel: sums of integer columns over samples, weighted by genotypes, on tensor cores.
+//
+// A column's integers are three signed digits to the base 256, so that a product is three products
+// of bytes with 32-bit sums; put together they are the integers that the CPU sums (docs/cuda.md).
+#pragma once
+
+#include "row_codes.cuh"
+#include "sum_rows_arguments.hpp"
+#include "tensor_core.cuh"
+#include "tile_shape.hpp"
+
+#include <cuda_runtime.h>
+
+namespace igwas::cuda {
+
+/// Four rows of genotypes that a thread reads: g, g + 8, g + 16 and g + 24 of its warp.
+template <typename Rows>
+struct WarpRows {
+  static constexpr unsigned n = warp_rows / mma_columns;
+  typename Rows::Word const* word[n];
+  unsigned recoding[n];
+
+  __device__ WarpRows(SumArguments const& with, unsigned first_row, unsigned lane) {
+    for (unsigned i = 0; i < n; ++i) {
+      unsigned const row = first_row + lane / 4 + mma_columns * i;
+      // Rows past the last read what the last reads; their sums are not stored.
+      SumRow const of = with.rows[row < with.n_rows ? row : with.n_rows - 1];
+      auto const* start = with.genotypes + of.variant * with.row_bytes;
+      word[i] = reinterpret_cast<typename Rows::Word const*>(start) + lane % 4;
+      recoding[i] = Rows::recoding(of.kind);
+    }
+  }
+};
+
+using WarpSums = int[2][step_fragments / 2][4];
+
+/// Add one step, 64 samples, to the sums of a warp.
+template <typename Rows>
+__device__ inline void add_step(WarpSums& sums, typename Rows::Word const (&words)[4],
+                                unsigned const (&recoding)[4], uint2 const* step, unsigned lane) {
+  constexpr unsigned half_fragments = step_fragments / 2;
+#pragma unroll
+  for (unsigned half = 0; half < 2; ++half) {
+    unsigned codes[2][4];
+#pragma unroll
+    for (unsigned i = 0; i < 4; ++i) {
+      CodeBytes const bytes = Rows::bytes(words[i], half, recoding[i]);
+      codes[i / 2][i % 2] = bytes.even;
+      codes[i / 2][i % 2 + 2] = bytes.odd;
+    }
+#pragma unroll
+    for (unsigned f = 0; f < half_fragments; ++f) {
+      uint2 const digits = step[(half * half_fragments + f) * warp_threads + lane];
+      multiply_add(sums[0][f], codes[0], digits);
+      multiply_add(sums[1][f], codes[1], digits);
+    }
+  }
+}
+
+/// Put the digits of each sum together and add it to the result.
+__device__ inline void store_sums(SumArguments const& with, WarpSums const& sums,
+                                  unsigned first_row, unsigned first_column, unsigned lane) {
+#pragma unroll
+  for (unsigned tile = 0; tile < 2; ++tile) {
+#pragma unroll
+    for (unsigned group = 0; group < tile_columns / mma_columns; ++group) {
+#pragma unroll
+      for (unsigned i = 0; i < 4; ++i) {
+        unsigned const row = first_row + mma_rows * tile + lane / 4 + mma_columns * (i / 2);
+        unsigned const column = first_column + mma_columns * group + 2 * (lane % 4) + i % 2;
+        long long const sum = sums[tile][n_digits * group][i] +
+                              256LL * sums[tile][n_digits * group + 1][i] +
+                              65536LL * sums[tile][n_digits * group + 2][i];
+        if (row < with.n_rows && column < with.n_columns) {
+          atomicAdd(with.sums + static_cast<unsigned long long>(row) * with.n_columns + column,
+                    static_cast<unsigned long long>(sum));
+        }
+      }
+    }
+  }
+}
+
+/// Grid: tiles of rows, tiles of columns, parts of the samples; block_threads threads a block.
+template <typename Rows>
+__global__ void __launch_bounds__(block_threads) sum_rows(SumArguments with) {
+  constexpr unsigned step_words = step_bytes / sizeof(uint4);
+  constexpr unsigned thread_words = step_words / block_threads;
+  static_assert(step_words % block_threads == 0);
+  // Two steps in turn: one is read while the next is written.
+  __shared__ uint4 steps[2][step_words];
+
+  unsigned const thread = threadIdx.x;
+  unsigned const lane = thread % warp_threads;
+  unsigned const first_row = tile_rows * blockIdx.x + warp_rows * (thread / warp_threads);
+  // The last tile's warps may have nothing to add; they still carry their part of each step.
+  bool const has_rows = first_row < with.n_rows;
+  unsigned const first = split_units * blockIdx.z;
+  unsigned const last = first + split_units < with.n_units ? first + split_units : with.n_units;
+  uint4 const* digits =
+      reinterpret_cast<uint4 const*>(with.digits) +
+      (static_cast<unsigned long long>(blockIdx.y) * with.n_units + first) * step_words;
+  WarpRows<Rows> const rows(with, first_row, lane);
+  WarpSums sums = {};
+  typename Rows::Word words[4];
+
+  for (unsigned i = 0; i < 4; ++i) {
+    words[i] = rows.word[i][4ULL * first];
+  }
+  for (unsigned i = 0; i < thread_words; ++i) {
+    steps[0][thread + i * block_threads] = digits[thread + i * block_threads];
+  }
+  __syncthreads();
+  for (unsigned unit = first; unit < last; ++unit) {
+    unsigned const turn = (unit - first) % 2;
+    bool const has_next = unit + 1 < last;
+    digits += step_words;
+    // Under way while this step is added: memory is slower than the sums.
+    uint4 next[thread_words] = {};
+    typename Rows::Word next_words[4] = {};
+    for (unsigned i = 0; has_next && i < 4; ++i) {
+      next_words[i] = rows.word[i][4ULL * (unit + 1)];
+    }
+    for (unsigned i = 0; has_next && i < thread_words; ++i) {
+      next[i] = digits[thread + i * block_threads];
+    }
+    if (has_rows) {
+      add_step<Rows>(sums, words, rows.recoding, reinterpret_cast<uint2 const*>(steps[turn]), lane);
+    }
+    for (unsigned i = 0; has_next && i < thread_words; ++i) {
+      steps[1 - turn][thread + i * block_threads] = next[i];
+    }
+    for (unsigned i = 0; i < 4; ++i) {
+      words[i] = next_words[i];
+    }
+    __syncthreads();
+  }
+  store_sums(with, sums, first_row, tile_columns * blockIdx.y, lane);
+}
+
+}  // namespace igwas::cuda

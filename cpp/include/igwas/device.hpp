@@ -1,0 +1,55 @@
+// Sums over genotypes made by something else than the threads of the scan: a GPU.
+//
+// The core knows only this face; what is behind it is another library (cpp/cuda).
+#pragma once
+
+#include "igwas/fixed_columns.hpp"
+#include "igwas/genotype_batch.hpp"
+
+#include <cstddef>
+#include <memory>
+
+namespace igwas {
+
+struct BatchProducts;
+
+/// Makes the products of one thread's batches.
+class DeviceLane {
+ public:
+  virtual ~DeviceLane() = default;
+
+  /// Fill `out` like multiply_fixed() or multiply_dosages() does, from the same integers.
+  ///
+  /// \param batch of Kind::calls or Kind::bytes, prepared.
+  /// \param sums_missing false leaves `out.missing` at zero: nobody reads it.
+  virtual void multiply(GenotypeBatch const& batch, BatchProducts& out, bool sums_missing) = 0;
+};
+
+/// The columns of a model in a device's memory.
+class DeviceColumns {
+ public:
+  virtual ~DeviceColumns() = default;
+
+  /// A lane for worker number `worker`, which opens no other. The columns outlive it.
+  [[nodiscard]] virtual std::unique_ptr<DeviceLane> open_lane(std::size_t worker) const = 0;
+};
+
+class Device {
+ public:
+  virtual ~Device() = default;
+
+  /// Workers to run beside one for each core, so that somebody waits for the device while the
+  /// others read and test.
+  [[nodiscard]] virtual std::size_t n_waiting_workers() const noexcept = 0;
+
+  /// \param columns outlive what is returned.
+  /// \param has_bytes whether batches hold dosages in bytes, not hard calls.
+  /// \param n_lanes workers that will open a lane.
+  /// \throws DeviceUnavailable if they do not fit the device's memory.
+  [[nodiscard]] virtual std::unique_ptr<DeviceColumns> load(Context const& context,
+                                                            FixedColumns const& columns,
+                                                            bool has_bytes,
+                                                            std::size_t n_lanes) const = 0;
+};
+
+}  // namespace igwas

@@ -1,0 +1,222 @@
+"""Faults put into the GPU backend one at a time: each must be caught by a test on the simulation.
+
+    python cpp/tests/cuda_sim/mutants.py [NAME ...] [--library build/core/libigwas_core.a]
+
+Sources are copied, one line of one file is changed, what depends on it is compiled again and the
+tests run. Exit status 1 if a fault is caught by none, or if the tests fail without a fault.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+TESTS = ("test_cuda_parts", "test_cuda_simulation")
+FLAGS = ("-std=c++20", "-O1", "-DIGWAS_CUDA_SIM", "-Wno-unknown-pragmas", "-ffp-contract=off")
+# A fault may make threads wait for ever.
+SECONDS = 240
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`old`, which is in the file once, becomes `new`."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+KERNEL, LAUNCH, LANE = "sum_rows.cuh", "launch.cu", "cuda_lane.cpp"
+DEVICE, CODES, DIGITS = "cuda_device.cpp", "row_codes.cuh", "digit_columns.cpp"
+COPY_BACK = """  check(cudaMemcpyAsync(slot.sums.data(), slot.device_sums.data(), sum_bytes,
+                        cudaMemcpyDeviceToHost, stream),
+        "copy sums");
+"""
+RECORD = """  check(cudaEventRecord(slot.finished.get(), stream), "record an event");
+"""
+
+MUTANTS = (
+    Mutant("no barrier before the first step is read", KERNEL,
+           "  __syncthreads();\n  for (unsigned unit", "  for (unsigned unit"),
+    Mutant("no barrier between steps", KERNEL, "    __syncthreads();\n", ""),
+    Mutant("next step written over the one being read", KERNEL, "steps[1 - turn]", "steps[turn]"),
+    Mutant("rows of a warp start one late", KERNEL,
+           "first_row + lane / 4 + mma_columns * i;",
+           "first_row + 1 + lane / 4 + mma_columns * i;"),
+    Mutant("wrong distance between rows of sums", KERNEL,
+           "static_cast<unsigned long long>(row) * with.n_columns",
+           "static_cast<unsigned long long>(row) * tile_columns"),
+    Mutant("digits swapped", KERNEL,
+           "256LL * sums[tile][n_digits * group + 1][i]",
+           "256LL * sums[tile][n_digits * group + 2][i]"),
+    Mutant("later parts of the samples repeat the first", KERNEL,
+           "blockIdx.y) * with.n_units + first) * step_words",
+           "blockIdx.y) * with.n_units) * step_words"),
+    Mutant("idle warps skip their part of a step", KERNEL,
+           "for (unsigned i = 0; has_next && i < thread_words; ++i) {\n      steps",
+           "for (unsigned i = 0; has_rows && has_next && i < thread_words; ++i) {\n      steps"),
+    Mutant("sum stored, not added", KERNEL,
+           "atomicAdd(with.sums + static_cast<unsigned long long>(row) * with.n_columns + column,\n"
+           "                    static_cast<unsigned long long>(sum));",
+           "with.sums[static_cast<unsigned long long>(row) * with.n_columns + column] =\n"
+           "              static_cast<unsigned long long>(sum);"),
+    Mutant("last tile lost", LAUNCH, "return (n + size - 1) / size;",
+           "return n < size ? 1 : n / size;"),
+    Mutant("slot used again before its piece is back", LANE,
+           "    finish(slot, product);\n    std::size_t const n", "    std::size_t const n"),
+    Mutant("last piece lost", LANE,
+           "left < lane_slots; ++left", "left + 1 < lane_slots; ++left"),
+    Mutant("sums read without waiting for them", LANE,
+           '  check(cudaEventSynchronize(slot.finished.get()), "sum a piece");\n', ""),
+    Mutant("event before the copy it stands for", LANE, COPY_BACK + RECORD, RECORD + COPY_BACK),
+    Mutant("sums of the last batch not cleared", LANE,
+           "cudaMemsetAsync(slot.device_sums.data(), 0, sum_bytes",
+           "cudaMemsetAsync(slot.device_sums.data(), 0, 0"),
+    Mutant("rows copied on another stream", LANE,
+           "                        cudaMemcpyHostToDevice, stream),\n"
+           '        "copy the list of rows");',
+           "                        cudaMemcpyHostToDevice, slots_[0].stream.get()),\n"
+           '        "copy the list of rows");'),
+    Mutant("fault of a launch not noticed", LANE,
+           'check(launch_sum_rows(arguments, has_bytes(product.batch), stream), "start the sums");',
+           "static_cast<void>(launch_sum_rows(arguments, has_bytes(product.batch), stream));"),
+    Mutant("genotypes of the piece before", LANE,
+           "genotypes_of(batch, first), n *", "genotypes_of(batch, 0), n *"),
+    Mutant("lane on whichever GPU was chosen last", LANE,
+           "resident.piece_rows) {\n  check(cudaSetDevice(resident_.gpu), \"select the GPU\");\n",
+           "resident.piece_rows) {\n"),
+    Mutant("out of memory gives up at once", LANE,
+           "piece_rows_ <= least_piece_rows", "piece_rows_ <= most_piece_rows"),
+    Mutant("checksum not compared", LANE, "if (found != expected)", "if (found + 1 == expected)"),
+    Mutant("columns in use before they have arrived", DEVICE,
+           '        check(cudaDeviceSynchronize(), "copy the phenotypes");\n', ""),
+    Mutant("effect and other allele swapped", CODES, "return 0x00010002U;", "return 0x02010000U;"),
+    Mutant("missing dosage counted", CODES, "missing * (is_other ? 1U : 0xFFU)",
+           "missing * (is_other ? 1U : 0xFEU)"),
+    Mutant("odd samples before even ones", DIGITS, "i / 2 + 4 * (i % 2)", "i"),
+    Mutant("digit out of range", DIGITS, "((value + 128) & 255) - 128", "(value & 255)"),
+)  # fmt: skip
+
+
+class Tree:
+    """A copy of the sources, its objects, and the tests that they make."""
+
+    def __init__(self, folder: Path, library: Path) -> None:
+        self.folder, self.library = folder, library
+        self.sources = folder / "cpp"
+        for part in ("cuda", "tests"):
+            shutil.copytree(ROOT / "cpp" / part, self.sources / part, dirs_exist_ok=True)
+        self.sim = self.sources / "tests" / "cuda_sim"
+        self._includes = [
+            f"-I{path}"
+            for path in (
+                self.sim / "toolkit", self.sim, self.sources / "cuda", self.sources / "tests",
+                ROOT / "cpp" / "include", ROOT / "cpp" / "src",
+            )
+        ]  # fmt: skip
+        cuda = [p for p in sorted((self.sources / "cuda").glob("*.cpp")) if p.stem != "module"]
+        simulation = [p for p in sorted(self.sim.glob("*.cpp")) if not p.stem.startswith("test_")]
+        self.shared = [*cuda, *simulation]
+        self.all = [*self.shared, *(self.sim / f"{name}.cpp" for name in TESTS)]
+
+    def compile(self, source: Path, to: Path) -> None:
+        """One object, and the list of files it was made of."""
+        command = ("g++", *FLAGS, *self._includes, "-MMD", "-c", str(source), "-o", str(to))
+        subprocess.run(command, check=True)
+
+    def object_of(self, source: Path) -> Path:
+        """The object without a fault."""
+        return self.folder / f"{source.stem}.o"
+
+    def depends(self, source: Path, on: Path) -> bool:
+        """Whether the last object of a source was made of a file."""
+        made_of = self.object_of(source).with_suffix(".d").read_text().replace("\\\n", " ").split()
+        return any(Path(name).resolve() == on.resolve() for name in made_of[1:])
+
+    def run(self, objects: dict[Path, Path], tests: tuple[str, ...] = TESTS) -> list[str]:
+        """Link each test with all that is no test, and run it; the first that fails, or nothing."""
+        for name in tests:
+            main = self.sim / f"{name}.cpp"
+            program = self.folder / name
+            others = [source for source in objects if not source.stem.startswith("test_")]
+            linked = [str(objects[source]) for source in (main, *others)]
+            subprocess.run(
+                ("g++", *linked, str(self.library), "-lpthread", "-ldl", "-o", str(program)),
+                check=True,
+            )
+            try:
+                done = subprocess.run([program], capture_output=True, timeout=SECONDS, check=False)
+                is_good = done.returncode == 0
+            except subprocess.TimeoutExpired:
+                is_good = False
+            if not is_good:
+                return [name]
+        return []
+
+    def run_mutant(self, mutant: Mutant) -> list[str]:
+        """The test that catches a fault, or nothing."""
+        target = self.sources / "cuda" / mutant.file
+        text = target.read_text()
+        target.write_text(mutated(text, mutant))
+        try:
+            objects = {}
+            for source in self.all:
+                objects[source] = self.object_of(source)
+                if self.depends(source, target):
+                    objects[source] = self.folder / "mutant" / f"{source.stem}.o"
+                    objects[source].parent.mkdir(exist_ok=True)
+                    self.compile(source, objects[source])
+            return self.run(objects)
+        finally:
+            target.write_text(text)
+
+
+def mutated(text: str, mutant: Mutant) -> str:
+    """The file with the fault in it.
+
+    Raises
+    ------
+    ValueError
+        If the text to change is not there exactly once.
+    """
+    if text.count(mutant.old) != 1:
+        raise ValueError(
+            f"{mutant.file} has {mutant.old!r} {text.count(mutant.old)} times; expected once. "
+            f"Bring the mutant {mutant.name!r} up to date."
+        )
+    return text.replace(mutant.old, mutant.new)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the chosen mutants, or all; print who caught each."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--library", type=Path, default=ROOT / "build/core/libigwas_core.a")
+    parser.add_argument("--work", type=Path, default=ROOT / "build/mutants")
+    chosen = parser.parse_args(arguments)
+    tree = Tree(chosen.work, chosen.library)
+    for source in tree.all:
+        tree.compile(source, tree.object_of(source))
+    failing = tree.run({source: tree.object_of(source) for source in tree.all})
+    if failing:
+        print(f"{failing[0]} fails without a fault")
+        return 1
+    survivors = 0
+    for mutant in MUTANTS:
+        if chosen.names and mutant.name not in chosen.names:
+            continue
+        caught_by = tree.run_mutant(mutant)
+        survivors += not caught_by
+        print(f"{mutant.name}: {'caught by ' + caught_by[0] if caught_by else 'NOT CAUGHT'}",
+              flush=True)  # fmt: skip
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("LC_ALL", "C")
+    sys.exit(main())

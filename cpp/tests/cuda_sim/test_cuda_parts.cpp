@@ -1,0 +1,127 @@
+// What the kernel and the host share, on its own.
+#include "../check.hpp"
+#include "digit_columns.hpp"
+#include "igwas/error.hpp"
+#include "memory_plan.hpp"
+#include "row_codes.cuh"
+
+#include <cstdint>
+#include <string>
+
+using namespace igwas;
+using namespace igwas::cuda;
+using igwas::testing::check_throws;
+
+namespace {
+
+constexpr RowKind kinds[] = {RowKind::effect_counted, RowKind::other_counted, RowKind::missing};
+
+/// What a call of PLINK's coding weighs: 0 two effect alleles, 1 missing, 2 one of each, 3 none.
+unsigned weight_of_call(unsigned call, RowKind kind) {
+  if (kind == RowKind::missing) {
+    return call == 1 ? 1 : 0;
+  }
+  unsigned const effect = call == 0 ? 2 : (call == 2 ? 1 : 0);
+  return call == 1 ? 0 : (kind == RowKind::effect_counted ? effect : 2 - effect);
+}
+
+unsigned weight_of_byte(unsigned byte, RowKind kind) {
+  if (kind == RowKind::missing) {
+    return byte == 255 ? 1 : 0;
+  }
+  return byte == 255 ? 0 : (kind == RowKind::effect_counted ? byte : 254 - byte);
+}
+
+unsigned byte_of(CodeBytes const& bytes, unsigned sample) {
+  return ((sample % 2 == 0 ? bytes.even : bytes.odd) >> (8 * (sample / 2))) & 0xFFU;
+}
+
+void every_call_becomes_its_weight() {
+  for (RowKind const kind : kinds) {
+    for (unsigned part = 0; part < 65536; ++part) {
+      unsigned const other = (part * 40503U) & 0xFFFFU;
+      CodeBytes const low = CallRows::bytes(part | (other << 16), 0, CallRows::recoding(kind));
+      CodeBytes const high = CallRows::bytes(other | (part << 16), 1, CallRows::recoding(kind));
+      for (unsigned sample = 0; sample < 8; ++sample) {
+        unsigned const expected = weight_of_call((part >> (2 * sample)) & 3U, kind);
+        CHECK(byte_of(low, sample) == expected);
+        CHECK(byte_of(high, sample) == expected);
+      }
+    }
+  }
+}
+
+void every_byte_becomes_its_weight_beside_any_other() {
+  for (RowKind const kind : kinds) {
+    unsigned const recoding = ByteRows::recoding(kind);
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      for (unsigned const other : {0U, 1U, 127U, 128U, 254U, 255U}) {
+        unsigned const mixed = byte | (other << 8) | (byte << 16) | (other << 24);
+        unsigned const found = ByteRows::recode(mixed, recoding);
+        for (unsigned at = 0; at < 4; ++at) {
+          unsigned const expected = weight_of_byte(at % 2 == 0 ? byte : other, kind);
+          CHECK(((found >> (8 * at)) & 0xFFU) == expected);
+        }
+      }
+    }
+  }
+}
+
+void bytes_are_taken_in_the_order_of_samples() {
+  uint4 const word = {0x03020100, 0x07060504, 0x0B0A0908, 0x0F0E0D0C};
+  for (unsigned half = 0; half < 2; ++half) {
+    CodeBytes const bytes =
+        ByteRows::bytes(word, half, ByteRows::recoding(RowKind::effect_counted));
+    for (unsigned sample = 0; sample < 8; ++sample) {
+      CHECK(byte_of(bytes, sample) == 8 * half + sample);
+    }
+  }
+}
+
+void digits_make_the_value_again() {
+  constexpr std::int32_t largest = 1 << 20;
+  for (std::int32_t value = -largest; value <= largest; ++value) {
+    auto const digits = digits_of(value);
+    if (digits[0] + 256 * digits[1] + 65536 * digits[2] != value) {
+      CHECK(false);
+    }
+  }
+  auto const ones = digits_of(DigitColumns::checksum_value);
+  CHECK(ones[0] == 1 && ones[1] == 1 && ones[2] == 1);
+}
+
+// 128 phenotypes and 21 covariates of 500,000 people, ten workers.
+constexpr MemoryNeeds biobank{500'000 * std::size_t{160} * 3, 125'040, 160, 10};
+
+void a_biobank_fits_eight_gibibytes() {
+  std::size_t const n_free = (std::size_t{8} << 30) - (std::size_t{500} << 20);
+  std::size_t const rows = plan_piece_rows(biobank, n_free, "GPU 0");
+  CHECK(rows >= 256);
+  CHECK(slot_bytes(biobank, rows) <= most_piece_bytes);
+  CHECK(biobank.digit_bytes + 10 * lane_slots * slot_bytes(biobank, rows) <= n_free);
+}
+
+void a_full_card_gets_smaller_pieces_and_then_an_error() {
+  std::size_t const n_free = biobank.digit_bytes / 9 * 10 + (std::size_t{200} << 20);
+  std::size_t const rows = plan_piece_rows(biobank, n_free, "GPU 0");
+  CHECK(rows < plan_piece_rows(biobank, std::size_t{80} << 30, "GPU 0"));
+  std::string words;
+  try {
+    static_cast<void>(plan_piece_rows(biobank, biobank.digit_bytes, "GPU 0"));
+  } catch (DeviceUnavailable const& error) {
+    words = error.what();
+  }
+  CHECK(words.find("GPU 0 has 229 MiB of memory free; expected at least ") == 0);
+}
+
+}  // namespace
+
+int main() {
+  every_call_becomes_its_weight();
+  every_byte_becomes_its_weight_beside_any_other();
+  bytes_are_taken_in_the_order_of_samples();
+  digits_make_the_value_again();
+  a_biobank_fits_eight_gibibytes();
+  a_full_card_gets_smaller_pieces_and_then_an_error();
+  return igwas::testing::exit_code();
+}

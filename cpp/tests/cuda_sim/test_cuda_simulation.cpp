@@ -1,0 +1,245 @@
+// The whole backend, its source unchanged, on threads that are fibers and a runtime on the CPU.
+#include "../device_cases.hpp"
+#include "cuda_device.hpp"
+#include "digit_columns.hpp"
+#include "igwas/error.hpp"
+#include "memory_plan.hpp"
+#include "simulation.hpp"
+
+#include <string>
+#include <vector>
+
+using namespace igwas;
+using cuda::CudaDevice;
+using cuda_sim::Settings;
+using cuda_sim::StreamOrder;
+using cuda_sim::ThreadOrder;
+
+namespace {
+
+constexpr ThreadOrder ascending{ThreadOrder::Kind::ascending, 0};
+constexpr ThreadOrder descending{ThreadOrder::Kind::descending, 0};
+constexpr ThreadOrder shuffled{ThreadOrder::Kind::shuffled, 7};
+
+[[nodiscard]] std::vector<Settings> orders() {
+  std::vector<Settings> all;
+  auto const add = [&](StreamOrder streams, ThreadOrder threads, unsigned seed) {
+    Settings settings;
+    settings.streams = streams;
+    settings.threads = threads;
+    settings.seed = seed;
+    all.push_back(settings);
+  };
+  add(StreamOrder::eager, ascending, 1);
+  add(StreamOrder::lazy, descending, 1);
+  for (unsigned seed = 1; seed <= 3; ++seed) {
+    add(StreamOrder::random, {ThreadOrder::Kind::shuffled, seed}, seed);
+  }
+  return all;
+}
+
+void nothing_is_left_and_no_rule_is_broken() {
+  CHECK(cuda_sim::counts().live_buffers == 0);
+  CHECK(cuda_sim::counts().live_handles == 0);
+  CHECK(cuda_sim::violations().empty());
+}
+
+void products_are_the_bits_of_the_cpu_in_every_order_of_threads() {
+  for (ThreadOrder const order : {ascending, descending, shuffled}) {
+    Settings settings;
+    settings.threads = order;
+    cuda_sim::reset(settings);
+    testing::products_are_the_bits_of_the_cpu(CudaDevice({}), testing::edge_sizes());
+    nothing_is_left_and_no_rule_is_broken();
+  }
+}
+
+void sums_over_several_splits_of_the_samples_are_added() {
+  cuda_sim::reset({});
+  testing::products_are_the_bits_of_the_cpu(CudaDevice({}), {{16'385, 8, 3}});
+  testing::largest_sums_do_not_overflow(CudaDevice({}), 16'500);
+  nothing_is_left_and_no_rule_is_broken();
+}
+
+/// 77 variants go in three pieces where memory is short: each slot is used again.
+[[nodiscard]] std::size_t memory_for_small_pieces(testing::ProductCase const& of) {
+  cuda_sim::reset({});
+  FixedColumns const columns = testing::columns_of(of, 1);
+  std::size_t const least = cuda::least_piece_rows;
+  cuda::MemoryNeeds const needs{
+      cuda::DigitColumns(columns).tiles() * cuda::DigitColumns(columns).tile_bytes(),
+      columns.rows() / 4, cuda::DigitColumns(columns).columns(), 2};
+  return (needs.digit_bytes + 2 * cuda::lane_slots * cuda::slot_bytes(needs, least)) * 10 / 9 + 64;
+}
+
+void pieces_take_turns_in_every_order_of_streams() {
+  testing::ProductCase const of = testing::product_case(130, 8, 171, false);
+  std::size_t const memory = memory_for_small_pieces(of);
+  for (Settings settings : orders()) {
+    settings.memory_bytes = memory;
+    cuda_sim::reset(settings);
+    testing::check_same_products(CudaDevice({}), of, 1);
+    // Two lanes, two products each, 171 variants by 32.
+    CHECK(cuda_sim::counts().launches == 2 * 2 * 6);
+    nothing_is_left_and_no_rule_is_broken();
+  }
+}
+
+void scans_are_the_bits_of_the_cpu_in_every_order_of_streams() {
+  for (Settings const& settings : orders()) {
+    cuda_sim::reset(settings);
+    testing::scans_are_the_bits_of_the_cpu(CudaDevice({}));
+    nothing_is_left_and_no_rule_is_broken();
+  }
+}
+
+void several_gpus_share_the_work() {
+  Settings settings;
+  settings.n_devices = 3;
+  settings.streams = StreamOrder::random;
+  cuda_sim::reset(settings);
+  testing::check_same_products(CudaDevice({}), testing::product_case(100, 8, 9, false), 1, true, 4);
+  CHECK(cuda_sim::counts().launches_of == std::vector<std::size_t>({4, 2, 2}));
+  cuda_sim::reset(settings);
+  testing::scans_are_the_bits_of_the_cpu(CudaDevice({2, 1}));
+  CHECK(cuda_sim::counts().launches_of[0] == 0);
+  CHECK(cuda_sim::counts().launches_of[1] != 0 && cuda_sim::counts().launches_of[2] != 0);
+  nothing_is_left_and_no_rule_is_broken();
+}
+
+/// Runs a small product; false if it failed with one of our errors.
+[[nodiscard]] bool succeeds(testing::ProductCase const& of) {
+  try {
+    testing::check_same_products(CudaDevice({}), of, 1, true, 1);
+    return true;
+  } catch (Error const&) {
+    return false;
+  }
+}
+
+void want_of_memory_at_any_allocation_halves_pieces_or_is_an_error() {
+  testing::ProductCase const of = testing::product_case(100, 8, 70, false);
+  cuda_sim::reset({});
+  CHECK(succeeds(of));
+  std::size_t const n = cuda_sim::counts().allocations;
+  CHECK(n == 13);  // columns, and 2 slots of 6 buffers
+  for (std::size_t failing = 1; failing <= n; ++failing) {
+    Settings settings;
+    settings.failing_allocation = failing;
+    cuda_sim::reset(settings);
+    // Without its columns a scan cannot be; a lane goes on with less.
+    CHECK(succeeds(of) == (failing != 1));
+    nothing_is_left_and_no_rule_is_broken();
+    settings.keeps_failing = true;
+    cuda_sim::reset(settings);
+    CHECK(!succeeds(of));
+    nothing_is_left_and_no_rule_is_broken();
+  }
+}
+
+void a_failure_of_any_call_is_an_error_and_leaves_nothing() {
+  testing::ProductCase const of = testing::product_case(100, 8, 70, false);
+  cuda_sim::reset({});
+  CHECK(succeeds(of));
+  std::size_t const n = cuda_sim::counts().calls;
+  // The last two end the streams, when there is nothing left to lose.
+  for (std::size_t failing = 1; failing + 2 <= n; ++failing) {
+    Settings settings;
+    settings.failing_call = failing;
+    cuda_sim::reset(settings);
+    CHECK(!succeeds(of));
+    CHECK(cuda_sim::counts().live_buffers == 0);
+    CHECK(cuda_sim::counts().live_handles == 0);
+  }
+}
+
+/// Words of the error of a small product, or nothing.
+[[nodiscard]] std::string error_of(testing::ProductCase const& of) {
+  try {
+    testing::check_same_products(CudaDevice({}), of, 1, true, 1);
+  } catch (Error const& error) {
+    return error.what();
+  }
+  return {};
+}
+
+void a_launch_that_is_refused_is_noticed_at_once() {
+  Settings settings;
+  settings.failing_launch = 2;
+  cuda_sim::reset(settings);
+  std::string const words = error_of(testing::product_case(100, 8, 5, false));
+  CHECK(words.find("the GPU failed to start the sums (") == 0);
+  nothing_is_left_and_no_rule_is_broken();
+}
+
+/// What the runtime says where there is no GPU, and what becomes of it.
+void a_machine_without_a_gpu_says_why() {
+  struct Machine {
+    int n_devices;
+    int driver_version;
+    char const* reason;
+  };
+  for (Machine const& machine :
+       {Machine{0, 0, "there is no NVIDIA driver"}, Machine{0, 13000, "there is no GPU"},
+        Machine{1, 12000, "the NVIDIA driver is older than this build's CUDA 13.0"}}) {
+    Settings settings;
+    settings.n_devices = machine.n_devices;
+    settings.driver_version = machine.driver_version;
+    cuda_sim::reset(settings);
+    CHECK(!cuda::cuda_status().is_usable);
+    CHECK(cuda::cuda_status().reason == machine.reason);
+    CHECK(cuda::list_gpus().empty());
+    testing::check_throws<DeviceUnavailable>([] { CudaDevice({}); });
+  }
+  cuda_sim::reset({});
+  CHECK(cuda::cuda_status().is_usable);
+  CHECK(cuda::list_gpus().size() == 1);
+}
+
+void a_gpu_that_is_not_there_or_too_old_is_refused() {
+  cuda_sim::reset({});
+  testing::check_throws<DeviceUnavailable>([] { CudaDevice({1}); });
+  testing::check_throws<DeviceUnavailable>([] { CudaDevice({-1}); });
+  Settings settings;
+  settings.major = 7;
+  cuda_sim::reset(settings);
+  testing::check_throws<DeviceUnavailable>([] { CudaDevice({}); });
+}
+
+/// The column whose sums are known without the GPU: the first that the model leaves empty.
+void a_wrong_sum_of_the_checksum_is_an_error() {
+  testing::ProductCase of = testing::product_case(100, 8, 5, false);
+  for (std::size_t i = 0; i < of.n_samples; ++i) {
+    of.columns[i * of.n_columns] = 0;  // then it stands first, and there copies are corrupted
+  }
+  Settings settings;
+  settings.corrupts_results = true;
+  cuda_sim::reset(settings);
+  std::string const words = error_of(of);
+  CHECK(words.find("GPU 0 summed the genotypes of a variant to ") == 0);
+}
+
+void genotypes_of_other_kinds_are_refused() {
+  cuda_sim::reset({});
+  CudaDevice const device({});
+  testing::check_throws<DeviceUnavailable>(
+      [&] { static_cast<void>(testing::scan_bits({.encoding = Encoding::dosage16}, &device)); });
+}
+
+}  // namespace
+
+int main() {
+  products_are_the_bits_of_the_cpu_in_every_order_of_threads();
+  sums_over_several_splits_of_the_samples_are_added();
+  pieces_take_turns_in_every_order_of_streams();
+  scans_are_the_bits_of_the_cpu_in_every_order_of_streams();
+  several_gpus_share_the_work();
+  want_of_memory_at_any_allocation_halves_pieces_or_is_an_error();
+  a_failure_of_any_call_is_an_error_and_leaves_nothing();
+  a_launch_that_is_refused_is_noticed_at_once();
+  a_machine_without_a_gpu_says_why();
+  a_gpu_that_is_not_there_or_too_old_is_refused();
+  a_wrong_sum_of_the_checksum_is_an_error();
+  genotypes_of_other_kinds_are_refused();
+  return igwas::testing::exit_code();
+}

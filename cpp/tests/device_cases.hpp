@@ -1,0 +1,267 @@
+// What a device must do, whichever it is: one body for a GPU, and for its simulation on a CPU.
+#pragma once
+
+#include "check.hpp"
+#include "igwas/device.hpp"
+#include "igwas/dosage_products.hpp"
+#include "igwas/dot_products.hpp"
+#include "igwas/fixed_products.hpp"
+#include "igwas/scan.hpp"
+#include "scan_cases.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <numeric>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace igwas::testing {
+
+/// A batch and the columns to multiply it with.
+struct ProductCase {
+  std::size_t n_samples;
+  std::size_t n_columns;
+  std::vector<double> columns;
+  GenotypeBatch batch;
+
+  [[nodiscard]] MatrixView<double const> view() const {
+    return {columns.data(), n_samples, n_columns, n_columns};
+  }
+};
+
+/// Frequencies from none to all; every third variant without missing calls. With bytes, some codes
+/// are fractions.
+inline ProductCase product_case(std::size_t n_samples, std::size_t n_columns,
+                                std::size_t n_variants, bool has_bytes) {
+  ProductCase made{n_samples, n_columns, {}, {}};
+  Random random(n_samples * 1000 + n_columns);
+  made.columns.resize(n_samples * n_columns);
+  for (double& value : made.columns) {
+    value = random.symmetric();
+  }
+  ScanModel model;
+  model.columns = made.view();
+  model.is_male.assign(n_samples, 0);
+  SampleSets const sets(model);
+  auto const kind = has_bytes ? GenotypeBatch::Kind::bytes : GenotypeBatch::Kind::calls;
+  made.batch.reset(kind, n_variants, n_samples,
+                   has_bytes ? DosageScale{2.0 / 254, 254} : DosageScale{});
+  for (std::size_t v = 0; v < n_variants; ++v) {
+    double const frequency =
+        static_cast<double>(v) / static_cast<double>(std::max<std::size_t>(1, n_variants - 1));
+    std::vector<double> row(n_samples);
+    for (double& copies : row) {
+      copies =
+          (random.uniform() < frequency ? 1.0 : 0.0) + (random.uniform() < frequency ? 1.0 : 0.0);
+      copies = has_bytes && v % 4 == 1 ? 2 * random.uniform() : copies;
+      copies = random.uniform() < (v % 3 == 0 ? 0.0 : 0.05) ? no_call : copies;
+    }
+    if (has_bytes) {
+      auto const bytes = encode(row, Encoding::dosage8);
+      std::memcpy(made.batch.bytes(v).data(), bytes.data(), bytes.size());
+    } else {
+      auto bytes = encode(row, Encoding::hardcalls);
+      auto const words = made.batch.calls(v);
+      // Places past the last sample are missing.
+      std::ranges::fill(words, low_bits);
+      std::size_t const used = n_samples % 4;
+      if (used != 0) {
+        bytes.back() |= static_cast<std::byte>(0x55U << (2 * used));
+      }
+      std::memcpy(words.data(), bytes.data(), bytes.size());
+    }
+    made.batch.prepare(v, Haploid::nobody, sets);
+  }
+  return made;
+}
+
+/// Largest weights and values, of one sign: sums as far from zero as they can be.
+inline ProductCase extreme_case(std::size_t n_samples, bool has_bytes) {
+  ProductCase made = product_case(n_samples, 8, 3, has_bytes);
+  for (std::size_t i = 0; i < made.columns.size(); ++i) {
+    made.columns[i] = i % 8 < 4 ? 1.0 : -1.0;
+  }
+  ScanModel model;
+  model.columns = made.view();
+  model.is_male.assign(n_samples, 0);
+  for (std::size_t i = 0; has_bytes && i < n_samples; ++i) {
+    made.batch.bytes(1)[i] = 127;
+    made.batch.bytes(2)[i] = 254;
+  }
+  for (std::size_t v = 0; v < 3; ++v) {
+    made.batch.prepare(v, Haploid::nobody, SampleSets(model));
+  }
+  return made;
+}
+
+inline BatchProducts product_on_cpu(ProductCase const& of, FixedColumns const& columns,
+                                    bool sums_missing = true) {
+  BatchProducts out;
+  if (of.batch.kind() == GenotypeBatch::Kind::bytes) {
+    DosageScratch scratch;
+    multiply_dosages(of.batch, columns, out, scratch, sums_missing);
+  } else {
+    FixedScratch scratch;
+    multiply_fixed(of.batch, columns, out, scratch, sums_missing);
+  }
+  return out;
+}
+
+inline FixedColumns columns_of(ProductCase const& of, std::uint8_t limbs) {
+  return {Context{1}, of.view(), std::vector<std::uint8_t>(of.n_columns, limbs)};
+}
+
+inline bool same_bits(std::vector<double> const& a, std::vector<double> const& b) {
+  return std::ranges::equal(
+      a, b, {}, [](double x) { return std::bit_cast<std::uint64_t>(x); },
+      [](double x) { return std::bit_cast<std::uint64_t>(x); });
+}
+
+/// Twice on every lane: what a first batch leaves must not reach the second.
+inline void check_same_products(Device const& device, ProductCase const& of, std::uint8_t limbs,
+                                bool sums_missing = true, std::size_t n_lanes = 2) {
+  FixedColumns const columns = columns_of(of, limbs);
+  bool const has_bytes = of.batch.kind() == GenotypeBatch::Kind::bytes;
+  auto const resident = device.load(Context{1}, columns, has_bytes, n_lanes);
+  BatchProducts const expected = product_on_cpu(of, columns, sums_missing);
+  for (std::size_t worker = 0; worker < n_lanes; ++worker) {
+    auto const lane = resident->open_lane(worker);
+    for (int repeat = 0; repeat < 2; ++repeat) {
+      BatchProducts out;
+      lane->multiply(of.batch, out, sums_missing);
+      CHECK(out.n_columns == expected.n_columns);
+      CHECK(same_bits(out.called, expected.called));
+      CHECK(same_bits(out.missing, expected.missing));
+    }
+  }
+}
+
+/// `sizes` (samples, columns, variants).
+struct ProductSize {
+  std::size_t n_samples;
+  std::size_t n_columns;
+  std::size_t n_variants;
+};
+
+/// Around the edges of words, steps, splits and tiles.
+inline std::vector<ProductSize> const& edge_sizes() {
+  static std::vector<ProductSize> const sizes = {{1, 8, 1},     {63, 8, 5},    {64, 16, 33},
+                                                 {65, 24, 128}, {191, 40, 31}, {193, 8, 129},
+                                                 {385, 32, 17}};
+  return sizes;
+}
+
+inline void products_are_the_bits_of_the_cpu(Device const& device,
+                                             std::vector<ProductSize> const& sizes) {
+  for (ProductSize const& size : sizes) {
+    for (bool const has_bytes : {false, true}) {
+      ProductCase const of =
+          product_case(size.n_samples, size.n_columns, size.n_variants, has_bytes);
+      check_same_products(device, of, 1);
+      check_same_products(device, of, 2);
+      check_same_products(device, of, 1, false);
+    }
+  }
+}
+
+inline void largest_sums_do_not_overflow(Device const& device, std::size_t n_samples) {
+  for (bool const has_bytes : {false, true}) {
+    check_same_products(device, extreme_case(n_samples, has_bytes), 1, true, 1);
+    check_same_products(device, extreme_case(n_samples, has_bytes), 2, true, 1);
+  }
+}
+
+/// Every number of a scan as bits, blocks in order.
+class BitCollector final : public StatisticsSink {
+ public:
+  void write(StatisticsBlock const& block) override {
+    std::lock_guard const lock(mutex_);
+    auto& bits = blocks_[block.index];
+    auto const add = [&](auto const& values) {
+      for (auto const value : values) {
+        bits.push_back(std::bit_cast<std::uint64_t>(static_cast<double>(value)));
+      }
+    };
+    add(block.beta), add(block.se), add(block.omnibus_f), add(block.omnibus_log10p);
+    add(block.genotype_sum_of_squares), add(block.effect_allele_frequency);
+    add(block.minor_allele_count), add(block.n), add(block.reason), add(block.missing_count);
+    for (Hit const& hit : block.hits) {
+      add(std::vector<double>{static_cast<double>(hit.variant), static_cast<double>(hit.phenotype),
+                              hit.beta, hit.se, hit.log10p});
+    }
+  }
+  void finish() override {}
+
+  [[nodiscard]] std::map<std::size_t, std::vector<std::uint64_t>> const& blocks() const {
+    return blocks_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::size_t, std::vector<std::uint64_t>> blocks_;
+};
+
+struct ScanCase {
+  MissingCalls missing = MissingCalls::mean;
+  Precision precision = Precision::standard;
+  Haploid haploid = Haploid::nobody;
+  Encoding encoding = Encoding::hardcalls;
+  std::size_t n_masks = 1;
+  std::size_t threads = 2;
+};
+
+inline std::map<std::size_t, std::vector<std::uint64_t>> scan_bits(ScanCase const& what,
+                                                                   Device const* device) {
+  constexpr std::size_t n_samples = 201;
+  constexpr std::size_t n_variants = 53;
+  constexpr std::size_t block_rows = 10;
+  Rows const rows = random_calls(n_variants, n_samples, 0.03);
+  Cohort const cohort = random_cohort(n_samples, 5, 3, what.n_masks);
+  auto [index, bytes] = raw_chunks(rows, what.encoding, 7);
+  TemporaryFile const file(bytes);
+  index.path = file.path();
+  auto const source = make_file_source(index);
+  std::vector<std::int64_t> source_row(n_variants);
+  std::iota(source_row.begin(), source_row.end(), 0);
+  std::vector<ScanBlock> blocks;
+  for (std::size_t first = 0; first < n_variants; first += block_rows) {
+    blocks.push_back(
+        {blocks.size(), first, std::min(block_rows, n_variants - first), what.haploid});
+  }
+  ScanOptions options;
+  options.missing = what.missing;
+  options.precision = what.precision;
+  options.n_phenotypes = cohort.phenotypes.size();
+  options.hit_log10p = 0.5;
+  options.batch_bytes = 400;  // several batches a block
+  BitCollector sink;
+  scan(Context{what.threads}, *source, cohort.model, {source_row, {}}, blocks, options, sink, {},
+       device);
+  return sink.blocks();
+}
+
+inline void scans_are_the_bits_of_the_cpu(Device const& device) {
+  std::vector<ScanCase> cases;
+  for (auto const encoding : {Encoding::hardcalls, Encoding::dosage8}) {
+    for (auto const missing : {MissingCalls::mean, MissingCalls::drop}) {
+      for (auto const precision : {Precision::standard, Precision::full}) {
+        for (std::size_t const n_masks : {std::size_t{1}, std::size_t{3}}) {
+          cases.push_back({missing, precision, Haploid::nobody, encoding, n_masks, 3});
+        }
+      }
+    }
+    cases.push_back({MissingCalls::mean, Precision::standard, Haploid::males, encoding, 1, 1});
+  }
+  for (ScanCase const& what : cases) {
+    CHECK(scan_bits(what, &device) == scan_bits(what, nullptr));
+  }
+}
+
+}  // namespace igwas::testing

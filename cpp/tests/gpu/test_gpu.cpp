@@ -1,0 +1,28 @@
+// The device's cases on the GPUs of this machine; skipped, with the reason, where there is none.
+#include "../device_cases.hpp"
+#include "cuda_device.hpp"
+
+#include <iostream>
+
+using namespace igwas;
+
+namespace {
+
+/// ctest counts a program that ends with it as skipped.
+constexpr int skipped = 77;
+
+}  // namespace
+
+int main() {
+  cuda::CudaStatus const status = cuda::cuda_status();
+  if (!status.is_usable) {
+    std::cout << "not tested on a GPU: " << status.reason << '\n';
+    return skipped;
+  }
+  cuda::CudaDevice const device({});
+  testing::products_are_the_bits_of_the_cpu(device, testing::edge_sizes());
+  testing::products_are_the_bits_of_the_cpu(device, {{65'629, 160, 5'000}, {20'000, 32, 2'049}});
+  testing::largest_sums_do_not_overflow(device, 100'000);
+  testing::scans_are_the_bits_of_the_cpu(device);
+  return testing::exit_code();
+}

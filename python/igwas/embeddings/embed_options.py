@@ -1,0 +1,96 @@
+"""What an embedding run is asked for, and what it says it did."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from igwas.embeddings.image_rows import GRADES
+from igwas.embeddings.test_time_views import check_views
+from igwas.errors import OptionError
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbedOptions:
+    """Options of `igwas-fast embed`; names and defaults are those of the command line.
+
+    Parameters
+    ----------
+    batch_size : int, optional
+        Photographs at a time; measured where it is not given.
+    test_time : tuple of str
+        Views whose vectors are averaged: `flip`, `rotate`.
+    min_grade : str
+        Photographs of a lower grade are left out: `keep`, `usable` or `reject`.
+    resume, overwrite : bool
+        Go on with an interrupted run; replace the output.
+    """
+
+    batch_size: int | None = None
+    test_time: tuple[str, ...] = ()
+    min_grade: str = "usable"
+    resume: bool = False
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        check_views(self.test_time)
+        if self.batch_size is not None and self.batch_size < 1:
+            raise OptionError(
+                f"--batch-size is {self.batch_size}; expected 1 or more. Leave it out to have it "
+                "measured."
+            )
+        if self.min_grade not in GRADES:
+            raise OptionError(
+                f"--min-grade is {self.min_grade!r}; expected one of {', '.join(GRADES)}. "
+                "Choose one."
+            )
+
+
+@dataclass(frozen=True)
+class EmbedSummary:
+    """What an embedding run did.
+
+    Parameters
+    ----------
+    output : Path
+    n_images, n_dimensions, n_participants : int
+    n_left_out : int
+        Photographs below the grade asked for.
+    n_resumed : int
+        Photographs that an interrupted run had described.
+    provider, reason : str
+        What ran, in ONNX Runtime's words, and why if it was not asked for by name.
+    batch_size : int
+    seconds : float
+        From the first batch to the last.
+    notes : tuple of str
+        What became of photographs that were made into images first.
+    """
+
+    output: Path
+    n_images: int
+    n_dimensions: int
+    n_participants: int
+    n_left_out: int
+    n_resumed: int
+    provider: str
+    reason: str
+    batch_size: int
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    def describe(self) -> list[str]:
+        """Lines for the screen."""
+        lines = [f"ran on {self.provider}" + (f", {self.reason}" if self.reason else "")]
+        lines += self.notes
+        if self.n_left_out:
+            lines.append(f"{self.n_left_out:,} photographs left out: below --min-grade")
+        n_run = self.n_images - self.n_resumed
+        if self.n_resumed:
+            lines.append(f"{self.n_resumed:,} photographs were done before: resumed")
+        if n_run:
+            rate = n_run / max(self.seconds, 1e-9)
+            lines.append(f"{rate:,.1f} photographs a second, {self.batch_size} at a time")
+        lines.append(
+            f"{self.output}: {self.n_images:,} photographs of {self.n_participants:,} "
+            f"participants x {self.n_dimensions:,} dimensions"
+        )
+        return lines

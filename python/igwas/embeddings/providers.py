@@ -1,0 +1,191 @@
+"""Where the encoder runs: what was asked for, or an error that says what is missing.
+
+ONNX Runtime falls back to the CPU without an error, when a session is made and again when a run
+fails; its list of available providers names CUDA even where it cannot load. So the session is
+asked what it got, and its fallback is turned off.
+"""
+
+import importlib
+import logging
+import re
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+from igwas.errors import DeviceUnavailable, IgwasError, InputError, OptionError
+
+_log = logging.getLogger("igwas")
+
+# Device -> what ONNX Runtime calls it, and the package that has it.
+PROVIDERS: dict[str, tuple[str, str]] = {
+    "cpu": ("CPUExecutionProvider", "onnxruntime"),
+    "cuda": ("CUDAExecutionProvider", "onnxruntime-gpu"),
+    "tensorrt": ("TensorrtExecutionProvider", "onnxruntime-gpu"),
+    "openvino": ("OpenVINOExecutionProvider", "onnxruntime-openvino"),
+}
+DEVICES = ("auto", *PROVIDERS)
+
+_NEEDED = {
+    "cuda": "an NVIDIA GPU with its driver, CUDA and cuDNN of the versions this onnxruntime names",
+    "tensorrt": "an NVIDIA GPU with its driver, CUDA, cuDNN and TensorRT's libraries",
+    "openvino": "the OpenVINO libraries",
+}
+_ERRORS_ONLY = 3
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """A session and what it runs on.
+
+    Parameters
+    ----------
+    session : onnxruntime.InferenceSession
+    runtime : module
+        onnxruntime.
+    device : str
+        `cpu`, `cuda`, `tensorrt` or `openvino`; never `auto`.
+    reason : str
+        Why this one; empty if it was asked for by name.
+    """
+
+    session: Any
+    runtime: Any
+    device: str
+    reason: str = ""
+
+    @property
+    def provider(self) -> str:
+        """ONNX Runtime's name of the device."""
+        return PROVIDERS[self.device][0]
+
+
+def onnx_runtime() -> Any:
+    """The module onnxruntime.
+
+    Raises
+    ------
+    IgwasError
+        If it is not installed.
+    """
+    try:
+        return importlib.import_module("onnxruntime")
+    except ImportError as error:
+        raise IgwasError(
+            'needs onnxruntime. Install it with: pip install "igwas-fast[encoder]"'
+        ) from error
+
+
+def open_session(
+    content: bytes, *, device: str, threads: int, name: str = "model", runtime: Any = None
+) -> OpenSession:
+    """Make a session on the device that was asked for.
+
+    Parameters
+    ----------
+    content : bytes
+        The .onnx file.
+    device : str
+        One of DEVICES; `auto` takes CUDA where it works and else the CPU.
+    threads : int
+        Threads within an operator, on the CPU.
+    name : str
+        Of the model, for messages.
+    runtime : module, optional
+        onnxruntime by default; tests give another.
+
+    Raises
+    ------
+    DeviceUnavailable
+        If a device asked for by name cannot be used, naming what is missing.
+    InputError
+        If the file is no model that ONNX Runtime can run.
+    OptionError
+        If there is no such device.
+    """
+    if device not in DEVICES:
+        raise OptionError(
+            f"device is {device!r}; expected one of {', '.join(DEVICES)}. Choose one of them."
+        )
+    runtime = runtime or onnx_runtime()
+    if device != "auto":
+        return _open(runtime, content, device, threads, name)
+    try:
+        opened = _open(runtime, content, "cuda", threads, name)
+        reason = "auto: CUDA works here"
+    except DeviceUnavailable as error:
+        opened = _open(runtime, content, "cpu", threads, name)
+        reason = f"auto: {re.split(' [(]|;', str(error))[0]}"
+    return OpenSession(opened.session, runtime, opened.device, reason)
+
+
+def _open(runtime: Any, content: bytes, device: str, threads: int, name: str) -> OpenSession:
+    provider, package = PROVIDERS[device]
+    available = runtime.get_available_providers()
+    if provider not in available:
+        raise DeviceUnavailable(
+            f"this onnxruntime {runtime.__version__} has no {provider} (it has "
+            f"{', '.join(available)}); expected one that can use {device}. Install it in place of "
+            f"this one: pip uninstall onnxruntime, then pip install {package}"
+        )
+    if device in ("cuda", "tensorrt") and hasattr(runtime, "preload_dlls"):
+        # CUDA and cuDNN from pip's nvidia packages are found only if they are loaded before.
+        runtime.preload_dlls()
+    session = _create(runtime, content, device, threads, name)
+    got = list(session.get_providers())
+    if not got or got[0] != provider:
+        raise DeviceUnavailable(
+            f"onnxruntime could not start {provider} and took {', '.join(got) or 'nothing'}; "
+            f"expected {_NEEDED.get(device, 'it to start')}. Run nvidia-smi and compare versions, "
+            "or give --device cpu."
+        )
+    session.disable_fallback()
+    return OpenSession(session, runtime, device)
+
+
+def _create(runtime: Any, content: bytes, device: str, threads: int, name: str) -> Any:
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _ERRORS_ONLY
+    # Threads that spin while they wait take the core that reads the next batch: with two cores the
+    # overlapped rate was a third lower (benchmarks/NOTES.md).
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return runtime.InferenceSession(
+                content, options, providers=_provider_options(device, threads)
+            )
+    except Exception as error:
+        # ONNX Runtime's exceptions share no base class but Exception.
+        words = first_line(error)
+        if device != "cpu" and not re.search(r"protobuf|INVALID_GRAPH|external data", words, re.I):
+            raise DeviceUnavailable(
+                f"onnxruntime could not start {PROVIDERS[device][0]} ({words}); expected "
+                f"{_NEEDED[device]}. Run nvidia-smi and compare versions, or give --device cpu."
+            ) from error
+        raise InputError(
+            f"{name} cannot be run by ONNX Runtime ({words}); expected one whole .onnx file. "
+            'Write it again with "igwas-fast export".'
+        ) from error
+
+
+def _provider_options(device: str, threads: int) -> list[Any]:
+    # Only float32 as the CPU computes it: TF32 would change the third digit of a phenotype.
+    cuda = (PROVIDERS["cuda"][0], {"device_id": "0", "use_tf32": "0"})
+    by_device: dict[str, list[Any]] = {
+        "cpu": [PROVIDERS["cpu"][0]],
+        "cuda": [cuda],
+        # What TensorRT cannot do goes to CUDA, not to the CPU.
+        "tensorrt": [(PROVIDERS["tensorrt"][0], {"device_id": "0"}), cuda],
+        "openvino": [
+            (PROVIDERS["openvino"][0], {"device_type": "CPU", "num_of_threads": str(threads)})
+        ],
+    }
+    return by_device[device]
+
+
+def first_line(error: BaseException) -> str:
+    """First line of an error's words, without ONNX Runtime's code number."""
+    words = (str(error).splitlines() or [type(error).__name__])[0]
+    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : ", "", words).strip().rstrip(".")

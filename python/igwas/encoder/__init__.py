@@ -1,0 +1,1 @@
+"""Learn to describe an eye: images.h5 -> checkpoint -> encoder.onnx."""

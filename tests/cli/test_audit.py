@@ -1,0 +1,90 @@
+"""`igwas-fast audit`: what reaches the function, and whole runs."""
+
+import json
+from unittest import mock
+
+import pytest
+from tests import command
+from tests.encoder_files import photographs, write_encoder, write_images
+
+from igwas.cli.main import main
+from igwas.context import Context
+from igwas.embeddings.audit import AuditOptions
+from igwas.embeddings.embed import embed_images
+
+
+def run(*arguments):
+    with pytest.raises(SystemExit) as stop:
+        main(["audit", *map(str, arguments)])
+    return stop.value.code
+
+
+@pytest.fixture
+def files(tmp_path):
+    images = write_images(tmp_path / "images.h5", photographs(25))
+    embed_images(images, write_encoder(tmp_path / "m.onnx"), tmp_path / "e.h5")
+    return images, tmp_path / "e.h5"
+
+
+@pytest.fixture
+def run_audit():
+    report = mock.Mock(describe=lambda: ["first", "second"])
+    with mock.patch("igwas.embeddings.audit.run_audit", return_value=report) as function:
+        yield function
+
+
+def test_defaults_are_passed_on_and_the_report_is_printed(files, run_audit, capsys):
+    assert run(files[1]) == 0
+    run_audit.assert_called_once_with(
+        files[1], images=None, metadata=None, json_path=None, figures=None,
+        options=AuditOptions(), context=Context(threads=0),
+    )  # fmt: skip
+    assert capsys.readouterr().out == "first\nsecond\n"
+
+
+def test_every_option_is_passed_on(files, run_audit, tmp_path):
+    table = tmp_path / "t.tsv"
+    table.write_text("x")
+    arguments = [
+        files[1], "--images", files[0], "--metadata", table, "--json", tmp_path / "a.json",
+        "--figures", tmp_path / "f", "--max-people", "7", "--seed", "3", "--bootstrap", "9",
+        "--sheet-queries", "2", "--threads", "1", "--overwrite",
+    ]  # fmt: skip
+    assert run(*arguments) == 0
+    run_audit.assert_called_once_with(
+        files[1], images=files[0], metadata=table, json_path=tmp_path / "a.json",
+        figures=tmp_path / "f",
+        options=AuditOptions(max_people=7, seed=3, bootstrap=9, sheet_queries=2, overwrite=True),
+        context=Context(threads=1),
+    )  # fmt: skip
+
+
+def test_wrong_usage_exits_with_2_and_runs_nothing(files, run_audit):
+    assert run() == 2
+    assert run("absent.h5") == 2
+    for wrong in (["--images", "absent.h5"], ["--max-people", "0"], ["--bootstrap", "x"]):
+        assert run(files[1], *wrong) == 2
+    run_audit.assert_not_called()
+
+
+def test_a_whole_audit_from_the_command_line(files, tmp_path):
+    finished = command.run(
+        "audit", files[1], "--images", files[0], "--json", tmp_path / "a.json",
+        "--figures", tmp_path / "f", "--bootstrap", "50",
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stderr == ""
+    assert "verdict: fit for a GWAS, with warnings" in finished.stdout
+    assert "0 of them left out: the encoder was trained on them" in finished.stdout
+    assert json.loads((tmp_path / "a.json").read_text())["people"]["n_compared"] == 25
+    assert len(list((tmp_path / "f").iterdir())) == 6
+
+
+@pytest.mark.parametrize("which", ["embeddings", "images"])
+def test_a_file_of_another_kind_is_one_line(files, capsys, which):
+    wrong = (files[0],) if which == "embeddings" else (files[1], "--images", files[1])
+    assert run(*wrong) == 1
+    stderr = capsys.readouterr().err
+    assert stderr.startswith("error: ")
+    assert len(stderr.splitlines()) == 1
+    assert "expected 'igwas" in stderr

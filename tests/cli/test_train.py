@@ -1,0 +1,166 @@
+"""`igwas-fast train`: what reaches the function, how it ends, and kill -9."""
+
+import logging
+import signal
+import time
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from tests import command
+from tests.images_files import draw_eyes, write_images
+
+from igwas.cli.main import main
+from igwas.context import Context
+from igwas.encoder.options import TrainOptions
+from igwas.encoder.summary import TrainSummary
+from igwas.errors import OptionError, TrainingFailed
+
+SUMMARY = TrainSummary(
+    run_dir=Path("run"),
+    step=260,
+    n_people={"train": 330, "validation": 109, "test": 110},
+    n_images={"train": 660, "validation": 218, "test": 220},
+    best_step=240,
+    best={"validation_top1": 0.7, "validation_top5": 0.9, "validation_map": 0.8,
+          "validation_people": 109.0},
+    weights_digest="0" * 64,
+    seconds=105,
+    notes=("a note",),
+)  # fmt: skip
+SMALL = (
+    *("--width", 4, "--image-size", 32, "--batch-people", 4, "--warmup-steps", 2),
+    *("--validate-every", 4, "--projection-dimensions", 16, "--threads", 1, "--device", "cpu"),
+)
+
+
+@pytest.fixture(autouse=True)
+def own_logging():
+    """Each run of the command installs its own handler."""
+    logger = logging.getLogger("igwas")
+    handlers, level = logger.handlers[:], logger.level
+    logger.handlers.clear()
+    yield
+    logger.handlers[:] = handlers
+    logger.setLevel(level)
+
+
+@pytest.fixture
+def images(tmp_path):
+    path = tmp_path / "images.h5"
+    path.write_text("x")
+    return path
+
+
+@pytest.fixture
+def function():
+    with mock.patch("igwas.encoder.train.train_encoder", return_value=SUMMARY) as function:
+        yield function
+
+
+def run(*arguments):
+    with pytest.raises(SystemExit) as stop:
+        main(["train", *map(str, arguments)])
+    return stop.value.code
+
+
+def test_without_options_the_defaults_are_those_of_the_function(images, function, capsys):
+    assert run(images, "-o", "run") == 0
+    function.assert_called_once_with(
+        images, Path("run"), options=TrainOptions(), resume=False, overwrite=False,
+        context=Context(threads=0, device="auto"), progress=None,
+    )  # fmt: skip
+    output = capsys.readouterr().out
+    assert "best at step 240: other eye found first 0.700" in output
+    assert "a note" in output
+
+
+def test_every_option_reaches_the_function(images, function):
+    split = images.with_name("split.tsv")
+    split.write_text("x")
+    code = run(
+        images, "-o", "run", "--objective", "vicreg", "--positives", "eye",
+        "--exclude-same-visit", "--backbone", "timm:inception_v3", "--pretrained",
+        "--projection-dimensions", 64, "--representation", "projection", "--image-size", 299,
+        "--mask-radius", 0.9, "--standardise", "--rotation", 30, "--window", "0.5,0.9",
+        "--shift", 0.1, "--colour-jitter", 0.1, "--batch-people", 256, "--accumulate", 2,
+        "--epochs", 100, "--learning-rate", 1e-3, "--weight-decay", 0.1, "--warmup-steps", 100,
+        "--temperature", 0.1, "--margin", 0.3, "--scale", 20, "--precision", "bfloat16",
+        "--grades", "keep", "--validate-every", 50, "--checkpoint-every", 2, "--split", "0.8,0.1",
+        "--split-seed", 3, "--split-file", split, "--fold", 2, "--seed", 7, "--device", "cuda",
+        "--resume", "--threads", 4,
+    )  # fmt: skip
+    assert code == 0
+    expected = TrainOptions(
+        objective="vicreg", positives="eye", exclude_same_visit=True,
+        backbone="timm:inception_v3", pretrained=True, projection_dimensions=64,
+        representation="projection", image_size_px=299, mask_radius=0.9, standardise=True,
+        rotation_degrees=30, window_low=0.5, window_high=0.9, shift=0.1, colour_jitter=0.1,
+        batch_people=256, accumulate=2, epochs=100, learning_rate=1e-3, weight_decay=0.1,
+        warmup_steps=100, temperature=0.1, margin=0.3, scale=20, precision="bfloat16",
+        grades=("keep",), validate_every=50, checkpoint_every=2, split_shares=(0.8, 0.1),
+        split_seed=3, split_file=split, fold=2, seed=7,
+    )  # fmt: skip
+    function.assert_called_once_with(
+        images, Path("run"), options=expected, resume=True, overwrite=False,
+        context=Context(threads=4, device="cuda"), progress=None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--steps", 5, "--epochs", 5), "--steps and --epochs are both given"),
+        (("--window", "0.5"), "--window is '0.5'; expected two numbers"),
+        (("--split", "0.9,0.5"), "--split is 0.9,0.5"),
+        (("--backbone", "vgg"), "--backbone is 'vgg'"),
+        (("--objective", "triplet"), "Invalid value for '--objective'"),
+    ],
+)
+def test_usage_errors_exit_with_2(images, function, capsys, arguments, words):
+    assert run(images, "-o", "run", *arguments) == 2
+    assert words in capsys.readouterr().err
+    function.assert_not_called()
+
+
+@pytest.mark.parametrize(("error", "code"), [(OptionError("a."), 2), (TrainingFailed("b."), 1)])
+def test_errors_of_the_run_are_one_line(images, function, capsys, error, code):
+    function.side_effect = error
+    assert run(images, "-o", "run") == code
+    assert capsys.readouterr().err == f"error: {error}\n"
+
+
+def test_a_file_that_is_no_images_file_is_one_line(images, capsys, tmp_path):
+    assert run(images, "-o", tmp_path / "run") == 1
+    assert "is no HDF5 file" in capsys.readouterr().err
+
+
+def test_a_gpu_that_is_not_there_is_one_line(tmp_path, capsys):
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    path = write_images(tmp_path / "i.h5", *draw_eyes(12))
+    assert run(path, "-o", tmp_path / "run", "--device", "cuda") == 1
+    assert "torch sees no GPU" in capsys.readouterr().err
+
+
+def test_a_killed_run_resumes_to_the_bits_of_one_left_alone(tmp_path):
+    from igwas.encoder.checkpoint import read_checkpoint
+
+    images = write_images(tmp_path / "i.h5", *draw_eyes(12))
+    arguments = ("train", images, "-o", tmp_path / "killed", *SMALL, "--steps", 60)
+    process = command.start(*arguments)
+    last = tmp_path / "killed" / "last.pt"
+    deadline = time.monotonic() + 60
+    while not last.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert 0 < read_checkpoint(last).step < 60
+    resumed = command.run(*arguments, "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    whole = command.run("train", images, "-o", tmp_path / "whole", *SMALL, "--steps", 60)
+    assert whole.returncode == 0, whole.stderr
+    for name in ("last.pt", "best.pt"):
+        a, b = (read_checkpoint(tmp_path / run / name) for run in ("killed", "whole"))
+        assert (a.step, a.weights_digest) == (b.step, b.weights_digest)

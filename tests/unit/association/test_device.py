@@ -1,0 +1,238 @@
+"""Which device sums genotypes, and what is said where there is none."""
+
+import ast
+import builtins
+import sys
+from pathlib import Path
+from unittest import mock
+
+import h5py
+import numpy as np
+import pytest
+from tests.reference.cohort_files import write_cohort
+
+import igwas
+from igwas.association import device, scan
+from igwas.association.associate import associate
+from igwas.association.options import ScanOptions
+from igwas.association.scan import run_scan
+from igwas.context import Context, parse_gpus
+from igwas.doctor import diagnose
+from igwas.errors import DeviceUnavailable, OptionError
+from igwas.genotypes.encoding import encode_dosages
+from igwas.genotypes.sample_tables import read_fam
+from igwas.genotypes.writer import GenotypeWriter
+from igwas.provenance import root_attributes
+from igwas.schema import GENOTYPES
+
+CUDA = Context(device="cuda", threads=2)
+
+
+@pytest.fixture
+def no_module(monkeypatch):
+    """A build without nvcc."""
+    monkeypatch.setitem(sys.modules, "igwas._cuda", None)
+    monkeypatch.delattr(igwas, "_cuda", raising=False)
+
+
+@pytest.mark.usefixtures("no_module")
+def test_a_build_without_nvcc_says_so():
+    with pytest.raises(DeviceUnavailable, match="no GPU backend: it was built without nvcc"):
+        device.resolve_gpus(CUDA)
+    assert device.cuda_status() == (
+        False,
+        "this build has no GPU backend: it was built without nvcc",
+    )
+
+
+@pytest.mark.usefixtures("no_module")
+def test_without_a_gpu_doctor_is_healthy():
+    diagnosis = diagnose()
+    assert diagnosis.is_healthy
+    assert "gpus" not in diagnosis.facts
+    assert diagnosis.facts["core"]["cuda"].startswith("this build has no GPU backend")
+
+
+def test_a_module_that_does_not_load_says_why(monkeypatch):
+    real_import = builtins.__import__
+
+    def broken(name, *others):
+        if name == "igwas" and "_cuda" in (others[2] or ()):
+            raise ImportError("libstdc++.so.6: version not found")
+        return real_import(name, *others)
+
+    monkeypatch.setattr(builtins, "__import__", broken)
+    with pytest.raises(DeviceUnavailable, match=r"cannot be loaded \(libstdc\+\+"):
+        device.cuda_module()
+
+
+@pytest.mark.parametrize(
+    ("machine", "reason"),
+    [
+        ({"n_devices": 0, "driver_version": 0}, "there is no NVIDIA driver"),
+        ({"n_devices": 0}, "there is no GPU"),
+        ({"driver_version": 12_000}, "driver is older than this build's CUDA 13.0"),
+    ],
+)
+def test_a_machine_without_a_gpu_says_why(simulated_gpu, machine, reason):
+    simulated_gpu.reset(**machine)
+    with pytest.raises(DeviceUnavailable, match=f"--device is 'cuda' but .*{reason}"):
+        device.resolve_gpus(CUDA)
+    assert not device.cuda_status()[0]
+
+
+def test_all_gpus_are_used_unless_some_are_named(simulated_gpu):
+    simulated_gpu.reset(n_devices=3)
+    assert device.resolve_gpus(CUDA).gpus == (0, 1, 2)
+    named = Context(device="cuda", gpus=(2, 0))
+    assert device.resolve_gpus(named).gpus == (2, 0)
+    assert device.resolve_gpus(Context(device="auto")).gpus == ()
+
+
+def test_a_gpu_that_is_not_there_is_refused(simulated_gpu):
+    with pytest.raises(DeviceUnavailable, match="--gpus names GPU 1; expected 0 to 0"):
+        device.open_device(Context(device="cuda", gpus=(1,)))
+
+
+def test_a_gpu_that_counts_right_passes_the_test(simulated_gpu):
+    said = device.check_gpu(0, device.SHORT_TEST)
+    assert said == "48,000 sums of 150 variants x 40 columns equal the CPU's"
+    assert simulated_gpu.n_violations == 0
+
+
+def test_a_gpu_that_counts_wrongly_is_refused_before_the_scan(simulated_gpu, tmp_path):
+    simulated_gpu.reset(corrupts_results=True)
+    cohort = write_cohort(tmp_path)
+    with pytest.raises(DeviceUnavailable, match="GPU 0 gives other sums than the CPU in 1 of"):
+        run_scan(cohort.bed, cohort.phenotypes, tmp_path / "s.h5", context=CUDA)
+    assert not (tmp_path / "s.h5.partial").exists()
+
+
+@pytest.fixture
+def short_tests(monkeypatch):
+    """Doctor's tests of a GPU as short as those before a scan."""
+    monkeypatch.setattr(device, "LONG_TEST", device.SHORT_TEST)
+
+
+@pytest.mark.usefixtures("short_tests")
+def test_doctor_lists_and_tests_every_gpu(simulated_gpu):
+    simulated_gpu.reset(n_devices=2)
+    diagnosis = diagnose()
+    assert diagnosis.is_healthy
+    assert diagnosis.facts["gpus"]["1"] == "CPU that plays a GPU, compute capability 9.0, 8.0 GiB"
+    tested = [check.name for check in diagnosis.checks]
+    assert tested[-2:] == ["sums on GPU 0", "sums on GPU 1"]
+
+
+@pytest.mark.usefixtures("short_tests")
+def test_doctor_says_that_a_gpu_counts_wrongly(simulated_gpu):
+    simulated_gpu.reset(corrupts_results=True)
+    assert not diagnose().is_healthy
+
+
+def test_the_stub_lists_what_the_module_has(simulated_gpu):
+    stub = ast.parse((Path(igwas.__file__).parent / "_cuda.pyi").read_text())
+    functions = {node.name for node in stub.body if isinstance(node, ast.FunctionDef)}
+    assert functions == {name for name in vars(simulated_gpu.module) if not name.startswith("_")}
+
+
+def test_a_card_too_small_says_what_is_missing(simulated_gpu, tmp_path):
+    simulated_gpu.reset(memory_bytes=100_000)
+    cohort = write_cohort(tmp_path)
+    with pytest.raises(DeviceUnavailable, match="GPU 0 has 1 MiB of memory free; expected at"):
+        run_scan(cohort.bed, cohort.phenotypes, tmp_path / "s.h5", context=CUDA)
+
+
+def test_arrays_are_summed_on_the_cpu_only():
+    with pytest.raises(DeviceUnavailable, match="arrays are summed on the CPU only"):
+        associate(np.ones((2, 3)), np.ones((3, 1)), context=CUDA)
+
+
+def test_gpus_without_cuda_are_an_error():
+    with pytest.raises(OptionError, match="--gpus is given but --device is 'cpu'"):
+        Context(gpus=(0,))
+    with pytest.raises(OptionError, match="--gpus is 1,1; expected each GPU once"):
+        Context(device="cuda", gpus=(1, 1))
+    with pytest.raises(OptionError, match="--gpus has 'x'"):
+        parse_gpus(["0", "x"])
+
+
+def write_dosages(cohort, path, encoding="dosage8"):
+    """The cohort's calls, every third one a fraction, as dosages."""
+    dosage = cohort.dosage.astype(np.float32)
+    dosage[::3] *= np.float32(0.83)
+    samples = read_fam(cohort.bed.with_suffix(".fam"))
+    attributes = root_attributes(GENOTYPES)
+    names = list(dict.fromkeys(cohort.chromosomes))
+    n = len(dosage)
+    with GenotypeWriter(
+        path, samples, encoding, attributes=attributes, context=Context()
+    ) as writer:
+        writer.append(
+            encode_dosages(dosage, encoding).view(np.uint8),
+            codes=np.array([names.index(c) for c in cohort.chromosomes], np.int16),
+            positions=np.arange(1, n + 1), ids=[f"v{i}" for i in range(n)],
+            effect_alleles=["A"] * n, other_alleles=["G"] * n,
+        )  # fmt: skip
+        writer.finish(names)
+
+
+def contents(path):
+    """Every dataset of a file, but the time it was written."""
+    found = {}
+    with h5py.File(path, "r") as file:
+        file.visititems(
+            lambda name, item: found.update({name: item[()]}) if hasattr(item, "shape") else None
+        )
+    return found
+
+
+@pytest.mark.usefixtures("simulated_gpu")
+def test_a_scan_begun_on_a_gpu_is_resumed_on_the_cpu_to_the_same_bits(tmp_path, monkeypatch):
+    cohort = write_cohort(tmp_path, chromosomes=["1"] * 7 + ["X"] * 8)
+    options = ScanOptions(mac=0)
+    run_scan(cohort.bed, cohort.phenotypes, tmp_path / "cpu.h5", options=options)
+    real = scan._core.scan
+
+    def stops_at_the_second_model(**arguments):
+        real(**arguments)
+        monkeypatch.setattr(scan._core, "scan", mock.Mock(side_effect=KeyboardInterrupt))
+
+    monkeypatch.setattr(scan._core, "scan", stops_at_the_second_model)
+    output = tmp_path / "s.h5"
+    with pytest.raises(KeyboardInterrupt):
+        run_scan(cohort.bed, cohort.phenotypes, output, options=options, context=CUDA)
+    monkeypatch.setattr(scan._core, "scan", real)
+    run_scan(cohort.bed, cohort.phenotypes, output, options=ScanOptions(mac=0, resume=True))
+    on_cpu, on_both = contents(tmp_path / "cpu.h5"), contents(output)
+    for name, expected in on_cpu.items():
+        np.testing.assert_array_equal(on_both[name], expected)
+
+
+@pytest.mark.parametrize("encoding", ["hardcalls", "dosage8"])
+@pytest.mark.parametrize("missing", ["mean", "drop"])
+def test_a_scan_on_gpus_gives_the_bits_of_the_cpu(simulated_gpu, tmp_path, encoding, missing):
+    simulated_gpu.reset(n_devices=2, streams="random", threads="shuffled")
+    cohort = write_cohort(tmp_path, n_samples=150, chromosomes=["1"] * 9 + ["X"] * 5)
+    genotypes = cohort.bed
+    if encoding == "dosage8":
+        genotypes = tmp_path / "g.h5"
+        write_dosages(cohort, genotypes)
+    for name, context in {"cpu": Context(), "gpu": CUDA}.items():
+        run_scan(
+            genotypes, cohort.phenotypes, tmp_path / f"{name}.h5", context=context,
+            options=ScanOptions(mac=0, geno=1, missing=missing, hit_log10p=0.5),
+        )  # fmt: skip
+    on_cpu, on_gpu = contents(tmp_path / "cpu.h5"), contents(tmp_path / "gpu.h5")
+    for name, expected in on_cpu.items():
+        np.testing.assert_array_equal(on_gpu[name], expected)
+    assert simulated_gpu.n_launches > 2 * 4
+    assert simulated_gpu.n_violations == 0
+
+
+@pytest.mark.usefixtures("simulated_gpu")
+def test_dosages_of_16_bits_are_refused_on_a_gpu(tmp_path):
+    cohort = write_cohort(tmp_path)
+    write_dosages(cohort, tmp_path / "g.h5", "dosage16")
+    with pytest.raises(DeviceUnavailable, match="holds dosages of 16 bits"):
+        run_scan(tmp_path / "g.h5", cohort.phenotypes, tmp_path / "s.h5", context=CUDA)
