@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "project": "statistics.h5 + weights -> GWAS of any combination",
     "loci": "statistics.h5 -> loci.tsv",
     "sumstats": "statistics.h5 -> GWAS-SSF, regenie or plink2 text, Parquet",
+    "report": "statistics.h5 + loci.json -> one self-contained report.html",
     "inspect": "describe any file of ours",
     "doctor": "versions, devices, a self-test",
     "bench": "speed and memory beside other programs, answers checked first",

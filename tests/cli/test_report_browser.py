@@ -1,0 +1,174 @@
+"""The page in a real browser: no error, no request, every figure drawn, sorting and filtering."""
+
+import base64
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.reference.eye_cohort import write_eye_cohort
+
+from igwas.association.options import ScanOptions
+from igwas.association.scan import run_scan
+from igwas.loci.options import LociOptions
+from igwas.loci.run import run_loci
+from igwas.report.options import ReportOptions
+from igwas.report.run import run_report
+
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+SECONDS = 60
+
+# Runs before the page's own script: what goes wrong is kept.
+WATCH = """
+window.outcome = {errors: [], refused: []};
+window.addEventListener("error", e => outcome.errors.push(String(e.message)), true);
+document.addEventListener("securitypolicyviolation", e => outcome.refused.push(e.blockedURI));
+"""
+
+# Runs when all is loaded: what a reader would do, by keyboard where there is a choice.
+USE = """
+window.addEventListener("load", () => {
+  const $ = name => document.getElementById(name);
+  const shown = () => Array.from($("loci-table").tBodies[0].rows).filter(r => !r.hidden);
+  const column = n => shown().map(r => r.cells[n].dataset.sort);
+  const headers = Array.from($("loci-table").tHead.rows[0].cells);
+  const at = headers.findIndex(h => h.textContent.trim() === "−log₁₀ p");
+  outcome.n_rows = shown().length;
+  const button = headers[at].querySelector("button");
+  button.focus();
+  outcome.can_focus = document.activeElement === button;
+  button.click();
+  outcome.down = column(at).map(Number);
+  outcome.aria_down = headers[at].getAttribute("aria-sort");
+  button.click();
+  outcome.up = column(at).map(Number);
+  outcome.aria_up = headers[at].getAttribute("aria-sort");
+  headers[0].querySelector("button").click();
+  outcome.tests = column(0);
+  outcome.aria_moved = [headers[at], headers[0]].map(h => h.getAttribute("aria-sort"));
+  $("loci-test").value = "minimum_p";
+  $("loci-test").dispatchEvent(new Event("change"));
+  outcome.of_test = column(0);
+  $("loci-test").value = "";
+  $("loci-text").value = "no such variant";
+  $("loci-text").dispatchEvent(new Event("input"));
+  outcome.none = shown().length;
+  outcome.count_of_none = $("loci-count").textContent;
+  $("loci-text").value = "V6 OMNIBUS";
+  $("loci-text").dispatchEvent(new Event("input"));
+  outcome.found = shown().map(r => r.textContent);
+  outcome.images = Array.from(document.images).map(i => [i.alt, i.complete && i.naturalWidth]);
+  outcome.requests = performance.getEntriesByType("resource").map(e => e.name)
+    .filter(n => !n.startsWith("data:"));
+  const mark = document.createElement("pre");
+  mark.id = "outcome";
+  mark.textContent = JSON.stringify(outcome);
+  document.body.append(mark);
+});
+"""
+
+
+def browse(folder: Path, page: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+         "--disable-background-networking", "--disable-component-update", "--no-first-run",
+         "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder / 'profile'}",
+         "--enable-logging=stderr", "--virtual-time-budget=20000", *arguments, page.as_uri()],
+        capture_output=True, text=True, timeout=SECONDS, check=True,
+    )  # fmt: skip
+
+
+def watched(text: str) -> str:
+    """The page with two scripts of ours, which its policy is told of."""
+    digests = ""
+    for script in (WATCH, USE):
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        digests += f" 'sha256-{digest}'"
+    text = re.sub(r"(script-src '[^']*')", lambda found: found[1] + digests, text, count=1)
+    return text.replace("<style>", f"<script>{WATCH}</script><style>", 1).replace(
+        "</body>", f"<script>{USE}</script></body>"
+    )
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    if not BROWSER:
+        pytest.skip("no chromium on PATH; install it, e.g. apt-get install chromium")
+    folder = tmp_path_factory.mktemp("browser")
+    cohort = write_eye_cohort(folder)
+    run_scan(cohort.bed, cohort.phenotypes, folder / "s.h5", options=ScanOptions())
+    run_loci(
+        folder / "s.h5", folder / "l.tsv", json_output=folder / "l.json",
+        options=LociOptions(genotypes=cohort.bed),
+    )  # fmt: skip
+    options = ReportOptions(genotypes=cohort.bed, regional=2)
+    run_report(folder / "s.h5", folder / "l.json", folder / "report.html", options=options)
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="module")
+def outcome(page):
+    copy = page.with_name("watched.html")
+    copy.write_text(watched(page.read_text()))
+    done = browse(page.parent, copy, "--dump-dom")
+    found = re.search(r'<pre id="outcome">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert found, done.stderr[-2000:]
+    console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    text = found[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return json.loads(text) | {"console": console}
+
+
+def test_nothing_goes_wrong_and_nothing_is_asked_for(outcome):
+    assert outcome["errors"] == []
+    assert outcome["refused"] == []
+    assert outcome["console"] == []
+    assert outcome["requests"] == []
+
+
+def test_every_figure_is_drawn(outcome):
+    assert len(outcome["images"]) >= 8
+    assert all(width for _, width in outcome["images"])
+
+
+def test_headings_sort_both_ways_and_say_so(outcome):
+    assert outcome["can_focus"]
+    assert outcome["n_rows"] > 2
+    assert outcome["down"] == sorted(outcome["down"], reverse=True)
+    assert outcome["up"] == sorted(outcome["down"])
+    assert (outcome["aria_down"], outcome["aria_up"]) == ("descending", "ascending")
+    assert outcome["tests"] == sorted(outcome["tests"])
+    assert outcome["aria_moved"] == ["none", "ascending"]
+
+
+def test_rows_are_filtered_by_test_and_by_words(outcome):
+    assert set(outcome["of_test"]) == {"minimum_p"}
+    assert outcome["none"] == 0
+    assert outcome["count_of_none"] == f"0 of {outcome['n_rows']} shown"
+    assert outcome["found"]
+    assert all("v6" in row.lower() and "omnibus" in row for row in outcome["found"])
+
+
+def test_a_refused_script_would_be_noticed(page):
+    """The policy holds: a script that is not ours does not run."""
+    copy = page.with_name("attacked.html")
+    attack = "<script>document.title = 'broken into'</script>"
+    copy.write_text(page.read_text().replace("<main", attack + "<main"))
+    done = browse(page.parent, copy, "--dump-dom")
+    assert "<title>broken into" not in done.stdout
+    assert "CONSOLE" in done.stderr
+
+
+def test_a_screenshot_is_kept(page):
+    """Where $IGWAS_SCREENSHOTS names a folder, the picture is kept there."""
+    folder = Path(os.environ.get("IGWAS_SCREENSHOTS") or page.parent)
+    folder.mkdir(exist_ok=True)
+    picture = folder / "report.png"
+    browse(page.parent, page, "--window-size=1280,6000", f"--screenshot={picture}")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.stat().st_size > 50_000
