@@ -192,8 +192,8 @@ def _read_manifest(path: Path) -> SourceList:
 
 
 def _from_rows(path: Path, header: list[str], rows: list[list[str]]) -> SourceList:
-    _refuse_control(path, 1, header, list(range(len(header))))
     at = _columns(path, header)
+    _refuse_control(path, 1, header, list(range(len(header))))
     further = [i for i in range(len(header)) if i not in at.values()]
     found = SourceList(metadata_names=tuple(header[i] for i in further))
     lines = [(number, row) for number, row in enumerate(rows, 2) if any(row)]
