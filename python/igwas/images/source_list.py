@@ -88,6 +88,10 @@ def list_sources(path: Path) -> SourceList:
     InputError
         If there is no photograph, or the manifest cannot be used.
     """
+    if not _is_utf8(str(path.absolute())):
+        raise InputError(
+            f"{printable(str(path))} is no UTF-8; expected a path that can be stored. Rename it."
+        )
     if path.is_dir():
         found = _list_folder(path)
     elif path.is_file():
@@ -111,6 +115,14 @@ def printable(text: str) -> str:
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
         for letter in text
     )
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _list_folder(folder: Path) -> SourceList:

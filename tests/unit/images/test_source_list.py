@@ -149,6 +149,13 @@ def test_names_that_cannot_be_stored_are_skipped_and_other_letters_kept(tmp_path
     ]  # fmt: skip
 
 
+def test_a_folder_whose_path_cannot_be_stored_is_refused(tmp_path):
+    folder = tmp_path / os.fsdecode(b"\xff")
+    folder.mkdir()
+    (folder / "1_left.jpg").write_bytes(b"x")
+    assert "\\udcff is no UTF-8" in refused(folder)
+
+
 def test_a_loop_of_folders_ends_and_an_empty_folder_is_refused(tmp_path):
     assert "holds no photograph (0 other files)" in refused(tmp_path)
     (tmp_path / "again").symlink_to(tmp_path)
