@@ -30,6 +30,8 @@ class ImagesSummary:
         image_id of a photograph and of the earlier one it repeats.
     mixed_duplicates : list of (str, str)
         Those of them that name different people, or different eyes of one.
+    same_eye : list of (str, str)
+        image_id of a left and a right photograph of a person that look like one eye.
     wrong_side : list of str
         image_id of photographs whose nerve head is on the side of the other eye.
     no_rim : list of str
@@ -49,6 +51,7 @@ class ImagesSummary:
     unrecognised: list[str] = field(default_factory=list)
     duplicates: list[tuple[str, str]] = field(default_factory=list)
     mixed_duplicates: list[tuple[str, str]] = field(default_factory=list)
+    same_eye: list[tuple[str, str]] = field(default_factory=list)
     wrong_side: list[str] = field(default_factory=list)
     no_rim: list[str] = field(default_factory=list)
     n_resumed: int = 0
@@ -78,6 +81,10 @@ class ImagesSummary:
         yield from _listed(
             "mixed up?", [f"{later} repeats {earlier}" for later, earlier in self.mixed_duplicates],
             "duplicates that name different people or eyes",
+        )  # fmt: skip
+        yield from _listed(
+            "same eye?", [f"{left} looks like {right}" for left, right in self.same_eye],
+            "people of whom left and right look like one eye taken twice",
         )  # fmt: skip
         yield from _listed(
             "wrong side?", self.wrong_side,

@@ -15,6 +15,7 @@ from igwas.context import Context
 from igwas.errors import IncompleteFile, InputError, OptionError, OutputError
 from igwas.images.account import ImagesSummary
 from igwas.images.duplicates import find_duplicates
+from igwas.images.eye_pairs import find_same_eye
 from igwas.images.fingerprint import WORDS
 from igwas.images.images_writer import measure_values, write_images
 from igwas.images.imaging_libraries import pillow
@@ -237,11 +238,11 @@ def _summarise(output: Path, found: SourceList, work: _Work) -> tuple[ImagesSumm
     """The account, and the image_id that each photograph repeats."""
     sources = [source for source, _ in work.rows]
     headers = [work.journal.entries[key][0] for _, key in work.rows]
-    prints = np.array([header["fingerprint"] for header in headers], np.uint64)
-    first = find_duplicates([h["digest"] for h in headers], prints.reshape(-1, WORDS))
+    prints = np.array([header["fingerprint"] for header in headers], np.uint64).reshape(-1, WORDS)
+    first = find_duplicates([h["digest"] for h in headers], prints)
     pairs = [(later, int(earlier)) for later, earlier in enumerate(first) if earlier >= 0]
     measures = measure_values(headers)
-    wrong = measures[:, list(MEASURES).index("laterality_agrees")] == 0
+    agrees = measures[:, list(MEASURES).index("laterality_agrees")]
     no_rim = measures[:, list(MEASURES).index("rim_share")] == 0
     reasons = Counter(
         part for header in headers if (text := header["grade_reason"]) for part in text.split("; ")
@@ -258,7 +259,8 @@ def _summarise(output: Path, found: SourceList, work: _Work) -> tuple[ImagesSumm
         unrecognised=found.unrecognised,
         duplicates=_ids(sources, pairs),
         mixed_duplicates=_ids(sources, [pair for pair in pairs if _differ(sources, *pair)]),
-        wrong_side=[sources[row].image_id for row in np.flatnonzero(wrong)],
+        same_eye=_ids(sources, find_same_eye(sources, agrees, prints)),
+        wrong_side=[sources[row].image_id for row in np.flatnonzero(agrees == 0)],
         no_rim=[sources[row].image_id for row in np.flatnonzero(no_rim)],
         n_resumed=work.n_resumed,
     )

@@ -88,6 +88,10 @@ def list_sources(path: Path) -> SourceList:
     InputError
         If there is no photograph, or the manifest cannot be used.
     """
+    if not _is_utf8(str(path.absolute())):
+        raise InputError(
+            f"{printable(str(path))} is no UTF-8; expected a path that can be stored. Rename it."
+        )
     if path.is_dir():
         found = _list_folder(path)
     elif path.is_file():
@@ -111,6 +115,14 @@ def printable(text: str) -> str:
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
         for letter in text
     )
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _list_folder(folder: Path) -> SourceList:
@@ -158,10 +170,11 @@ def _refuse_folder(error: OSError) -> None:
 
 def _image_ids(names: Sequence[str]) -> list[str]:
     """Paths without suffix; with it where two photographs would share one."""
-    bare = [Path(name).with_suffix("").as_posix() for name in names]
+    paths = [Path(name) for name in names]
+    bare = [(path.with_suffix("") if path.name else path).as_posix() for path in paths]
     shared = {stem for stem, count in _counts(bare).items() if count > 1}
-    return [Path(name).as_posix() if stem in shared else stem
-            for name, stem in zip(names, bare, strict=True)]  # fmt: skip
+    return [path.as_posix() if stem in shared else stem
+            for path, stem in zip(paths, bare, strict=True)]  # fmt: skip
 
 
 def _counts(values: Iterable[str]) -> dict[str, int]:
@@ -185,27 +198,30 @@ def _read_manifest(path: Path) -> SourceList:
         raise InputError(
             f"{path} cannot be read as text ({error}); expected a UTF-8 table. Save it as one."
         ) from error
-    if not rows:
+    if not any(map(any, rows)):
         raise InputError(f"{path} is empty; expected a header and a line a photograph. Fill it.")
     return _from_rows(path, [name.strip() for name in rows[0]], rows[1:])
 
 
 def _from_rows(path: Path, header: list[str], rows: list[list[str]]) -> SourceList:
     at = _columns(path, header)
+    _refuse_control(path, 1, header, list(range(len(header))))
     further = [i for i in range(len(header)) if i not in at.values()]
     found = SourceList(metadata_names=tuple(header[i] for i in further))
     lines = [(number, row) for number, row in enumerate(rows, 2) if any(row)]
-    names = []
+    names: list[str] = []
+    identifiers = [at[name] for name in ("participant_id", "visit") if name in at]
     for number, row in lines:
         if len(row) != len(header):
             raise InputError(
                 f"{path} line {number} has {len(row)} columns; expected {len(header)}, as in the "
                 "header. Correct the line."
             )
+        _refuse_control(path, number, row, identifiers)
         names.append(row[at["path"]].strip())
-    given = [row[at["image_id"]].strip() for _, row in lines] if "image_id" in at else None
-    ids = given or _image_ids([name or "." for name in names])
     _refuse_repeats(path, "photograph", names)
+    given = [row[at["image_id"]].strip() for _, row in lines] if "image_id" in at else None
+    ids = given or _image_ids(names)
     _refuse_repeats(path, "image_id", ids)
     for (number, row), name, image_id in zip(lines, names, ids, strict=True):
         if printable(name + image_id) != name + image_id:
@@ -223,6 +239,16 @@ def _from_rows(path: Path, header: list[str], rows: list[list[str]]) -> SourceLi
             )
         found.sources.append(source)
     return found
+
+
+def _refuse_control(path: Path, number: int, row: list[str], identifiers: list[int]) -> None:
+    """Identifiers join tables, and no text with a null byte can be stored."""
+    for at, text in enumerate(row):
+        if "\0" in text or (at in identifiers and printable(text.strip()) != text.strip()):
+            raise InputError(
+                f"{path} line {number} has {text!r} in column {at + 1}; expected no control "
+                "character. Correct the line."
+            )
 
 
 def _columns(path: Path, header: list[str]) -> dict[str, int]:

@@ -14,6 +14,7 @@ from igwas.inspection.summaries import (
     summarise_basis,
     summarise_embeddings,
     summarise_genotypes,
+    summarise_images,
     summarise_loco,
     summarise_phenotypes,
     summarise_statistics,
@@ -22,6 +23,7 @@ from igwas.schema import (
     BASIS,
     EMBEDDINGS,
     GENOTYPES,
+    IMAGES,
     LOCO,
     PHENOTYPES,
     STATISTICS,
@@ -53,6 +55,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 )
 
 _SUMMARIES: dict[str, Callable[[Any, Path], dict[str, Any]]] = {
+    IMAGES.name: summarise_images,
     PHENOTYPES.name: summarise_phenotypes,
     EMBEDDINGS.name: summarise_embeddings,
     BASIS.name: summarise_basis,
@@ -173,6 +176,8 @@ def _describe_bed(path: Path, *, check: bool, context: Context) -> FileDescripti
         start = stream.read(16)
     if start[:3] not in (BED_MAGIC + b"\x01", BED_MAGIC + b"\x00") and path.suffix != ".bed":
         what = next((name for magic, name in _SIGNATURES if start.startswith(magic)), None)
+        if what is None and path.suffix == ".onnx":  # protobuf has no signature
+            what = "named as an ONNX network"
         raise InputError(
             f"{path} is {what or 'neither HDF5 nor a PLINK .bed'}; expected a file that igwas-fast "
             "wrote, or a .bed. Check that this is the file you mean."

@@ -49,6 +49,26 @@ def summarise_phenotypes(file: Any, path: Path) -> dict[str, Any]:
     }
 
 
+def summarise_images(file: Any, path: Path) -> dict[str, Any]:
+    """Images, people, eyes, grades, what the file has of each, and why others gave no image."""
+    duplicates = _count(file["/duplicate_of"])
+    return {
+        "images": int(file["/rgb"].shape[0]),
+        "participants": len(_count(file["/participant_id"])),
+        "images per eye": _count(file["/eye"]),
+        "images per visit": _count(file["/visit"]),
+        "grades": _count(file["/grade"]),
+        "pixels a side": int(file["/rgb"].shape[1]),
+        "preprocessing version": str(file.attrs.get("preprocessing_version", "unknown")),
+        "further views": [name for name in ("green", "vessels") if name in file],
+        "measures": int(file["/measure/name"].shape[0]),
+        "metadata columns": _first(file["/metadata/name"]),
+        "duplicates": sum(number for name, number in duplicates.items() if name),
+        "files skipped": int(file["/skipped/path"].shape[0]),
+        "reasons for skipping": _count(file["/skipped/reason"]),
+    }
+
+
 def summarise_embeddings(file: Any, path: Path) -> dict[str, Any]:
     """Images, people, eyes and dimensions."""
     people = _count(file["/participant_id"])

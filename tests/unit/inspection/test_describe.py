@@ -3,14 +3,15 @@ import json
 import h5py
 import numpy as np
 import pytest
+from tests.images_files import draw_eyes, write_images
 from tests.reference.statistics_fixture import write_statistics
 
 from igwas.context import Context
 from igwas.errors import CorruptFile, InputError, SchemaError
-from igwas.inspection.describe import describe_file
+from igwas.inspection.describe import _SUMMARIES, describe_file
 from igwas.inspection.report import format_description
 from igwas.provenance import root_attributes
-from igwas.schema import EMBEDDINGS, LOCO, PHENOTYPES, TEXT
+from igwas.schema import BASIS, EMBEDDINGS, FILE_KINDS, LOCO, PHENOTYPES, TEXT
 
 
 def write_small(path, kind, arrays):
@@ -103,6 +104,31 @@ def test_phenotypes_are_summarised(tmp_path):
     assert describe_file(path).provenance["options"] == {"seed": 1}
 
 
+def test_every_kind_of_file_has_a_summary():
+    assert set(_SUMMARIES) == {kind.name for kind in FILE_KINDS}
+
+
+def test_images_are_summarised(tmp_path):
+    rgb, people, eyes = draw_eyes(2)
+    path = write_images(
+        tmp_path / "i.h5", rgb, people, eyes, grades=["keep", "keep", "usable", "reject"],
+        duplicates=["", "", "", "P000_left_0"],
+    )  # fmt: skip
+    with h5py.File(path, "r+") as file:
+        del file["/skipped/path"], file["/skipped/reason"]
+        file.create_dataset("/skipped/path", data=["a.jpg"], dtype=h5py.string_dtype())
+        file.create_dataset("/skipped/reason", data=["it is grey"], dtype=h5py.string_dtype())
+    description = describe_file(path, check=True)
+    summary = description.summary
+    assert description.is_sound
+    assert (summary["images"], summary["participants"], summary["pixels a side"]) == (4, 2, 48)
+    assert summary["images per eye"] == {"left": 2, "right": 2}
+    assert summary["grades"] == {"keep": 2, "usable": 1, "reject": 1}
+    assert (summary["duplicates"], summary["further views"]) == (1, [])
+    assert summary["reasons for skipping"] == {"it is grey": 1}
+    assert "grades:" in format_description(description)
+
+
 def test_embeddings_are_summarised(tmp_path):
     path = write_small(
         tmp_path / "e.h5", EMBEDDINGS,
@@ -115,6 +141,18 @@ def test_embeddings_are_summarised(tmp_path):
     summary = describe_file(path).summary
     assert (summary["images"], summary["participants"], summary["dimensions"]) == (3, 2, 4)
     assert summary["images per eye"] == {"left": 2, "right": 1}
+
+
+def test_a_basis_is_summarised(tmp_path):
+    path = write_small(
+        tmp_path / "b.h5", BASIS,
+        {
+            "/dimension_name": ["x", "y"], "/component_name": ["pc_1"], "/mean": np.zeros(2),
+            "/weight": np.ones((2, 1)), "/variance": np.ones(1), "/variance_share": np.ones(1),
+        },
+    )  # fmt: skip
+    summary = describe_file(path).summary
+    assert (summary["dimensions"], summary["components"]) == (2, 1)
 
 
 def test_loco_is_summarised(tmp_path):
@@ -154,12 +192,15 @@ def test_files_of_others_are_named(tmp_path):
         ("a.parquet", b"PAR1....", "is a Parquet file"),
         ("a.pgen", b"\x6c\x1b\x10\x00", "a PLINK 2 .pgen"),
         ("a.txt", b"FID IID\n", "neither HDF5 nor a PLINK .bed"),
+        ("a.onnx", b"\x08\x08\x12\x07pytorch", "is named as an ONNX network"),
+        ("a.pt", b"PK\x03\x04....", "a zip archive or a PyTorch checkpoint"),
         ("a.empty", b"", "neither HDF5 nor a PLINK .bed"),
     ):
         path = tmp_path / name
         path.write_bytes(content)
-        with pytest.raises(InputError, match=words):
+        with pytest.raises(InputError, match=words) as refused:
             describe_file(path)
+        assert "\n" not in str(refused.value)
 
 
 def test_hdf5_of_others_and_cut_files_are_refused(tmp_path, statistics_path):
