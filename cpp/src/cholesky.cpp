@@ -3,6 +3,7 @@
 #include "igwas/dot.hpp"
 #include "igwas/multiversion.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace igwas {
@@ -79,6 +80,15 @@ void Cholesky::factor(std::span<double const> a, std::span<double const> floor) 
     lower_.push_back(std::sqrt(pivot));
     kept_.push_back(i);
   }
+}
+
+double Cholesky::least_pivot_share(std::span<double const> a, std::size_t n) const noexcept {
+  double least = 1;
+  for (std::size_t i = 0; i < kept_.size(); ++i) {
+    double const pivot = lower_[i * (i + 1) / 2 + i];
+    least = std::min(least, pivot * pivot / a[kept_[i] * n + kept_[i]]);
+  }
+  return least;
 }
 
 void Cholesky::solve_lower(std::span<double> x) const noexcept {

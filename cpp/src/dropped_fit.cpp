@@ -127,6 +127,7 @@ DroppedFit::DroppedFit(MaskGroup const& group, CoarseColumns const& columns,
       coarseness_ = std::max(coarseness_, rounding_deviation * unit(k) / std::sqrt(variance));
     }
   }
+  least_pivot_share_ = omnibus.least_pivot_share(group.omnibus_gram, group.omnibus_response.size());
   find_intercept();
   invert(omnibus);
 }
@@ -183,8 +184,11 @@ bool DroppedFit::leave_out(std::span<std::uint32_t const> missing, std::size_t n
   double const missing_share = static_cast<double>(missing.size()) / static_cast<double>(n_samples);
   // A phenotype's product is corrected by the fitted genotypes of the samples left out.
   double const z_error = coarseness_ * std::sqrt(missing_share * fitted_share);
+  // The omnibus test divides by what is left of a phenotype beside the others.
+  double const omnibus_error = coarseness_ * missing_share / std::sqrt(least_pivot_share_);
   bool const is_contiguous = group_.basis_begin == group_.responses_begin + group_.n_responses;
-  if (!is_contiguous || missing_share > most_missing_share || !(z_error < most_z_error)) {
+  if (!is_contiguous || missing_share > most_missing_share || !(z_error < most_z_error) ||
+      !(omnibus_error < most_z_error)) {
     return false;
   }
   missing_ = missing;

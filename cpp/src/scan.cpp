@@ -1,5 +1,6 @@
 #include "igwas/scan.hpp"
 
+#include "igwas/cholesky.hpp"
 #include "igwas/error.hpp"
 #include "igwas/fixed_products.hpp"
 #include "igwas/student_t.hpp"
@@ -96,12 +97,31 @@ void check_device(GenotypeSource const& source, Device const* device) {
   }
 }
 
+/// Phenotypes that nearly determine each other: the omnibus test sees what is left of one beside
+/// the others, and with it the rounding of the others. Below this share they get two limbs.
+constexpr double least_one_limb_share = 0.01;
+
+void add_limbs_for_omnibus(ScanModel const& model, std::vector<std::uint8_t>& limbs) {
+  for (MaskGroup const& group : model.masks) {
+    std::size_t const n = group.omnibus_response.size();
+    Cholesky factor;
+    factor.factor(group.omnibus_gram, std::vector<double>(n, 0.0));
+    if (factor.least_pivot_share(group.omnibus_gram, n) < least_one_limb_share) {
+      for (auto const response : group.omnibus_response) {
+        limbs[group.responses_begin + static_cast<std::size_t>(response)] = 2;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 FixedColumns fixed_columns(Context const& context, ScanModel const& model, Precision precision) {
-  auto const limbs = precision == Precision::full
-                         ? std::vector<std::uint8_t>(model.columns.columns, 2)
-                         : sufficient_limbs(model.columns);
+  if (precision == Precision::full) {
+    return {context, model.columns, std::vector<std::uint8_t>(model.columns.columns, 2)};
+  }
+  auto limbs = sufficient_limbs(model.columns);
+  add_limbs_for_omnibus(model, limbs);
   return {context, model.columns, limbs};
 }
 

@@ -110,7 +110,8 @@ void ScanWorker::test(Group const& group) {
                      coefficients(group, 0));
   for (std::size_t i = 0; i < group.n; ++i) {
     if (fixed_ != nullptr && options_.precision != Precision::full &&
-        statistics_[i].unexplained_share < least_unexplained_share) {
+        (statistics_[i].unexplained_share < least_unexplained_share ||
+         statistics_[i].is_small_difference)) {
       test_again(group, i);
     }
     store(group, i);

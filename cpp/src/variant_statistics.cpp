@@ -22,6 +22,10 @@ constexpr double collinear_tolerance = 1e-8;
 /// A covariate direction whose samples are nearly all missing is lost below this share.
 constexpr double rank_tolerance = 1e-9;
 
+/// A phenotype whose residual is less than this share of it is a small difference of sums that were
+/// rounded: a nearly perfect fit, or variance that only samples without a call had.
+constexpr double least_residual_share = 1e-3;
+
 /// A phenotype with less than this share of its variance left is constant.
 constexpr double constant_tolerance = 1e-10;
 
@@ -58,11 +62,14 @@ struct Responses {
 };
 
 /// `unit` : allele copies to code units, with the sign of the counted allele.
+///
+/// Returns how many responses are left with little of what they are among all samples.
 IGWAS_MULTIVERSION
-void fill_coefficients(Responses const& responses, double genotype, double dof, double unit,
-                       double* beta, double* se) {
+std::int64_t fill_coefficients(Responses const& responses, double genotype, double dof, double unit,
+                               double* beta, double* se) {
   double const size = std::fabs(unit);
   double const freedom = dof * genotype;
+  std::int64_t n_small = 0;
   for (std::size_t k = 0; k < responses.n; ++k) {
     double const u = responses.product[k];
     double const yy = responses.sum_of_squares[k];
@@ -72,7 +79,9 @@ void fill_coefficients(Responses const& responses, double genotype, double dof, 
     bool const varies = yy > constant_tolerance * responses.total[k];
     beta[k] = varies ? unit * slope : not_a_number;
     se[k] = varies ? size * error : not_a_number;
+    n_small += varies && residual < least_residual_share * responses.total[k] ? 1 : 0;
   }
+  return n_small;
 }
 
 void fill_omnibus(double explained, double n_tested, double dof, MaskStatistics& out) {
@@ -142,10 +151,11 @@ MaskStatistics VariantTest::regress(VariantSums const& sums, std::size_t lane, d
     out.reason = Reason::collinear;
     return out;
   }
-  fill_coefficients({fit.product.data(), fit.phenotypes.data(), group_.sum_of_squares.data(),
-                     group_.n_phenotypes},
-                    fit.genotype, static_cast<double>(dof),
-                    (sums.is_flipped ? -1.0 : 1.0) / sums.scale, beta, se);
+  out.is_small_difference =
+      fill_coefficients({fit.product.data(), fit.phenotypes.data(), group_.sum_of_squares.data(),
+                         group_.n_phenotypes},
+                        fit.genotype, static_cast<double>(dof),
+                        (sums.is_flipped ? -1.0 : 1.0) / sums.scale, beta, se) != 0;
   if (drops) {
     omnibus_without_missing(fit, out);
   } else {

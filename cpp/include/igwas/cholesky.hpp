@@ -20,6 +20,12 @@ class Cholesky {
   [[nodiscard]] std::size_t rank() const noexcept { return kept_.size(); }
   [[nodiscard]] std::span<std::size_t const> kept() const noexcept { return kept_; }
 
+  /// Smallest share of a kept row's variance that the rows before it leave: the inverse of its
+  /// variance inflation. 1 if nothing is kept.
+  ///
+  /// \param a what was factored.
+  [[nodiscard]] double least_pivot_share(std::span<double const> a, std::size_t n) const noexcept;
+
   /// In place: x (rank) becomes L^-1 x.
   void solve_lower(std::span<double> x) const noexcept;
 

@@ -93,7 +93,8 @@ class DroppedFit {
   std::size_t n_columns_;  ///< responses and basis
   std::size_t width_;      ///< the same, padded
   double intercept_ = 0;  ///< the number in 16 bits that the first basis column is made of; 0: none
-  double coarseness_ = 0;  ///< largest rounding of a response, of its standard deviation
+  double least_pivot_share_ = 1;  ///< of the omnibus responses
+  double coarseness_ = 0;         ///< largest rounding of a response, of its standard deviation
   std::span<std::uint32_t const> missing_;
   // In units of the columns:
   AlignedBuffer<float> chunk_;    ///< (chunk rows, width)

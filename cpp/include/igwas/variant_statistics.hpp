@@ -28,6 +28,8 @@ struct MaskStatistics {
   double omnibus_log10p = 0;
   /// Share of the genotype's sum of squares that covariates leave; NaN where it was not needed.
   double unexplained_share = 0;
+  /// Some phenotype's residual is a small share of the phenotype: rounded sums do not do for it.
+  bool is_small_difference = false;
 };
 
 /// Sums of one variant over the columns of the model, code units.

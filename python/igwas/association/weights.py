@@ -14,6 +14,8 @@ from igwas.association.statistics_file import StatisticsFile
 from igwas.association.variant_lookup import find_variant
 from igwas.errors import InputError, OptionError
 
+_LARGEST = 1e50
+
 Floats = NDArray[np.float64]
 
 _ID_COLUMN = "phenotype"
@@ -106,6 +108,14 @@ def read_weights(path: Path | str, phenotypes: Sequence[str]) -> Weights:
         raise InputError(
             f"{path}: weight {names[column]!r} of {rows[row]!r} is "
             f"{table[names].iloc[row, column]!r}; expected a finite number. Write 0 for no weight."
+        )
+    # Their squares are summed: beyond these they would overflow, or vanish.
+    is_extreme = (values != 0) & ((np.abs(values) > _LARGEST) | (np.abs(values) < 1 / _LARGEST))
+    if is_extreme.any():
+        row, column = np.argwhere(is_extreme)[0]
+        raise InputError(
+            f"{path}: weight {names[column]!r} of {rows[row]!r} is {values[row, column]:g}; "
+            f"expected 0, or {1 / _LARGEST:g} to {_LARGEST:g} in size. Rescale the weights."
         )
     matrix = np.zeros((len(phenotypes), len(names)))
     matrix[[position[name] for name in rows]] = values

@@ -29,7 +29,7 @@ Example:
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "tensorrt", "openvino"]),
               default="auto", show_default=True,
               help="Where the encoder runs; one named here runs, or it stops.")  # fmt: skip
-@click.option("--batch-size", type=click.IntRange(min=1), default=None,
+@click.option("--batch-size", type=click.IntRange(1, 65_536), default=None,
               help="Photographs at a time.  [default: measured]")  # fmt: skip
 @click.option("--test-time", type=CommaList(), default=(), metavar="flip,rotate",
               help="Further views of a photograph to average over.  [default: none]")  # fmt: skip

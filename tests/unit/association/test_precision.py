@@ -62,6 +62,46 @@ def test_a_genotype_that_covariates_all_but_explain_is_as_exact(tmp_path):
     assert np.isfinite(full).all()
 
 
+@pytest.mark.parametrize("missing", ["mean", "drop"])
+@pytest.mark.parametrize("noise", [1e-1, 1e-2, 1e-3, 1e-4])
+def test_phenotypes_that_nearly_determine_each_other(tmp_path, missing, noise):
+    # The omnibus test divides by what is left of one beside the others.
+    cohort = write_cohort(tmp_path, n_samples=300, chromosomes=("1",) * 30)
+    values = np.random.default_rng(8).normal(size=(300, 4))
+    values[:, 3] = values[:, 0] + values[:, 1] + noise * values[:, 3]
+    write_table(cohort.phenotypes, values, "p")
+    found = {}
+    for precision in ("full", "standard"):
+        _z(cohort, tmp_path, precision, missing=missing)
+        with open_statistics(tmp_path / f"{precision}.h5") as statistics:
+            found[precision] = statistics.omnibus_log10p[:]
+    np.testing.assert_allclose(found["standard"], found["full"], rtol=1e-4, atol=1e-4)
+
+
+def test_a_nearly_perfect_fit_is_as_exact(tmp_path):
+    # The residual is a small difference; with --missing drop its standard error is stored.
+    cohort = write_cohort(tmp_path, n_samples=300, chromosomes=("1",) * 30)
+    values = np.random.default_rng(14).normal(size=(300, 3))
+    values[:, 0] = 2 * np.nan_to_num(cohort.dosage[0]) + 1e-3 * values[:, 0]
+    write_table(cohort.phenotypes, values, "p")
+    full, standard = (_z(cohort, tmp_path, p, missing="drop") for p in ("full", "standard"))
+    assert np.nanmax(np.abs(full)) > 1e4
+    np.testing.assert_allclose(standard, full, rtol=1e-5, atol=PROMISED_Z_TOLERANCE)
+
+
+def test_a_phenotype_that_differs_where_calls_are_missing(tmp_path):
+    # Among those with a call it keeps a ten-thousandth of its variance.
+    cohort = write_cohort(tmp_path, n_samples=300, chromosomes=("1",) * 30)
+    random = np.random.default_rng(9)
+    is_missing = np.isnan(cohort.dosage[1])
+    assert is_missing.sum() > 2
+    values = random.normal(size=(300, 2))
+    values[:, 1] = 3 * is_missing + 0.01 * values[:, 1]
+    write_table(cohort.phenotypes, values, "p")
+    full, standard = (_z(cohort, tmp_path, p, missing="drop") for p in ("full", "standard"))
+    assert np.nanmax(np.abs(full - standard)) < PROMISED_Z_TOLERANCE
+
+
 def test_unknown_precision_is_refused():
     with pytest.raises(OptionError, match="--precision is 'half'"):
         ScanOptions(precision="half")

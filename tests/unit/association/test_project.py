@@ -278,3 +278,11 @@ def test_bad_weights_are_refused_in_one_line(tmp_path, content, message):
     (tmp_path / "w.tsv").write_text(content)
     with pytest.raises(InputError, match=message):
         read_weights(tmp_path / "w.tsv", [f"Y{i}" for i in range(K)])
+
+
+@pytest.mark.parametrize("weight", ["1e300", "-1e51", "1e-200"])
+def test_weights_whose_squares_overflow_or_vanish_are_refused(tmp_path, weight):
+    path = tmp_path / "weights.tsv"
+    path.write_text(f"phenotype\tw\nfirst\t1\nsecond\t{weight}\n")
+    with pytest.raises(InputError, match=r"weight 'w' of 'second' is .*; expected 0, or 1e-50"):
+        read_weights(path, ["first", "second"])
