@@ -1,6 +1,5 @@
 """Every bad input of `assoc`: the right status, one clear line, nothing left at the output."""
 
-import logging
 import os
 import shutil
 
@@ -15,17 +14,6 @@ from igwas.genotypes.convert import ConvertOptions, convert
 
 N_SAMPLES, N_VARIANTS, N_PHENOTYPES = 60, 40, 3
 SEED = 11
-
-
-@pytest.fixture(autouse=True)
-def own_logging():
-    """Each run of the command installs its own handler."""
-    logger = logging.getLogger("igwas")
-    handlers, level = logger.handlers[:], logger.level
-    logger.handlers.clear()
-    yield
-    logger.handlers[:] = handlers
-    logger.setLevel(level)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """`igwas-fast embed`: what reaches the function, and whole runs."""
 
-import logging
 import os
 from pathlib import Path
 from unittest import mock
@@ -14,17 +13,6 @@ from igwas.cli.main import main
 from igwas.context import Context
 from igwas.embeddings.embed_options import EmbedOptions, EmbedSummary
 from igwas.embeddings.embeddings_file import read_embeddings
-
-
-@pytest.fixture(autouse=True)
-def own_logging():
-    """Each run of the command installs its own handler and level."""
-    logger = logging.getLogger("igwas")
-    handlers, level = logger.handlers[:], logger.level
-    logger.handlers.clear()
-    yield
-    logger.handlers[:] = handlers
-    logger.setLevel(level)
 
 
 def run(*arguments):

@@ -1,6 +1,5 @@
 """`igwas-fast export`: what reaches the function, and how it ends."""
 
-import logging
 from pathlib import Path
 from unittest import mock
 
@@ -22,17 +21,6 @@ SUMMARY = ExportSummary(
     weights_digest="0" * 64,
     size_bytes=2**20,
 )
-
-
-@pytest.fixture(autouse=True)
-def own_logging():
-    """Each run of the command installs its own handler."""
-    logger = logging.getLogger("igwas")
-    handlers, level = logger.handlers[:], logger.level
-    logger.handlers.clear()
-    yield
-    logger.handlers[:] = handlers
-    logger.setLevel(level)
 
 
 @pytest.fixture

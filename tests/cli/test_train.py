@@ -1,6 +1,5 @@
 """`igwas-fast train`: what reaches the function, how it ends, and kill -9."""
 
-import logging
 import signal
 import time
 from pathlib import Path
@@ -32,17 +31,6 @@ SMALL = (
     *("--width", 4, "--image-size", 32, "--batch-people", 4, "--warmup-steps", 2),
     *("--validate-every", 4, "--projection-dimensions", 16, "--threads", 1, "--device", "cpu"),
 )
-
-
-@pytest.fixture(autouse=True)
-def own_logging():
-    """Each run of the command installs its own handler."""
-    logger = logging.getLogger("igwas")
-    handlers, level = logger.handlers[:], logger.level
-    logger.handlers.clear()
-    yield
-    logger.handlers[:] = handlers
-    logger.setLevel(level)
 
 
 @pytest.fixture
