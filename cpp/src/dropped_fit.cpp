@@ -13,8 +13,9 @@ namespace igwas {
 
 namespace {
 
-/// Rows that are multiplied while the next are on their way from memory.
+/// Rows that are worked on together.
 constexpr std::size_t chunk_rows = 32;
+/// How many rows before it is needed a row is asked for from memory.
 constexpr std::size_t rows_ahead = 32;
 constexpr std::size_t task_rows = 4096;
 
