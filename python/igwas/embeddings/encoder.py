@@ -4,8 +4,10 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -84,10 +86,19 @@ class Encoder:
     card: ModelCard
     opened: OpenSession
     _binding: "_DeviceBinding | None" = field(default=None, init=False)
+    # One stream of work to a device; the CPU's session takes calls from several threads.
+    _turn: AbstractContextManager[Any] = field(default_factory=nullcontext, init=False)
 
     def __post_init__(self) -> None:
+        if self.opened.device != "cpu":
+            self._turn = Lock()
         if self.opened.device in ("cuda", "tensorrt"):
             self._binding = _DeviceBinding(self.opened)
+
+    @property
+    def n_lanes(self) -> int:
+        """Threads that may call `run` at a time with gain."""
+        return self.opened.n_lanes
 
     @property
     def has_fixed_kernels(self) -> bool:
@@ -95,7 +106,7 @@ class Encoder:
         return self.opened.device != "cpu"
 
     def run(self, batch: Pixels) -> Vectors:
-        """Describe photographs.
+        """Describe photographs; may be called from several threads.
 
         Parameters
         ----------
@@ -112,7 +123,8 @@ class Encoder:
             If the device fails; ShapeError if the model gives something else.
         """
         try:
-            vectors = self._binding(batch) if self._binding else self._run_on_cpu(batch)
+            with self._turn:
+                vectors = self._binding(batch) if self._binding else self._run_on_cpu(batch)
         except IgwasError:
             raise
         except Exception as error:
