@@ -67,6 +67,15 @@ def test_arrays_give_what_files_give(images, model, output):
     np.testing.assert_allclose(found, read_embeddings(output).vectors, rtol=ROUNDING)
 
 
+@pytest.mark.parametrize("threads", [2, 3, 9])
+def test_the_number_of_threads_changes_no_bit(images, model, threads):
+    found = [
+        igwas.embed(photographs(20), model, batch_size=3, context=Context(threads=n))
+        for n in (1, threads)
+    ]
+    assert found[0].tobytes() == found[1].tobytes()
+
+
 def test_photographs_below_the_grade_are_left_out_and_counted(tmp_path, model, output):
     grade = ["keep", "reject", "usable", "keep"] * 3
     images = write_images(tmp_path / "i.h5", n_people=6, grade=grade)
