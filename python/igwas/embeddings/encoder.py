@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -251,6 +252,12 @@ def _check_face(path: Path, session: Any, card: ModelCard) -> None:
         raise InputError(
             f"{path} takes photographs of {side} pixels but its metadata say {card.size_px}; "
             "expected the same. Export the model again."
+        )
+    twice = [name for name, n in Counter(card.dimension_names).items() if n > 1]
+    if twice:
+        raise InputError(
+            f"{path} names dimension {twice[0]!r} twice; expected unique names. Export the model "
+            "again."
         )
     width = session.get_outputs()[0].shape[1]
     if isinstance(width, int) and width != len(card.dimension_names):

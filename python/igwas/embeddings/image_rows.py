@@ -13,6 +13,7 @@ import numpy.typing as npt
 from igwas.embeddings.encoder import ModelCard
 from igwas.errors import CorruptFile, InputError, OptionError
 from igwas.hdf5 import open_hdf5
+from igwas.images.fundus import EYES
 from igwas.images.stored_pictures import StoredPictures
 from igwas.schema import IMAGES
 
@@ -160,6 +161,11 @@ def _check_ids(path: Path, texts: dict[str, Text]) -> None:
                 f"{path}: {name} of photograph {row + 1:,} is empty; expected an id. "
                 "Write the file again."
             )
+    unknown = sorted(set(texts["eye"]) - set(EYES))
+    if unknown:
+        raise InputError(
+            f"{path}: eye is {unknown[0]!r}; expected {', '.join(EYES)}. Write the file again."
+        )
     twice = [name for name, count in Counter(texts["image_id"]).items() if count > 1]
     if twice:
         raise InputError(

@@ -208,6 +208,20 @@ def test_photographs_prepared_otherwise_are_refused(images, output, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("columns", "words"),
+    [({"eye": ["left", "oculus"] * 3}, "eye is 'oculus'; expected left, right, unknown"),
+     ({"image_id": list("abcdea")}, "image id 'a' occurs twice"),
+     ({"participant_id": ["P", "", *"QRST"]}, "participant_id of photograph 2 is empty")],
+)  # fmt: skip
+def test_columns_that_later_steps_could_not_use_are_refused(
+    tmp_path, model, output, columns, words
+):
+    images = write_images(tmp_path / "i.h5", n_people=3, **columns)
+    with pytest.raises(InputError, match=words):
+        run(images, model, output)
+
+
+@pytest.mark.parametrize(
     "images",
     [np.zeros((2, 32, 32, 3)), np.zeros((2, 16, 16, 3), np.uint8), np.zeros((32, 32, 3), np.uint8)],
 )
