@@ -14,6 +14,8 @@ BUILD := build/core
 JOBS ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+# Where the browser tests keep their pictures of the report.
+SCREENSHOTS ?= $(CURDIR)/build/screenshots
 # Pairs of eyes for train-real; TRAIN_ARGS such as --folds 5.
 PHOTOGRAPHS ?= $(or $(IGWAS_TEST_DATA),../shared/data)/fundus/eyepacs_pairs_400
 TRAIN_ARGS ?=
@@ -23,7 +25,7 @@ CPP_FILES := $(shell find cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.cu' -o 
 	-o -name '*.h')
 BUILD_FILES := CMakeLists.txt setup.py $(wildcard cmake/*.cmake) $(CPP_FILES)
 
-.PHONY: help env demo test test-cpp test-python test-slow test-gpu mutants lint format type \
+.PHONY: help env demo test test-cpp test-python browser test-slow test-gpu mutants lint format type \
 	sanitize docs train-real all-checks validation bench bench-quick constraints clean
 
 help: ## list the chores
@@ -67,8 +69,12 @@ test-cpp: env
 	$(BIN)/ctest --test-dir $(BUILD) --output-on-failure
 
 # After test-cpp, so that its result stands above pytest's closing line.
-test-python: env test-cpp
-	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+test-python: env test-cpp browser
+	mkdir -p "$(SCREENSHOTS)"
+	IGWAS_SCREENSHOTS="$(SCREENSHOTS)" $(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+browser: ## chromium for the tests of the report: installed as root where it is missing
+	.ci/install_browser
 
 test-slow: env ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)

@@ -14,6 +14,10 @@ SCHEMA_VERSION = 1
 TEXT = "text"
 
 HARDCALL_CODES = {0: "two effect alleles", 1: "missing", 2: "one of each", 3: "two other alleles"}
+# The same two arrays in phenotypes.h5 and statistics.h5: eyes are never read out of names there.
+_EYE_MEANING = "left, right, mean, difference (left minus right), or none"
+_DIMENSION_MEANING = "dimension of the embedding, or the measure; the name where the eye is none"
+
 SEX_CODES = {0: "unknown", 1: "male", 2: "female"}
 
 
@@ -129,9 +133,9 @@ PHENOTYPES = FileKind(
         Array("/values", ("participant", "phenotype"), "float32|float64", "as given",
               "phenotype values; NaN is missing"),
         Array("/phenotypes/eye", ("phenotype",), TEXT, "",
-              "left, right, mean or difference (left minus right)", required=False),
+              _EYE_MEANING, required=False),
         Array("/phenotypes/dimension", ("phenotype",), TEXT, "",
-              "dimension of the embedding, or the measure", required=False),
+              _DIMENSION_MEANING, required=False),
         Array("/participants/n_left_images", ("participant",), "int32", "images",
               "photographs of the left eye that were used", required=False),
         Array("/participants/n_right_images", ("participant",), "int32", "images",
@@ -220,6 +224,9 @@ STATISTICS = FileKind(
               "numerator degrees of freedom of the omnibus F: rank of its phenotypes"),
         Array("/phenotypes/name", ("phenotype",), TEXT, "", "phenotype name"),
         Array("/phenotypes/mask", ("phenotype",), "int32", "", "missingness mask it belongs to"),
+        Array("/phenotypes/eye", ("phenotype",), TEXT, "", _EYE_MEANING, required=False),
+        Array("/phenotypes/dimension", ("phenotype",), TEXT, "", _DIMENSION_MEANING,
+              required=False),
         Array("/phenotypes/residual_sum_of_squares", ("model", "phenotype"), "float64",
               "phenotype units squared", "of the phenotype, covariates removed"),
         Array("/phenotypes/degrees_of_freedom", ("model", "phenotype"), "int64", "",

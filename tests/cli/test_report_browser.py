@@ -6,7 +6,9 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,8 @@ window.addEventListener("load", () => {
   outcome.images = Array.from(document.images).map(i => [i.alt, i.complete && i.naturalWidth]);
   outcome.requests = performance.getEntriesByType("resource").map(e => e.name)
     .filter(n => !n.startsWith("data:"));
+  outcome.overflow = document.documentElement.scrollWidth - window.innerWidth;
+  outcome.height = document.documentElement.scrollHeight;
   const mark = document.createElement("pre");
   mark.id = "outcome";
   mark.textContent = JSON.stringify(outcome);
@@ -75,10 +79,12 @@ window.addEventListener("load", () => {
 
 
 def browse(folder: Path, page: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    profile = tempfile.mkdtemp(prefix="profile-", dir=folder)
     return subprocess.run(
         [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-         "--disable-background-networking", "--disable-component-update", "--no-first-run",
-         "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder / 'profile'}",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--disable-quic", "--no-first-run", "--host-resolver-rules=MAP * ~NOTFOUND",
+         f"--user-data-dir={profile}",
          "--enable-logging=stderr", "--virtual-time-budget=20000", *arguments, page.as_uri()],
         capture_output=True, text=True, timeout=SECONDS, check=True,
     )  # fmt: skip
@@ -116,7 +122,11 @@ def page(tmp_path_factory):
 def outcome(page):
     copy = page.with_name("watched.html")
     copy.write_text(watched(page.read_text()))
-    done = browse(page.parent, copy, "--dump-dom")
+    return read_outcome(browse(page.parent, copy, "--dump-dom"))
+
+
+def read_outcome(done):
+    """What the page's own eyes saw, and what its console said."""
     found = re.search(r'<pre id="outcome">(.*?)</pre>', done.stdout, re.DOTALL)
     assert found, done.stderr[-2000:]
     console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
@@ -164,11 +174,39 @@ def test_a_refused_script_would_be_noticed(page):
     assert "CONSOLE" in done.stderr
 
 
-def test_a_screenshot_is_kept(page):
-    """Where $IGWAS_SCREENSHOTS names a folder, the picture is kept there."""
-    folder = Path(os.environ.get("IGWAS_SCREENSHOTS") or page.parent)
-    folder.mkdir(exist_ok=True)
-    picture = folder / "report.png"
-    browse(page.parent, page, "--window-size=1280,6000", f"--screenshot={picture}")
-    assert picture.read_bytes().startswith(b"\x89PNG")
+@pytest.fixture(scope="module")
+def pictures(page):
+    """Where $IGWAS_SCREENSHOTS names a folder, the pictures are kept there."""
+    folder = Path(os.environ.get("IGWAS_SCREENSHOTS") or page.parent / "pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def size_of(picture: Path) -> tuple[int, int]:
+    content = picture.read_bytes()
+    assert content.startswith(b"\x89PNG")
+    return struct.unpack(">II", content[16:24])
+
+
+@pytest.mark.parametrize(("name", "width"), [("wide", 1280), ("narrow", 500)])
+def test_a_picture_of_the_whole_page_is_kept(page, pictures, name, width):
+    """500 is the narrowest window that headless Chromium has."""
+    copy = page.with_name(f"watched_{name}.html")
+    copy.write_text(watched(page.read_text()))
+    seen = read_outcome(browse(page.parent, copy, "--dump-dom", f"--window-size={width},900"))
+    # Wide tables scroll in their own frames: the page itself must not.
+    assert seen["overflow"] <= 0
+    picture = pictures / f"report_{name}.png"
+    size = f"--window-size={width},{min(16_000, seen['height'])}"
+    browse(page.parent, page, size, "--hide-scrollbars", f"--screenshot={picture}")
+    assert size_of(picture) == (width, min(16_000, seen["height"]))
     assert picture.stat().st_size > 50_000
+
+
+def test_the_page_prints(page, pictures):
+    paper = pictures / "report_print.pdf"
+    browse(page.parent, page, "--no-pdf-header-footer", f"--print-to-pdf={paper}")
+    content = paper.read_bytes()
+    assert content.startswith(b"%PDF")
+    n_pages = len(re.findall(rb"/Type\s*/Page\b", content))
+    assert 3 <= n_pages <= 30

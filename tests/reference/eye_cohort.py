@@ -67,7 +67,12 @@ def write_eye_cohort(
             for i, (c, p) in enumerate(zip(number, place, strict=True))
         )
     )
+    labels = [n.split("_", 1) for n in names]
     values = np.hstack([eyes[0], eyes[1], mean, difference])
     ids = [f"S{i}" for i in range(N_SAMPLES)]
-    write_phenotypes(folder / "phenotypes.h5", ids, names, values, overwrite=True)
+    write_phenotypes(
+        folder / "phenotypes.h5", ids, names, values, overwrite=True,
+        extra={"/phenotypes/eye": [eye for eye, _ in labels],
+               "/phenotypes/dimension": [dimension for _, dimension in labels]},
+    )  # fmt: skip
     return EyeCohort(folder / "g.bed", folder / "phenotypes.h5", causal, dosage)

@@ -15,6 +15,7 @@ from igwas.association.account import AccountLine, describe_account
 from igwas.association.sample_list import is_listed, read_sample_list
 from igwas.errors import InputError
 from igwas.genotypes.samples import Samples
+from igwas.phenotypes.eye_names import EyeLabel
 from igwas.phenotypes.loco import Loco
 from igwas.phenotypes.sample_ids import (
     NamedIds,
@@ -53,6 +54,8 @@ class Cohort:
         What each step left out.
     notes : list of str
         What else the user should know: how ids were joined, ids that found no partner.
+    labels : tuple of (eye, dimension)
+        Of each phenotype.
     """
 
     genotype_rows: NDArray[np.int64]
@@ -64,6 +67,7 @@ class Cohort:
     covariates: CovariateTable | None
     account: list[AccountLine]
     notes: list[str]
+    labels: tuple[EyeLabel, ...] = ()
 
     @property
     def n_samples(self) -> int:
@@ -224,6 +228,7 @@ def join_cohort(
         covariates=None if covariates is None else covariates.take(covariate_row[rows]),
         account=selection.account,
         notes=selection.notes,
+        labels=phenotypes.labels,
     )
 
 

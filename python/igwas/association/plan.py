@@ -265,6 +265,7 @@ def _testable(
     cohort = replace(
         cohort,
         names=tuple(n for n in cohort.names if n not in reasons),
+        labels=tuple(label for label, k in zip(cohort.labels, kept, strict=True) if k),
         values=np.ascontiguousarray(cohort.values[:, kept]),
     )
     return cohort, group_by_missingness(cohort.values)

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from igwas.association import statistics_writer
+from igwas.association.combined_eyes import combined_labels
 from igwas.association.lazy_array import slabs
 from igwas.association.projection_arithmetic import Combination, Effects
 from igwas.association.ranking import critical_t
@@ -142,7 +143,7 @@ class _Projection:
             [self._combination(mask, model) for model in range(self.n_models)]
             for mask in range(len(self.source_masks))
         ]
-        self.is_dropping = file.attributes.get("missing") == "drop"
+        self.is_dropping = file.is_dropping
         self.layout = Layout(
             n_variants=file.n_variants,
             n_phenotypes=len(weights.names),
@@ -152,6 +153,7 @@ class _Projection:
             has_se=self.is_dropping,
             has_info=file.has_info,
             n_projected=file.n_phenotypes,
+            has_eyes=True,
         )
         self._check_cancellation()
 
@@ -255,6 +257,7 @@ class _Projection:
         # Degrees of freedom are those of the mask: any of its phenotypes has them.
         first = np.array([columns[0] for columns in self.inputs])
         dof = file.array("/phenotypes/degrees_of_freedom")[:, first]
+        labels = combined_labels(self.weights.names, self.weights.matrix, file.labels)
         return {
             "/models/chromosomes": file.array("/models/chromosomes"),
             "/models/n_samples": file.array("/models/n_samples")[:, masks],
@@ -262,6 +265,8 @@ class _Projection:
             "/models/omnibus_dof": omnibus_dof,
             "/phenotypes/name": list(self.weights.names),
             "/phenotypes/mask": self.mask_of.astype(np.int32),
+            "/phenotypes/eye": [eye for eye, _ in labels],
+            "/phenotypes/dimension": [dimension for _, dimension in labels],
             "/phenotypes/residual_sum_of_squares": np.diagonal(covariance, axis1=1, axis2=2),
             "/phenotypes/degrees_of_freedom": dof[:, self.mask_of],
             "/phenotypes/covariance": covariance,

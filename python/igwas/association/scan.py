@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,8 @@ class ScanSummary:
         What each step of the selection left out.
     notes : list of str
         How ids were joined, and what else the user should know.
+    was_finished : bool
+        The run to resume had come to its end before: nothing was scanned.
     """
 
     output: Path
@@ -73,6 +75,7 @@ class ScanSummary:
     n_hits: int
     account: list[AccountLine]
     notes: list[str]
+    was_finished: bool = False
 
     def describe(self) -> list[str]:
         """Lines for the screen: who and what was analysed, what was not tested and why."""
@@ -87,6 +90,8 @@ class ScanSummary:
             f"{self.output}: {self.n_variants:,} variants x {self.n_phenotypes:,} phenotypes"
             f"{masks}, {self.n_samples:,} samples, {self.n_hits:,} hits"
         )
+        if self.was_finished:
+            lines.append(f"{self.output} was finished before: there was nothing to resume")
         return lines
 
 
@@ -147,7 +152,8 @@ def run_scan(
         layout = _layout(plan, file)
         batch_bytes = _batch_bytes(plan, context)
         if options.resume and _is_finished(paths, plan):
-            return _summarise(plan, paths.output, _count_reasons(paths.output))
+            summary = _summarise(plan, paths.output, _count_reasons(paths.output))
+            return replace(summary, was_finished=True)
         if not (options.resume and _can_resume(paths, plan)):
             _create(paths, models, layout, file, Path(phenotypes))
         try:
@@ -259,7 +265,6 @@ def _is_finished(paths: Paths, plan: ScanPlan) -> bool:
     if not paths.output.exists() or paths.partial.exists():
         return False
     _require_same_scan(paths.output, plan)
-    _log.info("%s is complete: nothing to resume", paths.output)
     paths.journal.unlink(missing_ok=True)
     return True
 
@@ -302,6 +307,7 @@ def _layout(plan: ScanPlan, file: GenotypeFile) -> Layout:
         n_blocks=len(plan.segments.blocks),
         has_se=plan.options.missing == "drop",
         has_info=file.has_info,
+        has_eyes=True,
     )
 
 
@@ -317,6 +323,8 @@ def _create(
         "/models/chromosomes": [",".join(group) for group in plan.segments.chromosomes],
         "/phenotypes/name": list(plan.cohort.names),
         "/phenotypes/mask": mask_of_phenotype,
+        "/phenotypes/eye": [eye for eye, _ in plan.cohort.labels],
+        "/phenotypes/dimension": [dimension for _, dimension in plan.cohort.labels],
         "/progress/block_start": plan.segments.blocks[:, 1],
     }
     dropped: list[str] = []

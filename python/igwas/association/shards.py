@@ -20,6 +20,7 @@ from igwas.schema import STATISTICS, TEXT
 from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
 
 _SLAB = 65_536
+_EYE_ARRAYS = ("/phenotypes/eye", "/phenotypes/dimension")
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ def _in_order(files: list[h5py.File]) -> list[h5py.File]:
             f"{len(files)} files hold {len(by_number)} different shards; expected each once. "
             "Give every shard once."
         )
+    _require_same_eyes(files)
     missing = [number for number in range(1, count + 1) if number not in by_number]
     if missing:
         raise InputError(
@@ -98,6 +100,22 @@ def _in_order(files: list[h5py.File]) -> list[h5py.File]:
             "Scan it, then merge."
         )
     return [by_number[number] for number in sorted(by_number)]
+
+
+def _require_same_eyes(files: list[h5py.File]) -> None:
+    """Shards may be of one phenotype table that says its eyes and one that does not."""
+    said = [file for file in files if all(path in file for path in _EYE_ARRAYS)]
+    for file in said[1:]:
+        for path in _EYE_ARRAYS:
+            name = path.rpartition("/")[2]
+            found, expected = (one[path].asstr()[:].tolist() for one in (file, said[0]))
+            if found != expected:
+                at = next(n for n, (a, b) in enumerate(zip(found, expected, strict=True)) if a != b)
+                raise InputError(
+                    f"{file.filename} says {name} {found[at]!r} of phenotype {at + 1} and "
+                    f"{said[0].filename} says {expected[at]!r}; expected shards of one phenotype "
+                    "file. Scan the shard again with the phenotypes of the others."
+                )
 
 
 def _count_of(file: h5py.File) -> int:
@@ -108,6 +126,8 @@ def _count_of(file: h5py.File) -> int:
 def _merge(files: list[h5py.File], paths: Paths) -> MergeSummary:
     first = files[0]
     starts = np.cumsum([0, *(len(file["/variants/position"]) for file in files)])
+    # A shard of an earlier version does not say eyes; another one may.
+    said = next((file for file in files if all(p in file for p in _EYE_ARRAYS)), None)
     layout = Layout(
         n_variants=int(starts[-1]),
         n_phenotypes=len(first["/phenotypes/name"]),
@@ -116,9 +136,10 @@ def _merge(files: list[h5py.File], paths: Paths) -> MergeSummary:
         n_blocks=sum(len(file["/progress/done"]) for file in files),
         has_se="/se" in first,
         has_info="/variants/info" in first,
+        has_eyes=said is not None,
     )
     small = {
-        array.path: first[array.path][...]
+        array.path: (said if said and array.path in _EYE_ARRAYS else first)[array.path][...]
         for array in layout.arrays()
         if array.path.startswith(("/models/", "/phenotypes/"))
     }

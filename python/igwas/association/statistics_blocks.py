@@ -7,13 +7,18 @@ import numpy as np
 import numpy.typing as npt
 
 from igwas.association.lazy_array import Index
-from igwas.association.tails import log10p_student_t
+from igwas.association.tails import log10p_f, log10p_student_t
 
 FloatArray = npt.NDArray[np.float64]
 
 
 # Rounding of a stored beta moves beta^2 S by this share of it.
 _RESOLUTION = float(np.finfo(np.float32).eps)
+
+# The p of F is stored as computed; another number of phenotypes gives another p by far. So many
+# phenotypes are taken to be constant at most.
+_SAME_P = 1e-9
+_MOST_FEWER = 64
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,26 @@ class OmnibusBlock:
     dof1: FloatArray
     dof2: FloatArray
     log10p: FloatArray
+
+    def with_settled_dof(self) -> Self:
+        """The same tests, degrees of freedom made sure of.
+
+        Where samples without a call are dropped, a phenotype can be constant among those that are
+        left: the variant's test is then of fewer phenotypes than its model's, which the file does
+        not say. The stored p does: it is that of F with one number of phenotypes only.
+        """
+        dof1, total = self.dof1.copy(), self.dof1 + self.dof2
+        is_tested = np.isfinite(self.f_statistic) & np.isfinite(self.log10p)
+        for fewer in range(_MOST_FEWER):
+            rows = np.flatnonzero(is_tested & (self.dof1 - fewer >= 1))
+            own = self.dof1[rows] - fewer
+            p = log10p_f(self.f_statistic[rows], own, total[rows] - own)
+            is_same = np.isclose(p, self.log10p[rows], rtol=_SAME_P, atol=_SAME_P)
+            dof1[rows[is_same]] = own[is_same]
+            is_tested[rows[is_same]] = False
+            if not is_tested.any():
+                break
+        return type(self)(self.f_statistic, dof1, total - dof1, self.log10p)
 
 
 class BlockReader:

@@ -14,6 +14,7 @@ from igwas.association.lazy_array import SLAB_BYTES, Index, LazyArray, unknown_n
 from igwas.association.statistics_blocks import BlockReader, OmnibusBlock, TestBlock
 from igwas.errors import IncompleteFile, OptionError
 from igwas.hdf5 import open_hdf5
+from igwas.phenotypes.eye_names import EyeLabel, stored_labels
 from igwas.schema import REASONS, STATISTICS
 
 VARIANT_TEXT = ("chromosome", "id", "effect_allele", "other_allele")
@@ -28,6 +29,9 @@ class StatisticsFile:
     path : Path
     n_variants, n_phenotypes, n_masks : int
     phenotype_names : list of str
+    labels : list of (eye, dimension)
+        Eye (left, right, mean, difference or none) and dimension of each phenotype; read from the
+        names in files of versions that did not store them.
     masks : int64 (phenotypes,)
         Missingness mask of each phenotype.
     beta, se, t, chisq, log10p : LazyArray (variants, phenotypes)
@@ -48,6 +52,7 @@ class StatisticsFile:
         self.n_variants, self.n_phenotypes = (int(length) for length in file["/beta"].shape)
         self.n_masks = int(file["/variant_statistics/n"].shape[1])
         self.phenotype_names: list[str] = list(file["/phenotypes/name"].asstr()[:])
+        self.labels: list[EyeLabel] = stored_labels(file, self.phenotype_names)
         self.masks: Index = file["/phenotypes/mask"][:].astype(np.int64)
         # The count of hits is the last thing a scan writes.
         self.is_complete = int(file["/hits/count"][0]) >= 0
@@ -130,9 +135,21 @@ class StatisticsFile:
         return dict(json.loads(self.attributes.get("options", "{}")))
 
     @property
+    def is_dropping(self) -> bool:
+        """Whether samples without a call were dropped, variant by variant."""
+        return self.attributes.get("missing") == "drop"
+
+    @property
     def account(self) -> list[dict[str, Any]]:
         """How many samples each step kept: step, n_before, n_after."""
         return list(json.loads(self.attributes.get("account", "[]")))
+
+    @property
+    def scanned_names(self) -> list[str]:
+        """Phenotypes of the scan; of a projection, those that were combined."""
+        if "/projection/phenotype" in self._file:
+            return list(self._file["/projection/phenotype"].asstr()[:])
+        return self.phenotype_names
 
     @property
     def blocks(self) -> tuple[int, int]:
@@ -270,15 +287,12 @@ class StatisticsFile:
         chosen = self.omnibus_mask(mask)
         model = self._file["/variants/model"][:][rows]
         dof1, dof2 = self._reader.omnibus_dof(model, self.degrees_of_freedom[rows, chosen], chosen)
-        return pd.DataFrame(
-            {
-                "f_statistic": self.omnibus_f_statistic[rows, chosen],
-                "dof1": dof1,
-                "dof2": dof2,
-                "log10p": self.omnibus_log10p[rows, chosen],
-            },
-            index=pd.Index(rows, name="variant"),
+        block = OmnibusBlock(
+            self.omnibus_f_statistic[rows, chosen], dof1, dof2, self.omnibus_log10p[rows, chosen]
         )
+        if self.is_dropping:
+            block = block.with_settled_dof()
+        return pd.DataFrame(vars(block), index=pd.Index(rows, name="variant"))
 
     def omnibus_mask(self, mask: int | None = None) -> int:
         """Check a mask number; None takes the mask with the most phenotypes, the first if tied.

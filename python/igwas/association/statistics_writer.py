@@ -96,6 +96,7 @@ class Layout:
     has_se: bool
     has_info: bool
     n_projected: int = 0
+    has_eyes: bool = False
 
     @property
     def hit_capacity(self) -> int:
@@ -120,6 +121,8 @@ class Layout:
         left_out = {
             "/se": not self.has_se,
             "/variants/info": not self.has_info,
+            "/phenotypes/eye": not self.has_eyes,
+            "/phenotypes/dimension": not self.has_eyes,
             "/projection/phenotype": not self.n_projected,
             "/projection/weight": not self.n_projected,
         }

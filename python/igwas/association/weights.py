@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -129,12 +130,31 @@ def _read_table(path: Path) -> pd.DataFrame:
         with path.open(encoding="utf-8-sig") as stream:
             header = stream.readline()
         separator = "\t" if "\t" in header else "," if "," in header else r"\s+"
-        return pd.read_csv(path, sep=separator, dtype=str)
+        how: dict[str, Any] = {"sep": separator, "dtype": str, "encoding": "utf-8-sig"}
+        first = pd.read_csv(path, header=None, nrows=1, keep_default_na=False, **how)
+        # Read as a header, a second column of the same name would be renamed without a word.
+        _require_names([str(name) for name in first.iloc[0]], path)
+        table: pd.DataFrame = pd.read_csv(path, **how)
+        return table
     except (ValueError, pd.errors.ParserError) as error:
         raise InputError(
             f"{path} cannot be read as a table ({str(error).splitlines()[0]}); expected a header "
             "and one row a phenotype. Check the file."
         ) from error
+
+
+def _require_names(names: Sequence[str], path: Path) -> None:
+    for column, name in enumerate(names):
+        if not name.strip():
+            raise InputError(
+                f"{path}: column {column + 1} of the header has no name; expected the name of a "
+                "combination. Name it."
+            )
+        if name in names[:column]:
+            raise InputError(
+                f"{path} names the column {name!r} twice; expected a name of its own for each "
+                "combination. Rename one."
+            )
 
 
 def subset_weights(statistics: StatisticsFile, phenotypes: Sequence[str]) -> Weights:

@@ -11,6 +11,7 @@ from igwas.cli.options import (
     CommaList,
     max_memory_option,
     overwrite_option,
+    say,
     threads_option,
     verbosity_options,
 )
@@ -104,5 +105,4 @@ def assoc(
         summary = run_scan(
             genotypes, phenotypes, output, options=scan_options, context=context, progress=progress
         )
-    for line in summary.describe():
-        click.echo(line)
+    say(summary.describe())

@@ -11,6 +11,7 @@ from igwas.cli.options import (
     CommaList,
     max_memory_option,
     overwrite_option,
+    say,
     threads_option,
     verbosity_options,
 )
@@ -63,5 +64,4 @@ def embed(
         summary = embed_images(
             images, model, output, options=embed_options, context=context, progress=progress
         )
-    for line in summary.describe():
-        click.echo(line)
+    say(summary.describe())

@@ -9,6 +9,7 @@ from igwas.cli.options import (
     EXISTING_FILE,
     OUTPUT_FILE,
     overwrite_option,
+    say,
     threads_option,
     verbosity_options,
 )
@@ -68,5 +69,4 @@ def export(
             sources, output, images=images, options=ExportOptions(n_views=int(n_views), **options),
             overwrite=overwrite, context=Context(threads=threads), progress=progress,
         )  # fmt: skip
-    for line in summary.describe():
-        click.echo(line)
+    say(summary.describe())

@@ -20,6 +20,7 @@ from igwas.cli.options import (
     EXISTING_FILE,
     OUTPUT_FILE,
     overwrite_option,
+    say,
     threads_option,
     verbosity_options,
 )
@@ -133,5 +134,4 @@ def genotypes(source: Path, output: Path, threads: int, dosage_bits: str, **opti
         summary = conversion.convert(
             source, output, options=chosen, context=Context(threads=threads), progress=progress
         )
-    for line in _describe(summary):
-        click.echo(line)
+    say(_describe(summary))

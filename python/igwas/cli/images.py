@@ -10,6 +10,7 @@ from igwas.cli.options import (
     OUTPUT_FILE,
     CommaList,
     overwrite_option,
+    say,
     threads_option,
     verbosity_options,
 )
@@ -52,5 +53,4 @@ def images(source: Path, output: Path, threads: int, **options: Any) -> None:
             source, output, options=ImagesOptions(**options), context=Context(threads=threads),
             progress=progress,
         )  # fmt: skip
-    for line in summary.describe():
-        click.echo(line)
+    say(summary.describe())

@@ -10,6 +10,7 @@ from igwas.cli.options import (
     OUTPUT_FILE,
     CommaList,
     overwrite_option,
+    say,
     threads_option,
     verbosity_options,
 )
@@ -91,5 +92,4 @@ def loci(
             context=Context(threads=threads),
             progress=progress,
         )
-    for line in summary.describe():
-        click.echo(line)
+    say(summary.describe())

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from igwas.cli.options import EXISTING_FILE, OUTPUT_FILE, overwrite_option, verbosity_options
+from igwas.cli.options import EXISTING_FILE, OUTPUT_FILE, overwrite_option, say, verbosity_options
 
 _EXAMPLE = """\b
 Example:
@@ -22,7 +22,9 @@ def merge(shards: tuple[Path, ...], output: Path, overwrite: bool) -> None:
     from igwas.association.shards import merge_shards
 
     summary = merge_shards(shards, output, overwrite=overwrite)
-    click.echo(
-        f"{summary.output}: {summary.n_variants:,} variants of {summary.n_shards} shards, "
-        f"{summary.n_hits:,} hits"
+    say(
+        [
+            f"{summary.output}: {summary.n_variants:,} variants of {summary.n_shards} shards, "
+            f"{summary.n_hits:,} hits"
+        ]
     )

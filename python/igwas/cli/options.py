@@ -1,7 +1,7 @@
 """Options that several commands share, each declared once."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 # Whether it may be read is found out by reading it: one line and exit 1, as for other bad files.
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, readable=False, path_type=Path)
 OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path)
+
+_VERBOSITY = "igwas.verbosity"
 
 
 class Bytes(click.ParamType[int]):
@@ -73,11 +75,17 @@ def _configure_logging(level: int) -> None:
         )
 
 
+def say(lines: Iterable[str]) -> None:
+    """Print what a command did, for the person who ran it; nothing with -q."""
+    if click.get_current_context().meta.get(_VERBOSITY, 0) >= 0:
+        for line in lines:
+            click.echo(line)
+
+
 def _set_verbosity(ctx: click.Context, param: click.Parameter, value: int) -> int:
     # -q is read before or after -v; whichever was given decides.
-    key = "igwas.verbosity"
-    chosen = ctx.meta.get(key, 0)
-    chosen = ctx.meta[key] = (-1 if param.name == "quiet" else value) if value else chosen
+    chosen = ctx.meta.get(_VERBOSITY, 0)
+    chosen = ctx.meta[_VERBOSITY] = (-1 if param.name == "quiet" else value) if value else chosen
     _configure_logging({-1: logging.ERROR, 0: logging.INFO}.get(chosen, logging.DEBUG))
     return value
 
@@ -113,5 +121,5 @@ def verbosity_options(function: F) -> F:
     )(function)  # fmt: skip
     return click.option(
         "-q", "--quiet", is_flag=True, is_eager=True, expose_value=False,
-        callback=_set_verbosity, help="Log errors only.",
+        callback=_set_verbosity, help="Log errors only, and print no account.",
     )(function)  # fmt: skip

@@ -10,6 +10,7 @@ from igwas.cli.options import (
     OUTPUT_FILE,
     CommaList,
     overwrite_option,
+    say,
     verbosity_options,
 )
 
@@ -65,5 +66,4 @@ def phenotypes(embeddings: Path, output: Path, **options: Any) -> None:
     from igwas.phenotypes.from_embeddings import PhenotypeOptions, make_phenotypes
 
     summary = make_phenotypes(embeddings, output, options=PhenotypeOptions(**options))
-    for line in summary.describe():
-        click.echo(line)
+    say(summary.describe())

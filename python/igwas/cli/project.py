@@ -9,6 +9,7 @@ from igwas.cli.options import (
     OUTPUT_FILE,
     CommaList,
     overwrite_option,
+    say,
     verbosity_options,
 )
 from igwas.cli.progress import track
@@ -79,5 +80,4 @@ def project(
             overwrite=overwrite,
             progress=progress,
         )
-    for line in summary.describe():
-        click.echo(line)
+    say(summary.describe())

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from igwas.cli.options import EXISTING_FILE, OUTPUT_FILE, overwrite_option, verbosity_options
+from igwas.cli.options import EXISTING_FILE, OUTPUT_FILE, overwrite_option, say, verbosity_options
 from igwas.cli.progress import track
 
 _EXAMPLE = """\b
@@ -23,6 +23,8 @@ Example:
               help="Folder for every figure as PNG, SVG and PDF.")  # fmt: skip
 @click.option("--embeddings-audit", type=EXISTING_FILE,
               help="Report card of the embedding, JSON.")  # fmt: skip
+@click.option("--phenotypes", type=EXISTING_FILE,
+              help="phenotypes.h5 of the scan: from photographs to people.")  # fmt: skip
 @click.option("--genotypes", type=EXISTING_FILE,
               help="genotypes.h5 or a .bed: colours regional plots by r2.")  # fmt: skip
 @click.option("--keep", type=EXISTING_FILE,
@@ -55,5 +57,4 @@ def report(
             overwrite=overwrite,
             progress=progress,
         )
-    for line in summary.describe():
-        click.echo(line)
+    say(summary.describe())

@@ -10,6 +10,7 @@ from igwas.cli.options import (
     EXISTING_FILE,
     OUTPUT_FILE,
     overwrite_option,
+    say,
     threads_option,
     verbosity_options,
 )
@@ -122,7 +123,7 @@ def sumstats(
             context=Context(threads=threads),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    click.echo(_describe(summary))
+    say([_describe(summary)])
 
 
 def _describe(summary: ExportSummary) -> str:

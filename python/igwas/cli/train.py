@@ -12,6 +12,7 @@ from igwas.cli.options import (
     F,
     NumberPair,
     overwrite_option,
+    say,
     threads_option,
     verbosity_options,
 )
@@ -128,5 +129,4 @@ def train(
             images, output, options=chosen, resume=resume, overwrite=overwrite,
             context=Context(threads=threads, device=device), progress=progress,
         )  # fmt: skip
-    for line in summary.describe():
-        click.echo(line)
+    say(summary.describe())

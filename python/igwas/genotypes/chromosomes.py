@@ -59,6 +59,26 @@ def normalise_chromosome(name: str, *, allow_unknown: bool = False) -> str:
     )
 
 
+def analysed_samples(name: str, sex: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Which samples the scan analyses on a chromosome: of known sex on X, males on Y, else all.
+
+    Parameters
+    ----------
+    name : str
+        As the source writes it; an unknown name counts as an autosome.
+    sex : uint8 (samples,)
+        0 unknown, 1 male, 2 female.
+
+    Returns
+    -------
+    bool (samples,)
+    """
+    known = normalise_chromosome(name, allow_unknown=True)
+    if known == "Y":
+        return np.asarray(np.equal(sex, 1))
+    return np.asarray(np.not_equal(sex, 0)) if known == "X" else np.ones(len(sex), np.bool_)
+
+
 def haploid_samples(name: str, sex: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     """Which samples have one copy of a chromosome: everyone of Y and MT, males of X.
 

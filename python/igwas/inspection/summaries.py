@@ -10,6 +10,7 @@ import numpy as np
 from igwas.association.ranking import OMNIBUS, top
 from igwas.association.statistics_file import StatisticsFile
 from igwas.genotypes.genotype_file import open_genotypes
+from igwas.phenotypes.eye_names import stored_labels
 from igwas.schema import REASONS, SEX_CODES
 
 _SLAB = 2**18
@@ -36,6 +37,7 @@ def _first(names: Any) -> list[str]:
 def summarise_phenotypes(file: Any, path: Path) -> dict[str, Any]:
     """Participants, phenotypes and how many values are missing."""
     values = file["/values"]
+    labels = stored_labels(file, file["/phenotypes/name"].asstr()[:].tolist())
     missing = np.zeros(values.shape[1], np.int64)
     step = max(1, _SLAB // max(1, values.shape[1]))
     for start in range(0, values.shape[0], step):
@@ -44,6 +46,7 @@ def summarise_phenotypes(file: Any, path: Path) -> dict[str, Any]:
         "participants": int(values.shape[0]),
         "phenotypes": int(values.shape[1]),
         "first phenotypes": _first(file["/phenotypes/name"]),
+        "phenotypes per eye": dict(Counter(eye for eye, _ in labels)),
         "missing values": int(missing.sum()),
         "phenotypes with missing values": int((missing > 0).sum()),
     }
@@ -146,6 +149,7 @@ def summarise_statistics(file: Any, path: Path) -> dict[str, Any]:
         "variants": statistics.n_variants,
         "phenotypes": statistics.n_phenotypes,
         "first phenotypes": statistics.phenotype_names[:_SHOWN],
+        "phenotypes per eye": dict(Counter(eye for eye, _ in statistics.labels)),
         "phenotypes per mask": np.bincount(statistics.masks, minlength=statistics.n_masks).tolist(),
         "samples per model and mask": file["/models/n_samples"][:].tolist(),
         "models": [str(name) for name in file["/models/chromosomes"].asstr()[:]],

@@ -204,6 +204,7 @@ class ConditionalScan:
         cohort = replace(
             plan.cohort,
             names=tuple(plan.cohort.names[column] for column in columns),
+            labels=tuple(plan.cohort.labels[column] for column in columns),
             values=np.ascontiguousarray(plan.cohort.values[:, columns]),
         )
         return replace(plan, cohort=cohort, masks=group_by_missingness(cohort.values))

@@ -133,6 +133,28 @@ class EyePairs:
         return found
 
 
+def both_eyes_log10p(
+    log10p: Floats, beta: Floats, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> Floats:
+    """-log10 of the larger p of left and right in each dimension.
+
+    Parameters
+    ----------
+    log10p, beta : float64 (variants, phenotypes)
+    left, right : int64 (pairs,)
+        Columns.
+
+    Returns
+    -------
+    float64 (variants, pairs)
+        NaN where the signs differ, which the rule of both eyes does not allow, or an eye was not
+        tested.
+    """
+    with np.errstate(invalid="ignore"):
+        is_same = beta[:, left] * beta[:, right] > 0
+    return np.where(is_same, np.minimum(log10p[:, left], log10p[:, right]), np.nan)
+
+
 def best_of_variants(tests: pd.DataFrame) -> pd.DataFrame:
     """The strongest test of each variant, in file order; the first column where tied."""
     order = tests.sort_values(["variant", "log10p"], ascending=[True, False], kind="stable")

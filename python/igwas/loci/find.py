@@ -148,7 +148,7 @@ class _Search:
         # Everything that may be refused is read before the long pass.
         self.genes = read_genes(options.genes) if options.genes else None
         self.known = read_known_loci(options.known) if options.known else None
-        self.eyes = EyeColumns.of(statistics.phenotype_names)
+        self.eyes = EyeColumns.of(statistics.labels)
         self.columns = tested_columns(statistics, options.tested, self.eyes)
         self.linkage = self._linkage()
         self.conditional = None

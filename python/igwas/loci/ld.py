@@ -1,8 +1,15 @@
 """Linkage disequilibrium from genotypes: r^2 of pairs of variants.
 
-Everything follows from counts of hard calls, which are sums of small integers and exact in float32
-up to 4 million samples: r^2 does not depend on the order of summation. Samples without one of the
-two calls are left out of that pair.
+Everything follows from counts of hard calls, which are sums of halves and exact in float32 up to
+2 million samples: r^2 does not depend on the order of summation. Samples without one of the two
+calls are left out of that pair.
+
+Where somebody has one copy of a chromosome (males of X, everybody of Y and mitochondria), it is
+coded 0 or 2 as in the scan. The squared correlation of calls is then that of what the scan
+regresses on; coded 0 or 1 instead, males would lie below females at every variant of X, which
+correlates variants that have nothing to do with each other. For haplotypes that sample counts half:
+it shows one, phase known, where others show two. Heterozygous calls of one copy are no calls, and
+who is not analysed (of unknown sex on X, not male on Y) has none.
 """
 
 from collections import OrderedDict
@@ -14,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igwas.errors import OptionError
+from igwas.genotypes.chromosomes import analysed_samples, haploid_samples
 from igwas.genotypes.genotype_file import GenotypeFile
 from igwas.loci.haplotypes import haplotype_r2
 
@@ -52,7 +60,7 @@ class PairCounts:
 def genotype_r2(counts: PairCounts) -> Floats:
     """Squared correlation of the calls; NaN where one of the two does not vary.
 
-    This is `plink1.9 --r2`.
+    This is `plink1.9 --r2`, on X with `--ld-xchr 2`.
     """
     covariance = counts.n * counts.sxy - counts.sx * counts.sy
     variances = (counts.n * counts.sxx - counts.sx**2) * (counts.n * counts.syy - counts.sy**2)
@@ -84,6 +92,7 @@ class Linkage:
         self._file = genotypes
         self._samples = slice(None) if samples is None else samples
         self._method = method
+        self._sex = genotypes.samples.sex[self._samples]
         self.n_samples = genotypes.n_samples if samples is None else len(samples)
         if self.n_samples < 2:
             raise OptionError(
@@ -101,6 +110,10 @@ class Linkage:
             absent = absent.astype(np.int64)
             read = hard_calls(self._file[absent, self._samples])
             fresh = dict(zip(absent.tolist(), read, strict=True))
+            for row, own in fresh.items():
+                chromosome = self._chromosome(row)
+                own[haploid_samples(chromosome, self._sex) & (own == 1)] = -1
+                own[~analysed_samples(chromosome, self._sex)] = -1
         out = np.empty((len(rows), self.n_samples), np.int8)
         for at, row in enumerate(rows.tolist()):
             out[at] = fresh[row] if row in fresh else self._cache[row]
@@ -108,6 +121,17 @@ class Linkage:
         while len(self._cache) > self._cache_rows:
             self._cache.popitem(last=False)
         return out
+
+    def _chromosome(self, row: int) -> str:
+        names, codes = self._file.chromosomes
+        return names[int(codes[row])]
+
+    def _weights(self, row: int) -> Floats | None:
+        """What each sample counts for on a variant's chromosome; None is one each."""
+        is_haploid = haploid_samples(self._chromosome(row), self._sex)
+        if self._method == "genotype" or not is_haploid.any():
+            return None
+        return np.where(is_haploid, 0.5, 1.0)
 
     def r2(self, lead: int, rows: Index) -> Floats:
         """r^2 of one variant with others.
@@ -117,17 +141,18 @@ class Linkage:
         lead : int
             Row of the genotype file.
         rows : int64 (variants,)
+            Of the same chromosome.
 
         Returns
         -------
         float64 (variants,)
             NaN where either does not vary among the samples that have both calls.
         """
-        y = self.calls([lead])[0]
+        y, weights = self.calls([lead])[0], self._weights(lead)
         step = max(1, _BLOCK_CELLS // self.n_samples)
         parts = []
         for start in range(0, len(rows), step):
-            counts = count_pairs(self.calls(rows[start : start + step]), y)
+            counts = count_pairs(self.calls(rows[start : start + step]), y, weights)
             parts.append(genotype_r2(counts) if self._method == "genotype" else _haplotype(counts))
         return np.concatenate(parts) if parts else np.zeros(0)
 
@@ -144,7 +169,9 @@ def hard_calls(dosages: NDArray[np.float32]) -> NDArray[np.int8]:
     return np.where(is_call, nearest, -1).astype(np.int8)
 
 
-def count_pairs(x: NDArray[np.int8], y: NDArray[np.int8]) -> PairCounts:
+def count_pairs(
+    x: NDArray[np.int8], y: NDArray[np.int8], weights: Floats | None = None
+) -> PairCounts:
     """Count the calls of each variant against one other.
 
     Parameters
@@ -152,11 +179,15 @@ def count_pairs(x: NDArray[np.int8], y: NDArray[np.int8]) -> PairCounts:
     x : int8 (variants, samples)
     y : int8 (samples,)
         -1 is missing.
+    weights : float64 (samples,), optional
+        What each sample counts for, 1 or 1/2; 1 by default.
     """
-    # float32 holds every whole number up to 2^24, four times 4 million samples; BLAS does the rest.
-    dtype: Any = np.float32 if len(y) < 1 << 22 else np.float64
+    # float32 holds every half up to 2^23, four times 2 million samples; BLAS does the rest.
+    dtype: Any = np.float32 if len(y) < 1 << 21 else np.float64
     has_y, copies = (y >= 0).astype(dtype), np.maximum(y, 0).astype(dtype)
     right = np.stack([has_y, copies, copies**2, (y == 1).astype(dtype)], axis=1)
+    if weights is not None:
+        right *= weights[:, None].astype(dtype)
     called = np.maximum(x, 0).astype(dtype)
     sx, sxy = (called @ right[:, :2]).astype(np.float64).T
     sxx = ((called * called) @ right[:, 0]).astype(np.float64)

@@ -12,7 +12,6 @@ import pandas as pd
 
 from igwas.loci.conditional import ConditionalScan
 from igwas.loci.locus import Locus
-from igwas.loci.locus_tests import BOTH_EYES
 from igwas.loci.signals import Signal, find_signals, log10p_given
 
 
@@ -30,7 +29,7 @@ def condition_loci(
     ----------
     scan : ConditionalScan
     loci : sequence of Locus
-        Of all tests; those of the rule of both eyes, which is no single test, stay as they are.
+        Of all tests.
     positions : Series
         Position by row of the statistics file, of every candidate.
     reach_bp : int
@@ -38,7 +37,7 @@ def condition_loci(
     max_signals : int
         Most signals of a region.
     """
-    for region in group_by_region([one for one in loci if one.test.kind != BOTH_EYES], reach_bp):
+    for region in group_by_region(loci, reach_bp):
         strongest = max(region, key=lambda locus: locus.log10p)
         rows = scan.rows_between(
             strongest.chromosome,

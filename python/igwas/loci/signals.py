@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igwas.loci.conditional import ConditionalScan, ConditionalTests
-from igwas.loci.locus_tests import OMNIBUS, LocusTest
+from igwas.loci.eyes import both_eyes_log10p
+from igwas.loci.locus_tests import BOTH_EYES, OMNIBUS, LocusTest
 
 Index = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -23,7 +24,7 @@ class Signal:
     log10p : float
         Of the test, given the signals before it; the first is given nothing.
     column : int
-        Phenotype of the smallest p; -1 for the omnibus.
+        Phenotype of the smallest p, of both eyes the left one; -1 for the omnibus.
     beta, se : float
         Of that phenotype, given the signals before it; NaN for the omnibus and the first.
     given : tuple of int
@@ -87,49 +88,45 @@ def log10p_given(
     float64 (variants,)
         NaN where a variant cannot be tested, such as one that those given explain.
     """
-    tests = scan.test(rows, given, test.columns)
-    if test.kind == OMNIBUS:
-        return np.asarray(tests.omnibus_log10p[:, scan.omnibus_mask(test.mask)])
-    values = tests.log10p[:, scan.tested_columns(test.columns)]
+    values, _ = _values(scan, test, scan.test(rows, given, test.columns))
     is_tested = np.isfinite(values).any(axis=1)
     out = np.full(len(rows), np.nan)
     out[is_tested] = np.nanmax(values[is_tested], axis=1)
     return out
 
 
+def _values(
+    scan: ConditionalScan, test: LocusTest, tests: ConditionalTests
+) -> tuple[Floats, Index | None]:
+    """-log10 p of the test at each variant, (variants, choices), and the choices' columns.
+
+    The choices are the phenotypes of the test, the dimensions of the rule of both eyes (told by
+    the column of the left eye), or one: the omnibus, which has no column.
+    """
+    if test.kind == OMNIBUS:
+        return tests.omnibus_log10p[:, [scan.omnibus_mask(test.mask)]], None
+    at = scan.tested_columns(test.columns)
+    if test.kind == BOTH_EYES:
+        left, right = np.split(at, 2)
+        return both_eyes_log10p(tests.log10p, tests.beta, left, right), left
+    return tests.log10p[:, at], at
+
+
 def _best(
     scan: ConditionalScan, test: LocusTest, rows: Index, given: tuple[int, ...]
 ) -> Signal | None:
     tests = scan.test(rows, given, test.columns)
-    # The omnibus test and LOCO predictions are of all phenotypes of the mask.
-    if test.kind == OMNIBUS:
-        return _best_omnibus(tests, scan.omnibus_mask(test.mask), rows, given)
-    return _best_phenotype(tests, test.columns, scan.tested_columns(test.columns), rows, given)
-
-
-def _best_omnibus(
-    tests: ConditionalTests, mask: int, rows: Index, given: tuple[int, ...]
-) -> Signal | None:
-    place = _strongest(tests.omnibus_log10p[:, [mask]], rows, given)
-    if place is None:
-        return None
-    row, _ = place
-    log10p = float(tests.omnibus_log10p[row, mask])
-    return Signal(int(rows[row]), log10p, -1, float("nan"), float("nan"), given)
-
-
-def _best_phenotype(
-    tests: ConditionalTests, columns: Index, at: Index, rows: Index, given: tuple[int, ...]
-) -> Signal | None:
-    place = _strongest(tests.log10p[:, at], rows, given)
+    values, at = _values(scan, test, tests)
+    place = _strongest(values, rows, given)
     if place is None:
         return None
     row, number = place
+    variant, log10p = int(rows[row]), float(values[row, number])
+    if at is None:
+        return Signal(variant, log10p, -1, float("nan"), float("nan"), given)
     column = int(at[number])
-    return Signal(
-        int(rows[row]), float(tests.log10p[row, column]), int(columns[number]),
-        float(tests.beta[row, column]), float(tests.se[row, column]), given,
-    )  # fmt: skip
+    beta, se = float(tests.beta[row, column]), float(tests.se[row, column])
+    return Signal(variant, log10p, int(test.columns[number]), beta, se, given)
 
 
 def _strongest(log10p: Floats, rows: Index, given: tuple[int, ...]) -> tuple[int, int] | None:

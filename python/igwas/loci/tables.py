@@ -17,7 +17,7 @@ from igwas.loci.find import LociResult
 from igwas.loci.locus import Locus
 from igwas.loci.locus_tests import BOTH_EYES, OMNIBUS
 from igwas.loci.signals import Signal
-from igwas.phenotypes.eye_names import parse_eye_name
+from igwas.phenotypes.eye_names import NO_EYE
 from igwas.provenance import describe_inputs
 
 Floats = NDArray[np.float64]
@@ -157,8 +157,8 @@ def _eyes(
 ) -> dict[str, Any]:
     """Both eyes in the dimension of the phenotype that the locus shows."""
     pairs = result.pairs
-    dimension = parse_eye_name(statistics.phenotype_names[column])[1]
-    if pairs is None or dimension not in pairs.dimensions:
+    eye, dimension = statistics.labels[column]
+    if pairs is None or eye == NO_EYE or dimension not in pairs.dimensions:
         return {}
     number = pairs.dimensions.index(dimension)
     left, right = int(pairs.left[number]), int(pairs.right[number])

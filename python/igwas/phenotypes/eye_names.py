@@ -1,10 +1,25 @@
-"""Names of phenotypes made of eyes: `left_dim_007` is dimension dim_007 of left eyes."""
+"""Which eye and dimension a phenotype is of: as its file says, or else as its name does.
 
-from collections.abc import Sequence
+`phenotypes.h5` and `statistics.h5` say it in arrays. A table has names alone: there `left_dim_007`
+is dimension dim_007 of left eyes.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from igwas.errors import SchemaError
 
 EYES = ("left", "right", "mean", "difference")
 """left, right; mean of a person's eyes; left minus right."""
+
+NO_EYE = "none"
+"""Eye of a phenotype that is of no eye in particular; its dimension is its name."""
+
+EyeLabel = tuple[str, str]
+"""(eye, dimension)."""
 
 
 def eye_name(eye: str, dimension: str) -> str:
@@ -18,16 +33,74 @@ def eye_name(eye: str, dimension: str) -> str:
     return f"{eye}_{dimension}"
 
 
-def parse_eye_name(name: str) -> tuple[str, str]:
-    """What a name says: (eye, dimension); the eye is empty where it says nothing.
+def parse_eye_name(name: str) -> EyeLabel:
+    """What a name says by itself: (eye, dimension); `none` where it says nothing.
 
     Examples
     --------
     >>> parse_eye_name("difference_dim_007"), parse_eye_name("height")
-    (('difference', 'dim_007'), ('', 'height'))
+    (('difference', 'dim_007'), ('none', 'height'))
     """
     eye, separator, dimension = name.partition("_")
-    return (eye, dimension) if separator and dimension and eye in EYES else ("", name)
+    return (eye, dimension) if separator and dimension and eye in EYES else (NO_EYE, name)
+
+
+def labels_from_names(names: Sequence[str]) -> list[EyeLabel]:
+    """What the names of a table say of eyes.
+
+    `mean_` and `difference_` begin other names too (mean_arterial_pressure): they count only where
+    the table has the same dimension of another eye.
+
+    Examples
+    --------
+    >>> labels_from_names(["mean_a", "left_a", "mean_arterial_pressure"])
+    [('mean', 'a'), ('left', 'a'), ('none', 'mean_arterial_pressure')]
+    """
+    parsed = [parse_eye_name(name) for name in names]
+    n_eyes = Counter(dimension for eye, dimension in set(parsed) if eye != NO_EYE)
+    return [
+        label if label[0] in ("left", "right") or n_eyes[label[1]] > 1 else (NO_EYE, name)
+        for name, label in zip(names, parsed, strict=True)
+    ]
+
+
+def stored_labels(file: Any, names: Sequence[str]) -> list[EyeLabel]:
+    """Eye and dimension of each phenotype of an open file; read from the names where it has none.
+
+    Parameters
+    ----------
+    file : h5py.File
+        phenotypes.h5 or statistics.h5.
+    names : sequence of str (phenotypes,)
+
+    Raises
+    ------
+    SchemaError
+        If an eye is none of ours, or two phenotypes are of the same eye and dimension.
+    """
+    if "/phenotypes/eye" not in file or "/phenotypes/dimension" not in file:
+        return labels_from_names(names)
+    eyes = file["/phenotypes/eye"].asstr()[:].tolist()
+    dimensions = file["/phenotypes/dimension"].asstr()[:].tolist()
+    labels = list(zip(eyes, dimensions, strict=True))
+    _check(labels, names, Path(file.filename))
+    return labels
+
+
+def _check(labels: Sequence[EyeLabel], names: Sequence[str], path: Path) -> None:
+    seen: dict[EyeLabel, str] = {}
+    for name, (eye, dimension) in zip(names, labels, strict=True):
+        if eye not in (*EYES, NO_EYE):
+            raise SchemaError(
+                f"{path}: phenotype {name!r} is of the eye {eye!r}; expected "
+                f"{', '.join(EYES)} or {NO_EYE}. Write the file again."
+            )
+        other = seen.setdefault((eye, dimension), name)
+        if other != name and eye != NO_EYE:
+            raise SchemaError(
+                f"{path}: phenotypes {other!r} and {name!r} are both {eye} of dimension "
+                f"{dimension!r}; expected one of each. Write the file again."
+            )
 
 
 @dataclass(frozen=True)
@@ -45,12 +118,11 @@ class EyeColumns:
     difference: dict[str, int]
 
     @classmethod
-    def of(cls, names: Sequence[str]) -> "EyeColumns":
-        """Read the names of phenotypes in the order of their columns."""
+    def of(cls, labels: Iterable[EyeLabel]) -> "EyeColumns":
+        """Sort (eye, dimension) of phenotypes, in the order of their columns."""
         found: dict[str, dict[str, int]] = {eye: {} for eye in EYES}
-        for column, name in enumerate(names):
-            eye, dimension = parse_eye_name(name)
-            if eye:
+        for column, (eye, dimension) in enumerate(labels):
+            if eye != NO_EYE:
                 found[eye][dimension] = column
         return cls(**found)
 

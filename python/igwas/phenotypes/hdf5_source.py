@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igwas.errors import CorruptFile, IncompleteFile, InputError, SchemaError
+from igwas.phenotypes.eye_names import NO_EYE, EyeLabel, stored_labels
 from igwas.phenotypes.table_source import ReadRule, TableSource
 from igwas.schema import EMBEDDINGS, PHENOTYPES, kind_of, validate
 
@@ -48,6 +49,7 @@ class Hdf5Source(TableSource):
             validate(file, self._kind)
             _refuse_unfinished(file, path)
             columns, ids = self._header(file)
+            self._labels = self._read_labels(file, columns)
         self._column = {name: index for index, name in enumerate(columns)}
         self.names = [*ids, *columns]
 
@@ -62,6 +64,17 @@ class Hdf5Source(TableSource):
         n_dimensions = file["/embedding"].shape[1]
         width = max(3, len(str(n_dimensions - 1)))
         return [f"dim_{index:0{width}d}" for index in range(n_dimensions)], ["IID"]
+
+    def _read_labels(self, file: Any, columns: list[str]) -> list[EyeLabel]:
+        # The images of both eyes are averaged: no dimension is of one of them.
+        if self._kind is EMBEDDINGS:
+            return [(NO_EYE, name) for name in columns]
+        return stored_labels(file, columns)
+
+    def labels(self, columns: Sequence[str]) -> list[EyeLabel]:
+        """See TableSource.labels; as the file says."""
+        assert len(columns) == len(self._labels)
+        return self._labels
 
     def read(
         self, text: Sequence[str], numeric: Sequence[str], rule: ReadRule

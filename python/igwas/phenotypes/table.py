@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igwas.errors import InputError
+from igwas.phenotypes.eye_names import EyeLabel, labels_from_names
 from igwas.phenotypes.table_source import ReadRule, TableSource
 
 _log = logging.getLogger("igwas")
@@ -33,6 +34,8 @@ class PhenotypeTable:
         NaN is missing.
     path : Path
         The file.
+    labels : tuple of (eye, dimension), optional
+        Of each phenotype; by default as the names say.
     """
 
     sample_id: NDArray[Any]
@@ -40,6 +43,11 @@ class PhenotypeTable:
     names: tuple[str, ...]
     values: NDArray[np.float64]
     path: Path
+    labels: tuple[EyeLabel, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.labels:
+            object.__setattr__(self, "labels", tuple(labels_from_names(self.names)))
 
 
 @dataclass(frozen=True)
@@ -127,7 +135,10 @@ def read_phenotypes(
     ids, values = source.read(_id_columns(source), names, rule)
     _check_ids(source, ids)
     _finish_numbers(source, names, values, rule)
-    return PhenotypeTable(ids["IID"], ids.get("FID"), tuple(names), values, source.path)
+    every = [name for name in source.names if name not in _ID_COLUMNS]
+    label_of = dict(zip(every, source.labels(every), strict=True))
+    labels = tuple(label_of[name] for name in names)
+    return PhenotypeTable(ids["IID"], ids.get("FID"), tuple(names), values, source.path, labels)
 
 
 def read_covariates(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igwas.errors import InputError
+from igwas.phenotypes.eye_names import EyeLabel, labels_from_names
 
 MISSING_TEXT = ("", ".", "NA", "NaN", "nan")
 """Spellings of missing in every table; -9 is a number unless the user says otherwise."""
@@ -88,6 +89,10 @@ class TableSource(ABC):
     @abstractmethod
     def place(self, row: int) -> str:
         """Where data row `row` (from 0) stands, as a reader finds it: `line 12`."""
+
+    def labels(self, columns: Sequence[str]) -> list[EyeLabel]:
+        """(eye, dimension) of all columns that are no ids: as their names say."""
+        return labels_from_names(columns)
 
     def refuse_value(self, column: str, row: int, value: object, rule: ReadRule) -> InputError:
         """Build the error for a cell that is no number."""

@@ -241,11 +241,22 @@ def _scan(gathered: Gathered) -> list[Caution]:
         found.append(Caution(NOTE, (
             "no report card of the embedding was given (--embeddings-audit)."
         )))  # fmt: skip
+    if gathered.photographs is None:
+        found.append(Caution(NOTE, _no_photographs(gathered)))
     if gathered.options.genotypes is None and len(gathered.loci.table):
         found.append(Caution(NOTE, (
             "no genotypes were given: regional plots colour members of loci alone."
         )))  # fmt: skip
     return found
+
+
+def _no_photographs(gathered: Gathered) -> str:
+    if gathered.options.phenotypes is None:
+        return "no phenotypes were given (--phenotypes): the page does not follow the photographs."
+    return (
+        "the phenotypes were not made by igwas-fast phenotypes: they do not say how they were made "
+        "of photographs."
+    )
 
 
 def _listed(text: Any) -> list[str]:

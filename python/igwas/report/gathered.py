@@ -12,6 +12,7 @@ from igwas.phenotypes.eye_names import EyeColumns
 from igwas.report.audit_card import AuditCard, read_audit_card
 from igwas.report.loci_document import LociDocument
 from igwas.report.options import ReportOptions
+from igwas.report.photographs import PhotographAccount, read_photograph_account
 from igwas.report.sweep import Sweep, Wanted, sweep
 
 Index = NDArray[np.int64]
@@ -31,6 +32,8 @@ class Gathered:
     options : ReportOptions
     loci : LociDocument
     audit : AuditCard or None
+    photographs : PhotographAccount or None
+        How the phenotypes were made of photographs.
     eyes : EyeColumns
     omnibus : dict of name to mask
         The omnibus tests, as loci.json names them.
@@ -45,6 +48,7 @@ class Gathered:
     options: ReportOptions
     loci: LociDocument
     audit: AuditCard | None
+    photographs: PhotographAccount | None
     eyes: EyeColumns
     omnibus: dict[str, int]
     qq_columns: list[int]
@@ -84,7 +88,7 @@ def gather(
     options: ReportOptions,
     progress: Progress | None = None,
 ) -> Gathered:
-    """Read the report card, then pass over the statistics once.
+    """Read the report card and the account of photographs, then pass over the statistics once.
 
     Parameters
     ----------
@@ -96,7 +100,10 @@ def gather(
     progress : callable(done, total), optional
     """
     audit = read_audit_card(options.embeddings_audit) if options.embeddings_audit else None
-    eyes = EyeColumns.of(statistics.phenotype_names)
+    photographs = None
+    if options.phenotypes is not None:
+        photographs = read_photograph_account(options.phenotypes, statistics)
+    eyes = EyeColumns.of(statistics.labels)
     columns = tested_columns(statistics, loci)
     omnibus = _omnibus_tests(statistics, loci, columns)
     qq_columns = typical_columns(loci.lambdas, columns)
@@ -111,7 +118,9 @@ def gather(
     smallest |= {single(names[column]): np.array([column]) for column in qq_columns}
     found = sweep(statistics, Wanted(smallest, omnibus, both), progress)
     n_samples = int(statistics.array("/models/n_samples").max())
-    return Gathered(statistics, options, loci, audit, eyes, omnibus, qq_columns, found, n_samples)
+    return Gathered(
+        statistics, options, loci, audit, photographs, eyes, omnibus, qq_columns, found, n_samples
+    )
 
 
 def _omnibus_tests(

@@ -5,6 +5,7 @@ from typing import Any
 
 from igwas._version import __version__
 from igwas.report.gathered import Gathered
+from igwas.report.photographs import PhotographAccount
 
 CITATIONS = (
     "Frisch R, Waugh FV (1933). Econometrica 1:387-401.",
@@ -23,7 +24,31 @@ _FILTERS = {
 
 def methods_paragraph(gathered: Gathered) -> list[str]:
     """Sentences of the methods, in paragraphs."""
-    return [_scan(gathered), _loci(gathered)]
+    made = [_phenotypes(gathered.photographs)] if gathered.photographs else []
+    return [*made, _scan(gathered), _loci(gathered)]
+
+
+def _phenotypes(account: PhotographAccount) -> str:
+    people, options = account.n_participants, account.options
+    choice = "the best one by quality" if options.get("choice") == "best" else "their mean"
+    parts = [
+        f"Phenotypes of {people['all']:,} participants were made of {account.n_used:,} of "
+        f"{account.n_images:,} photographs with igwas-fast {account.version}; of several of an "
+        f"eye, {choice} was taken."
+    ]
+    if account.correlation is not None and "mean" in options.get("eyes", ()):
+        parts.append(
+            "Eyes were averaged with weights 1 / (r + (1 - r) / n) for n photographs of an eye, "
+            f"r = {account.correlation:.2f} being the left-right correlation."
+        )
+    removed = [*options.get("regress_out", ()), *options.get("categorical_columns", ())]
+    if removed:
+        parts.append(f"Image covariates ({', '.join(dict.fromkeys(removed))}) were regressed out.")
+    if options.get("components") or options.get("basis"):
+        parts.append("Dimensions were replaced by principal components.")
+    if options.get("transform", "none") != "none":
+        parts.append(f"Each was transformed ({options['transform']}).")
+    return " ".join(parts)
 
 
 def _scan(gathered: Gathered) -> str:

@@ -15,6 +15,8 @@ class ReportOptions:
     ----------
     embeddings_audit : Path, optional
         Report card of the embedding, JSON.
+    phenotypes : Path, optional
+        Phenotypes of the scan, for the flow from photographs to people.
     genotypes : Path, optional
         For the colours of linkage disequilibrium; without them only members of a locus have one.
     keep : Path, optional
@@ -28,6 +30,7 @@ class ReportOptions:
     """
 
     embeddings_audit: Path | None = None
+    phenotypes: Path | None = None
     genotypes: Path | None = None
     keep: Path | None = None
     genes: Path | None = None
@@ -45,7 +48,7 @@ class ReportOptions:
 
     def input_paths(self) -> dict[str, Path]:
         """Files that are read, by role."""
-        roles = ("embeddings_audit", "genotypes", "keep", "genes")
+        roles = ("embeddings_audit", "phenotypes", "genotypes", "keep", "genes")
         return {role: path for role in roles if (path := getattr(self, role)) is not None}
 
     def as_dict(self) -> dict[str, Any]:

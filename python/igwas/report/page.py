@@ -19,6 +19,7 @@ from igwas.report.cautions import WARNING, cautions
 from igwas.report.gathered import Gathered
 from igwas.report.locus_rows import locus_rows
 from igwas.report.methods import CITATIONS, methods_paragraph
+from igwas.report.photographs import PhotographAccount
 from igwas.report.wording import counted
 
 SECTIONS = ("genome", "calibration", "eyes", "phenotypes", "regions")
@@ -108,6 +109,7 @@ def _numbers(gathered: Gathered, anchors: Mapping[int, str]) -> dict[str, Any]:
         "cards": _cards(gathered),
         "verdict": _verdict(gathered, sum(one.level == WARNING for one in found)),
         "cautions": found,
+        "photographs": _photographs(gathered.photographs),
         "account": _account(gathered.statistics.account),
         "mask_names": _mask_names(gathered),
         "reasons": _reasons(gathered),
@@ -160,6 +162,37 @@ def _verdict(gathered: Gathered, n_warnings: int) -> str:
         )
     worth = f"{counted(n_warnings, 'warning', 'warnings')}." if n_warnings else "No warning."
     return f"{found} {worth}"
+
+
+def _photographs(account: PhotographAccount | None) -> dict[str, Any]:
+    """Lines from photographs to people; empty where nothing is known of them."""
+    if account is None:
+        return {}
+    n, whole = account.n_images, max(1, account.n_images)
+    steps = [("photographs of the embedding", 0)]
+    steps += [(f"not left out: {reason}", lost) for reason, lost in account.left_out]
+    lines = []
+    for step, lost in steps:
+        n -= lost
+        lines.append(
+            {
+                "step": step,
+                "kept": f"{n:,}",
+                "lost": f"{lost:,}" if lost else "",
+                "share": f"{100 * n / whole:.2f}",
+            }
+        )
+    people = account.n_participants
+    words = [
+        f"{counted(people['all'], 'person', 'people')} of {account.n_used:,} photographs: "
+        f"{people['left']:,} with a left eye, {people['right']:,} with a right eye, "
+        f"{people['both']:,} with both."
+    ]
+    if people["none"]:
+        words.append(f"{people['none']:,} more have no photograph that was used.")
+    if account.correlation is not None:
+        words.append(f"Left-right correlation over all dimensions: {account.correlation:.2f}.")
+    return {"lines": lines, "words": " ".join(words)}
 
 
 def _account(account: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -135,6 +135,7 @@ def _provenance(source: StatisticsFile, options: ExportOptions, format_name: str
         "phenotype": options.phenotype,
         "min_log10p": options.min_log10p,
         "top": options.top,
+        **_eye(source, options),
         "statistics": {
             "path": str(source.path),
             "size_bytes": source.path.stat().st_size,
@@ -144,6 +145,17 @@ def _provenance(source: StatisticsFile, options: ExportOptions, format_name: str
             name: _plain(source.attributes[name]) for name in kept if name in source.attributes
         },
     }
+
+
+def _eye(source: StatisticsFile, options: ExportOptions) -> dict[str, Any]:
+    """Eye and dimension of the phenotypes that are exported."""
+    if options.phenotype == ALL:
+        labels = zip(source.phenotype_names, source.labels, strict=True)
+        return {"eyes": {name: list(label) for name, label in labels}}
+    if options.phenotype == OMNIBUS:
+        return {}
+    eye, dimension = source.labels[source.phenotype_index(options.phenotype)]
+    return {"eye": eye, "dimension": dimension}
 
 
 def _plain(value: Any) -> Any:

@@ -145,6 +145,8 @@ class RecordReader:
         at = rows - start
         if self._is_omnibus:
             omnibus = self._statistics.read_omnibus(start, stop, self._mask)
+            if self._statistics.is_dropping:
+                omnibus = omnibus.with_settled_dof()
             return {
                 "f_statistic": omnibus.f_statistic[at],
                 "dof1": omnibus.dof1[at].astype(np.int64),

@@ -7,8 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from igwas.loci.eyes import EyePairs, best_of_variants, chance_of_both, pair_up
-from igwas.phenotypes.eye_names import EyeColumns, eye_name, parse_eye_name
+from igwas.loci.eyes import (
+    EyePairs,
+    best_of_variants,
+    both_eyes_log10p,
+    chance_of_both,
+    pair_up,
+)
+from igwas.phenotypes.eye_names import EyeColumns, labels_from_names
 
 
 def pairs_of(correlation, n=2):
@@ -106,18 +112,15 @@ def test_the_best_test_of_a_variant_is_kept_in_file_order():
     assert best_of_variants(tests).to_numpy().tolist() == [[1, 0, 5.0], [3, 1, 2.0]]
 
 
-def test_names_say_which_eye_and_dimension():
-    assert parse_eye_name(eye_name("left", "dim_007")) == ("left", "dim_007")
-    assert parse_eye_name("leftover") == ("", "leftover")
-    assert parse_eye_name("left_") == ("", "left_")
-    eyes = EyeColumns.of(["left_a", "right_a", "left_b", "height"])
-    assert eyes.pairs == [("a", 0, 1)]
-    assert eyes.only_one_eye == ""
-    assert EyeColumns.of(["right_a"]).only_one_eye == "right"
+def test_both_eyes_take_the_larger_p_and_ask_for_one_sign():
+    log10p = np.array([[9.0, 3.0, 8.0, 7.0], [np.nan, 3.0, 8.0, 7.0]])
+    beta = np.array([[0.1, -0.1, 0.2, 0.1], [np.nan, 0.1, 0.2, 0.0]])
+    found = both_eyes_log10p(log10p, beta, np.array([0, 1]), np.array([2, 3]))
+    np.testing.assert_array_equal(found, [[8.0, np.nan], [np.nan, np.nan]])
 
 
 def test_correlation_is_of_residuals_in_one_mask_and_of_statistics_in_two():
-    eyes = EyeColumns.of(["left_a", "right_a"])
+    eyes = EyeColumns.of(labels_from_names(["left_a", "right_a"]))
     covariance = np.array([[4.0, 1.0], [1.0, 1.0]])
     same = pair_up(eyes, np.array([0, 0]), covariance, [0.1])
     assert (same.correlation[0], same.correlation_from) == (0.5, "residuals")

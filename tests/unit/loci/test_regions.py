@@ -83,9 +83,22 @@ def test_the_number_of_signals_is_bounded():
     assert len(one.signals) == 3
 
 
-def test_the_rule_of_both_eyes_is_left_as_it_is():
-    rule = LocusTest("both_eyes", BOTH_EYES, 5e-8, EMPTY, np.array([0]))
+def test_loci_of_both_eyes_are_conditioned_on_by_their_own_rule():
+    """The right eye loses what the left keeps: the rule then has nothing left."""
+
+    class Eyes(Scan):
+        def test(self, rows, given, columns):
+            one = super().test(rows, given, columns)
+            right = np.where(one.log10p == 30.0, 1.0, one.log10p)
+            log10p = np.hstack([one.log10p, right])
+            beta = np.ones_like(log10p)
+            return ConditionalTests(beta, beta, log10p, log10p)
+
+    rule = LocusTest("both_eyes", BOTH_EYES, 5e-8, EMPTY, np.array([4, 7]))
     one = locus(1, 100, 100, 50.0, test=rule)
-    condition_loci(Scan([50.0] * 3, {}), [one], pd.Series({1: 100}), reach_bp=9, max_signals=3)
-    assert one.signals == []
-    assert one.log10p_conditional is None
+    scan = Eyes([0, 50.0, 30.0, 20.0], {})
+    condition_loci(scan, [one], pd.Series({1: 100}), reach_bp=300, max_signals=9)
+    assert [signal.variant for signal in one.signals] == [1, 3]
+    assert one.signals[1].log10p == 20.0
+    assert one.signals[1].column == 4
+    assert one.log10p_conditional == 50.0

@@ -89,9 +89,9 @@ def test_the_file_is_valid_and_says_what_each_phenotype_is(tmp_path):
         assert file["/phenotypes/dimension"].asstr()[-1] == "dim_004"
         assert file["/participants/n_left_images"][:2].tolist() == [1, 2]
         assert json.loads(file.attrs["account"])["n_participants"]["both"] == 40
-    names = read_phenotypes(path).names
-    assert len(names) == 20
-    assert len(EyeColumns.of(names).pairs) == 5
+    table = read_phenotypes(path)
+    assert len(table.names) == 20
+    assert len(EyeColumns.of(table.labels).pairs) == 5
     assert "40 participants" in summary.describe()[-1]
 
 

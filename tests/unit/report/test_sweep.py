@@ -42,7 +42,7 @@ def test_every_variant_is_accounted_for(tmp_path):
 
 def test_both_eyes_agree_in_the_best_dimension(scanned):
     with open_statistics(scanned.statistics) as file:
-        pairs = EyeColumns.of(file.phenotype_names).pairs
+        pairs = EyeColumns.of(file.labels).pairs
         left, right = (np.array([pair[k] for pair in pairs]) for k in (1, 2))
         found = sweep(file, Wanted({}, {}, {"both": (left, right)}))
         expected = report_series.both_eyes_p(file, left, right)
