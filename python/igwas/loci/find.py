@@ -15,6 +15,7 @@ from igwas.association.sample_list import is_listed, read_sample_list
 from igwas.association.statistics_file import StatisticsFile, open_statistics
 from igwas.context import Context
 from igwas.errors import InputError
+from igwas.genotypes.chromosomes import analysed_samples
 from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
 from igwas.loci.annotation import Regions, read_genes, read_known_loci
 from igwas.loci.candidates import Candidates, find_candidates
@@ -189,7 +190,21 @@ class _Search:
             ids = self.genotypes.samples
             own = NamedIds(ids.sample_id, ids.family_id, str(self.genotypes.path))
             samples = np.flatnonzero(is_listed(own, listed))
+        self._note_sex(samples)
         return Linkage(self.genotypes, samples, method=self.options.ld)
+
+    def _note_sex(self, samples: Index | None) -> None:
+        """On X who has two copies must be known; on Y, who has one."""
+        assert self.genotypes is not None
+        names, codes = self.genotypes.chromosomes
+        sex = self.genotypes.samples.sex
+        sex = sex if samples is None else sex[samples]
+        for code, name in enumerate(names):
+            if not analysed_samples(name, sex).any() and (codes == code).any():
+                self.notes.append(
+                    f"{self.genotypes.path} has nobody of known sex for chromosome {name}: no "
+                    "linkage disequilibrium there, each significant variant is a locus"
+                )
 
     def run(self, progress: Progress | None) -> LociResult:
         """Pass over the statistics, then clump and describe."""

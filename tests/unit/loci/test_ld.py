@@ -80,3 +80,60 @@ def test_counts_are_exact_whole_numbers():
         assert counts.syy[row] == (b * b).sum()
         assert counts.hets[row] == ((a == 1) & (b == 1)).sum()
     assert np.isfinite(genotype_r2(counts)).all()
+
+
+SEX = np.array([1, 1, 1, 2, 2, 2, 2, 2, 0, 0])
+
+
+def on(chromosome, folder, dosage):
+    """Open calls of one chromosome for people of both sexes and of unknown sex."""
+    write_bed(folder / "g.bed", dosage, chromosomes=[chromosome] * len(dosage))
+    people = [f"F{i} S{i} 0 0 {sex} -9\n" for i, sex in enumerate(SEX)]
+    (folder / "g.fam").write_text("".join(people))
+    return open_genotypes(folder / "g.bed")
+
+
+CALLS = np.array([[0, 2, 1, 0, 1, 2, 1, 0, 2, 2], [0, 2, 2, 1, 1, 2, 0, 0, 0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("chromosome", "used"),
+    [
+        ("1", range(10)),
+        ("PAR1", range(10)),
+        ("X", [0, 1, 3, 4, 5, 6, 7]),  # no heterozygous male, nobody of unknown sex
+        ("Y", [0, 1]),  # males alone
+        ("MT", [0, 1, 5, 7, 8]),  # nobody heterozygous
+    ],
+)
+def test_who_counts_depends_on_the_chromosome(tmp_path, chromosome, used):
+    with on(chromosome, tmp_path, CALLS) as file:
+        found = Linkage(file, method="genotype").r2(0, np.array([1]))[0]
+    x, y = CALLS[:, list(used)]
+    assert found == pytest.approx(twin(x, y))
+
+
+def test_a_male_has_one_haplotype_of_x_and_a_female_two(tmp_path):
+    """Without double heterozygotes every haplotype is known and can be counted."""
+    calls = np.array([[0, 2, 2, 0, 2, 2, 1, 0, 0, 0], [0, 2, 0, 1, 2, 1, 0, 0, 0, 0]])
+    with on("X", tmp_path, calls) as file:
+        found = Linkage(file).r2(0, np.array([1]))[0]
+    haplotypes = []
+    for sex, a, b in zip(SEX, *calls, strict=True):
+        pairs = [((a + 1) // 2, (b + 1) // 2), (a // 2, b // 2)]
+        haplotypes += {1: pairs[:1], 2: pairs, 0: []}[sex]
+    assert found == pytest.approx(np.corrcoef(np.array(haplotypes).T)[0, 1] ** 2)
+
+
+def test_halves_are_summed_exactly():
+    rng = np.random.default_rng(4)
+    x, y = rng.integers(-1, 3, (2, 4001)).astype(np.int8), rng.integers(-1, 3, 4001).astype(np.int8)
+    weights = np.where(rng.random(4001) < 0.5, 0.5, 1.0)
+    counts = count_pairs(x, y, weights)
+    for row in range(2):
+        both = (x[row] >= 0) & (y >= 0)
+        a, b, w = x[row, both].astype(float), y[both].astype(float), weights[both]
+        assert counts.n[row] == w.sum()
+        assert counts.sx[row] == (w * a).sum()
+        assert counts.sxy[row] == (w * a * b).sum()
+        assert counts.hets[row] == (w * ((a == 1) & (b == 1))).sum()
