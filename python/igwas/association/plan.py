@@ -69,6 +69,8 @@ class ScanPlan:
     n_scale_covariates : int, optional
         Covariates, the first of them, that a whole-genome regression knew when it scaled its
         predictions; all by default.
+    tolerates_untestable : bool
+        Phenotypes of which the covariates leave nothing get no statistics instead of an error.
     """
 
     options: ScanOptions
@@ -85,6 +87,7 @@ class ScanPlan:
     digest: str
     account: list[AccountLine]
     n_scale_covariates: int | None = None
+    tolerates_untestable: bool = False
 
     @property
     def n_variants(self) -> int:
@@ -114,7 +117,10 @@ class ScanPlan:
             genotype_rows=self.cohort.genotype_rows,
             is_male=self.cohort.sex == MALE,
         )
-        return build_model(inputs, **_sex_rules(key, self.cohort.sex))
+        rules = _sex_rules(key, self.cohort.sex)
+        if self.tolerates_untestable:
+            rules.setdefault("is_allowed", np.ones(self.cohort.n_samples, dtype=bool))
+        return build_model(inputs, **rules)
 
     def _left(self, values: NDArray[np.float64], key: ModelKey) -> NDArray[np.float64]:
         """What the predictions without a chromosome leave of `values`."""

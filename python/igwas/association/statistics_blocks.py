@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from igwas.association.lazy_array import Index
 from igwas.association.tails import log10p_f, log10p_student_t
+from igwas.errors import CorruptFile
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -103,6 +104,13 @@ class BlockReader:
         """Read the stored effects, float32 (variants, columns)."""
         beta: npt.NDArray[np.float32] = self._file["/beta"][start:stop][:, columns]
         beta[self._undone(start, stop)] = np.nan
+        if np.isinf(beta).any():
+            row = start + int(np.argwhere(np.isinf(beta))[0, 0])
+            raise CorruptFile(
+                f"{self._file.filename} has an infinite beta in row {row:,}; expected finite "
+                "numbers, or NaN where nothing was tested. The file was damaged or changed: scan "
+                "again."
+            )
         return beta
 
     def tests(self, start: int, stop: int, columns: Index) -> TestBlock:

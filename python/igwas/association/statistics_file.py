@@ -360,6 +360,23 @@ def reason_names(codes: npt.NDArray[np.uint8]) -> list[str]:
     return [REASONS[code][0] if code in REASONS else str(code) for code in codes.tolist()]
 
 
+def refuse_unfinished(partial: Path, wanted: Path) -> None:
+    """Say how much of a scan is done whose output is not there yet.
+
+    Raises
+    ------
+    IncompleteFile
+        Always, unless the partial file cannot be read: InputError.
+    """
+    with open_statistics(partial, allow_incomplete=True) as file:
+        done, total = file.blocks
+    raise IncompleteFile(
+        f"{wanted} does not exist; {partial.name} beside it is a scan that did not finish: "
+        f"{done:,} of {total:,} blocks of variants are done; expected all. Run the same "
+        '"igwas-fast assoc" command again with --resume.'
+    )
+
+
 def open_statistics(path: Path | str, *, allow_incomplete: bool = False) -> StatisticsFile:
     """Open a statistics.h5 for reading.
 

@@ -8,6 +8,7 @@ import click
 from igwas.cli.options import (
     EXISTING_FILE,
     OUTPUT_FILE,
+    STATISTICS_FILE,
     CommaList,
     overwrite_option,
     say,
@@ -23,7 +24,7 @@ Example:
 
 
 @click.command(epilog=_EXAMPLE)
-@click.argument("statistics", type=EXISTING_FILE)
+@click.argument("statistics", type=STATISTICS_FILE)
 @click.option("-o", "--output", type=OUTPUT_FILE, required=True, help="Table of loci to write.")
 @click.option("--json", "json_output", type=OUTPUT_FILE,
               help="Also everything that a report needs.")  # fmt: skip

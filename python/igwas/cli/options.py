@@ -16,6 +16,24 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 # Whether it may be read is found out by reading it: one line and exit 1, as for other bad files.
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, readable=False, path_type=Path)
+
+
+class StatisticsPath(click.Path):
+    """statistics.h5; where only an unfinished one is there, the error says how much is done."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Give the path; IncompleteFile (exit 1) if the scan that writes it did not finish."""
+        path = Path(value)
+        partial = path.with_name(path.name + ".partial")
+        if not path.exists() and partial.is_file():
+            from igwas.association.statistics_file import refuse_unfinished
+
+            refuse_unfinished(partial, path)
+        super().convert(value, param, ctx)
+        return path
+
+
+STATISTICS_FILE = StatisticsPath(exists=True, dir_okay=False, readable=False, path_type=Path)
 OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path)
 
 _VERBOSITY = "igwas.verbosity"

@@ -7,6 +7,7 @@ import click
 from igwas.cli.options import (
     EXISTING_FILE,
     OUTPUT_FILE,
+    STATISTICS_FILE,
     CommaList,
     overwrite_option,
     say,
@@ -21,7 +22,7 @@ Example:
 
 
 @click.command(epilog=_EXAMPLE)
-@click.argument("statistics", type=EXISTING_FILE)
+@click.argument("statistics", type=STATISTICS_FILE)
 @click.option("-o", "--output", type=OUTPUT_FILE, required=True, help="Statistics file to write.")
 @click.option("--weights", type=EXISTING_FILE,
               help="Table: column phenotype, then a column of weights a combination.")  # fmt: skip

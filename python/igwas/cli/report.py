@@ -5,7 +5,14 @@ from typing import Any
 
 import click
 
-from igwas.cli.options import EXISTING_FILE, OUTPUT_FILE, overwrite_option, say, verbosity_options
+from igwas.cli.options import (
+    EXISTING_FILE,
+    OUTPUT_FILE,
+    STATISTICS_FILE,
+    overwrite_option,
+    say,
+    verbosity_options,
+)
 from igwas.cli.progress import track
 
 _EXAMPLE = """\b
@@ -15,7 +22,7 @@ Example:
 
 
 @click.command(epilog=_EXAMPLE)
-@click.argument("statistics", type=EXISTING_FILE)
+@click.argument("statistics", type=STATISTICS_FILE)
 @click.option("--loci", type=EXISTING_FILE, required=True,
               help="JSON that `igwas-fast loci --json` made of STATISTICS.")  # fmt: skip
 @click.option("-o", "--output", type=OUTPUT_FILE, required=True, help="Page to write.")

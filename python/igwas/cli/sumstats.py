@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from igwas.cli.options import (
-    EXISTING_FILE,
     OUTPUT_FILE,
+    STATISTICS_FILE,
     overwrite_option,
     say,
     threads_option,
@@ -26,7 +26,7 @@ Example:
 
 
 @click.command(epilog=_EXAMPLE)
-@click.argument("statistics", type=EXISTING_FILE)
+@click.argument("statistics", type=STATISTICS_FILE)
 @click.option(
     "--phenotype",
     required=True,

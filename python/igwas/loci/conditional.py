@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from igwas import _core
 from igwas.association.associate import empty_arrays
+from igwas.association.lazy_array import slabs
 from igwas.association.options import ScanOptions, Shard
 from igwas.association.plan import ScanPlan, make_plan
 from igwas.association.scan import core_options, make_source
@@ -35,6 +37,10 @@ _BLOCK_VARIANTS = 256
 _BATCH_BYTES = 8 << 20
 # Sums of squares of the same people and covariates agree far better than this.
 _SAME = 1e-6
+# Effects of so many variants are compared with those stored, in standard errors.
+_N_COMPARED = 16
+_SAME_EFFECT = 1e-3
+_SLAB = 65_536
 _PATHS = ("covariates", "keep", "remove", "extract", "exclude", "loco")
 
 
@@ -88,10 +94,10 @@ class ConditionalScan:
         self._context = context
         options = recorded_options(statistics, covariates)
         self._plan = make_plan(genotypes, phenotypes, options)
-        self._require_same_scan(phenotypes)
         self._source = make_source(genotypes)
         self._positions = genotypes.positions[self._plan.variant_rows]
         self._codes = genotypes.chromosomes[1][self._plan.variant_rows]
+        self._require_same_scan(phenotypes)
 
     def _require_same_scan(self, phenotypes: Path) -> None:
         statistics, plan = self._statistics, self._plan
@@ -121,6 +127,47 @@ class ConditionalScan:
                 f"{int(model.n_samples[0]):,} samples with other residuals than "
                 f"{statistics.path} has ({int(samples[0]):,} samples); expected the inputs of the "
                 "scan. Give the same files."
+            )
+        self._require_same_variants()
+
+    def _require_same_variants(self) -> None:
+        """Row by row the same places and alleles, and a sample of the effects."""
+        rows = self._plan.variant_rows
+        columns = ["chromosome", "position", "effect_allele", "other_allele"]
+        for start, stop in slabs(len(rows), _SLAB):
+            ours = self._statistics.variants(start, stop)[columns]
+            first, last = int(rows[start]), int(rows[stop - 1]) + 1
+            theirs = self._genotypes.variants(first, last)[columns].iloc[rows[start:stop] - first]
+            differs = (ours.to_numpy() != theirs.to_numpy()).any(axis=1)
+            if differs.any():
+                at = int(differs.argmax())
+                raise InputError(
+                    f"{self._genotypes.path} has {_place(theirs.iloc[at])} where "
+                    f"{self._statistics.path} has {_place(ours.iloc[at])} "
+                    "(chromosome:position:other:effect); expected the variants of the scan. Give "
+                    "its genotypes."
+                )
+        self._require_same_effects()
+
+    def _require_same_effects(self) -> None:
+        """The calls must be those of the scan too, not another imputation's."""
+        tested = np.flatnonzero((self._statistics.reason[:, :] == 0).all(axis=1))
+        if not len(tested):
+            return
+        own = tested[self._codes[tested] == self._codes[tested[0]]]
+        rows = np.unique(own[np.linspace(0, len(own) - 1, _N_COMPARED).astype(np.int64)])
+        found = self.test(rows, ()).beta
+        stored = np.array([self._statistics.beta[row] for row in rows.tolist()], dtype=np.float64)
+        se = np.array([self._statistics.se[row] for row in rows.tolist()])
+        with np.errstate(invalid="ignore"):
+            is_off = np.abs(found - stored) > _SAME_EFFECT * se
+        if is_off.any():
+            row, column = (int(at) for at in np.argwhere(is_off)[0])
+            variant = self._statistics.variants_at([int(rows[row])])["id"].iloc[0]
+            raise InputError(
+                f"{self._genotypes.path} gives {self._statistics.phenotype_names[column]!r} an "
+                f"effect of {found[row, column]:.6g} at {variant} where {self._statistics.path} "
+                f"has {stored[row, column]:.6g}; expected the genotypes of the scan. Give them."
             )
 
     def rows_between(self, chromosome: str, start: int, end: int) -> Index:
@@ -221,7 +268,8 @@ class ConditionalScan:
         """The plan with variants among the covariates."""
         if not given:
             return plan
-        plan = replace(plan, n_scale_covariates=plan.covariates.shape[1])
+        # A variant conditioned on may be all there is to a phenotype: then nothing is left to test.
+        plan = replace(plan, n_scale_covariates=plan.covariates.shape[1], tolerates_untestable=True)
         dosage = np.stack([self._dosage(int(row)) for row in given], axis=1)
         names = (*plan.covariate_names, *(f"variant {row}" for row in given))
         if plan.options.missing == "mean":
@@ -260,6 +308,11 @@ class ConditionalScan:
             is_haploid = haploid_samples(names[int(codes[source])], cohort.sex)
             dosage[is_haploid & (dosage == 1)] = np.nan
         return np.asarray(dosage)
+
+
+def _place(variant: pd.Series) -> str:
+    names = ("chromosome", "position", "other_allele", "effect_allele")
+    return ":".join(str(variant[name]) for name in names)
 
 
 def _unfiltered(options: ScanOptions) -> ScanOptions:

@@ -111,10 +111,24 @@ class LociOptions:
         for name, value in reaches.items():
             if value is not None and not 0 <= value < 1e6:
                 raise OptionError(f"{name} is {value:g}; expected 0 to 1,000,000.")
+        if self.tested is not None:
+            self._check_tested(self.tested)
         if self.max_signals < 1:
             raise OptionError(f"--max-signals is {self.max_signals}; expected 1 or more.")
         if self.genotypes is None:
             self._refuse_without_genotypes()
+
+    @staticmethod
+    def _check_tested(names: tuple[str, ...]) -> None:
+        if not names:
+            raise OptionError(
+                "--tested names no phenotype; expected at least one. Leave it out to test all."
+            )
+        repeated = [name for at, name in enumerate(names) if name in names[:at]]
+        if repeated:
+            raise OptionError(
+                f"--tested names {repeated[0]!r} twice; expected each phenotype once. Remove one."
+            )
 
     def _refuse_without_genotypes(self) -> None:
         needs = {

@@ -14,6 +14,7 @@ Index = NDArray[np.int64]
 
 _SLAB = 65_536
 _POSITION_BITS = 40
+_NO_ID = ("", ".")
 
 
 def read_places(statistics: StatisticsFile, rows: Index) -> pd.DataFrame:
@@ -43,6 +44,31 @@ def read_places(statistics: StatisticsFile, rows: Index) -> pd.DataFrame:
         return pd.concat(parts)
     columns = ["chromosome", "position", "id", "effect_allele", "other_allele"]
     return pd.DataFrame(columns=columns, index=pd.Index([], dtype=np.int64, name="variant"))
+
+
+def variant_names(places: pd.DataFrame) -> list[str]:
+    """What each variant is called: its id; where it has none, chromosome:position:other:effect.
+
+    Parameters
+    ----------
+    places : DataFrame
+        As `read_places` gives them.
+
+    Examples
+    --------
+    >>> columns = ["chromosome", "position", "id", "effect_allele", "other_allele"]
+    >>> variant_names(pd.DataFrame([["1", 5, "rs1", "A", "G"], ["1", 6, ".", "T", "C"]],
+    ...                            columns=columns))
+    ['rs1', '1:6:C:T']
+    """
+    rows = zip(
+        places["id"], places["chromosome"], places["position"], places["other_allele"],
+        places["effect_allele"], strict=True,
+    )  # fmt: skip
+    return [
+        name if name not in _NO_ID else f"{chromosome}:{position}:{other}:{effect}"
+        for name, chromosome, position, other, effect in rows
+    ]
 
 
 def _slabs_with(rows: Index, n: int) -> Iterator[tuple[int, int, Index]]:

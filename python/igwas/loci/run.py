@@ -75,9 +75,10 @@ def run_loci(
         file = stack.enter_context(open_statistics(statistics))
         result = find_loci(file, options=options, context=context, progress=progress)
         table = locus_table(result, file)
+        # Whatever may fail comes before the first of the two is written.
+        document = {} if json_output is None else as_json(result, file, table)
         _write(output, lambda path: write_tsv(path, table))
         if json_output is not None:
-            document = as_json(result, file, table)
             _write(json_output, lambda path: write_json(path, document))
     return LociSummary(output, json_output, len(table), describe(result))
 

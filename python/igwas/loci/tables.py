@@ -16,6 +16,7 @@ from igwas.association.statistics_file import StatisticsFile
 from igwas.loci.find import LociResult
 from igwas.loci.locus import Locus
 from igwas.loci.locus_tests import BOTH_EYES, OMNIBUS
+from igwas.loci.places import variant_names
 from igwas.loci.signals import Signal
 from igwas.phenotypes.eye_names import NO_EYE
 from igwas.provenance import describe_inputs
@@ -28,7 +29,7 @@ COLUMNS: dict[str, str] = {
     "chromosome": "of the lead variant",
     "start": "first position of a member, 1-based",
     "end": "last position of a member",
-    "lead_variant": "id of the lead variant",
+    "lead_variant": "id of the lead variant, or chromosome:position:other:effect if it has none",
     "position": "of the lead variant",
     "effect_allele": "allele that beta is per copy of",
     "other_allele": "the other allele",
@@ -109,7 +110,7 @@ def _row(locus: Locus, result: LociResult, statistics: StatisticsFile) -> dict[s
         "chromosome": locus.chromosome,
         "start": locus.start,
         "end": locus.end,
-        "lead_variant": place["id"],
+        "lead_variant": variant_names(result.places.loc[[locus.lead]])[0],
         "position": int(place["position"]),
         "effect_allele": place["effect_allele"],
         "other_allele": place["other_allele"],
@@ -128,7 +129,7 @@ def _row(locus: Locus, result: LociResult, statistics: StatisticsFile) -> dict[s
         "n_clumps": locus.members["clump"].nunique(),
     }
     if locus.log10p_conditional is not None:
-        names = statistics.variants_at([signal.variant for signal in locus.signals])["id"]
+        names = variant_names(statistics.variants_at([one.variant for one in locus.signals]))
         row |= {
             "n_signals": len(locus.signals),
             "signals": ",".join(names),
@@ -272,11 +273,10 @@ def _eyes_document(result: LociResult) -> dict[str, Any]:
 
 def _locus_document(locus: Locus, statistics: StatisticsFile, result: LociResult) -> dict[str, Any]:
     lead = _Lead(statistics, locus.lead)
-    members = locus.members.assign(
-        id=result.places.loc[locus.members["variant"], "id"].to_numpy(dtype=object)
-    )
+    names = variant_names(result.places.loc[locus.members["variant"]])
+    members = locus.members.assign(id=names)
     return {
-        "members": members[["id", "position", "log10p", "r2"]].to_dict("list"),
+        "members": members[["variant", "id", "position", "log10p", "r2"]].to_dict("list"),
         "phenotypes_at_lead": {
             "beta": lead.beta.tolist(), "se": lead.se.tolist(), "log10p": lead.log10p.tolist(),
         },
@@ -286,7 +286,7 @@ def _locus_document(locus: Locus, statistics: StatisticsFile, result: LociResult
 
 def _signal_document(signal: Signal, statistics: StatisticsFile) -> dict[str, Any]:
     rows = [signal.variant, *signal.given]
-    names = statistics.variants_at(rows)["id"].tolist()
+    names = variant_names(statistics.variants_at(rows))
     return {
         "lead_variant": names[0],
         "log10p": signal.log10p,

@@ -13,6 +13,7 @@ from igwas.plots.quantiles import qq
 from igwas.plots.regional import regional
 from igwas.report.cautions import LARGE_LAMBDA
 from igwas.report.gathered import LEFT, MINIMUM_P, RIGHT, Gathered, single
+from igwas.report.loci_document import LEAD
 from igwas.report.regional_views import REACH_BP, RegionalView
 from igwas.report.wording import counted
 
@@ -150,7 +151,7 @@ def _miami(gathered: Gathered) -> NamedFigure:
 
 
 def _heat_map(gathered: Gathered) -> NamedFigure:
-    table = gathered.loci.table.drop_duplicates(["chromosome", "position", "lead_variant"])
+    table = gathered.loci.table.drop_duplicates(LEAD)
     strongest = table["log10p"].sort_values(ascending=False, kind="stable").index
     shown = table.loc[sorted(strongest[:MOST_LOCI_OF_HEAT_MAP])]
     labels = [_locus_label(record) for record in shown.to_dict("records")]

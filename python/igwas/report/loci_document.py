@@ -16,6 +16,9 @@ from igwas.provenance import file_digest
 
 Floats = NDArray[np.float64]
 
+# What tells one lead variant from another: ids may be missing or doubled.
+LEAD = ["chromosome", "position", "lead_variant", "effect_allele", "other_allele"]
+
 # Columns of the table that hold numbers; whole ones become float64 as well, for NaN.
 _NUMBERS = tuple(
     name
@@ -37,7 +40,7 @@ class LociDocument:
     table : DataFrame
         One row a locus, columns of loci.tsv; missing values are NaN.
     members : list of DataFrame
-        For each locus id, position, log10p and r2 of its members.
+        For each locus variant (row of the statistics), id, position, log10p and r2 of its members.
     z : float64 (loci, phenotypes)
         beta / se of every phenotype at the lead variants.
     tests : list of dict
@@ -172,7 +175,9 @@ def _parse(path: Path, document: dict[str, Any], statistics: StatisticsFile) -> 
 
 
 def _members(members: dict[str, Any]) -> pd.DataFrame:
-    frame = pd.DataFrame({name: members[name] for name in ("id", "position", "log10p", "r2")})
+    names = ("variant", "id", "position", "log10p", "r2")
+    frame = pd.DataFrame({name: members[name] for name in names})
+    frame["variant"] = frame["variant"].astype(np.int64)
     for name in ("log10p", "r2"):
         frame[name] = frame[name].astype(np.float64)
     return frame

@@ -17,6 +17,7 @@ from igwas.loci.genomic_control import lambda_range
 from igwas.provenance import describe_inputs
 from igwas.report.cautions import WARNING, cautions
 from igwas.report.gathered import Gathered
+from igwas.report.loci_document import LEAD
 from igwas.report.locus_rows import locus_rows
 from igwas.report.methods import CITATIONS, methods_paragraph
 from igwas.report.photographs import PhotographAccount
@@ -94,7 +95,7 @@ def _numbers(gathered: Gathered, anchors: Mapping[int, str]) -> dict[str, Any]:
     loci = gathered.loci
     found = cautions(gathered)
     n_drawn = len(anchors)
-    n_leads = len(loci.table.drop_duplicates(["chromosome", "position", "lead_variant"]))
+    n_leads = len(loci.table.drop_duplicates(LEAD))
     sections = [
         ("summary", "Summary"), ("cautions", "Cautions"), ("people", "People and variants"),
         *([("embedding", "Embedding")] if gathered.audit else []), ("genome", "Genome"),
@@ -152,7 +153,7 @@ def _shown_tests(gathered: Gathered) -> list[dict[str, Any]]:
 
 def _verdict(gathered: Gathered, n_warnings: int) -> str:
     table = gathered.loci.table
-    n_leads = len(table.drop_duplicates(["chromosome", "position", "lead_variant"]))
+    n_leads = len(table.drop_duplicates(LEAD))
     tests = counted(table["test"].nunique(), "test", "tests")
     found = "No locus was found."
     if n_leads:

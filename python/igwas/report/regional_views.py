@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from igwas.association.sample_list import is_listed, read_sample_list
@@ -12,12 +14,12 @@ from igwas.errors import InputError
 from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
 from igwas.loci.annotation import Regions, read_genes
 from igwas.loci.ld import Linkage
-from igwas.loci.places import match_variants, read_places
+from igwas.loci.places import match_variants, read_places, variant_names
 from igwas.phenotypes.sample_ids import NamedIds
 from igwas.plots.regional import Gene
 from igwas.plots.thinning import thin
 from igwas.report.gathered import Gathered
-from igwas.report.loci_document import LociDocument
+from igwas.report.loci_document import LEAD, LociDocument
 from igwas.report.options import ReportOptions
 
 Index = NDArray[np.int64]
@@ -135,10 +137,9 @@ def regional_views(gathered: Gathered, surroundings: Surroundings) -> list[Regio
 def chosen_loci(gathered: Gathered) -> list[tuple[int, list[str]]]:
     """Rows of the loci to draw, each lead variant once, with the tests that found it."""
     table = gathered.loci.table
-    tests_of: dict[tuple[str, int, str], list[str]] = {}
-    first_of: dict[tuple[str, int, str], int] = {}
-    keys = zip(table["chromosome"], table["position"], table["lead_variant"], strict=True)
-    for row, key in enumerate(keys):
+    tests_of: dict[tuple[Any, ...], list[str]] = {}
+    first_of: dict[tuple[Any, ...], int] = {}
+    for row, key in enumerate(table[LEAD].itertuples(index=False, name=None)):
         tests_of.setdefault(key, []).append(str(table["test"].iloc[row]))
         first_of.setdefault(key, row)
     strength = {key: float(table["log10p"].iloc[row]) for key, row in first_of.items()}
@@ -155,11 +156,11 @@ def _view(gathered: Gathered, locus: int, tests: list[str], genes: Regions | Non
     rows = gathered.sweep.rows_near(chromosome, start, end)
     lead = _lead_row(gathered, rows, position, record)
     values = _values(gathered, tests[0], rows)
-    members = set(gathered.loci.members[locus]["position"].tolist())
+    members = gathered.loci.members[locus]["variant"].to_numpy(dtype=np.int64)
     places = gathered.sweep.position[rows]
     kept = thin(places, values, keep_above=_KEEP_ABOVE, columns=_PIXELS[0], rows=_PIXELS[1])
     # Members of the locus are few and are what the locus rests on.
-    is_member = np.isin(places, np.fromiter(members, np.int64, len(members)))
+    is_member = np.isin(rows, members)
     kept = np.union1d(kept, np.flatnonzero((is_member & np.isfinite(values)) | (rows == lead)))
     drawn = rows[kept]
     return RegionalView(
@@ -184,13 +185,15 @@ def _values(gathered: Gathered, test: str, rows: Index) -> Floats:
     return np.asarray(values, dtype=np.float64)
 
 
-def _lead_row(gathered: Gathered, rows: Index, position: int, record: object) -> int:
-    name = str(record["lead_variant"])  # type: ignore[index]
+def _lead_row(gathered: Gathered, rows: Index, position: int, record: pd.Series) -> int:
     here = rows[gathered.sweep.position[rows] == position]
-    ids = gathered.statistics.variants_at(here)["id"].tolist() if len(here) else []
-    if name not in ids:
-        raise _absent(gathered, name, str(record["chromosome"]), position)  # type: ignore[index]
-    return int(here[ids.index(name)])
+    if len(here):
+        found = gathered.statistics.variants_at(here)
+        own = found.assign(lead_variant=variant_names(found))[LEAD]
+        is_lead = (own == [record[name] for name in LEAD]).all(axis=1).to_numpy()
+        if is_lead.any():
+            return int(here[is_lead][0])
+    raise _absent(gathered, record["lead_variant"], str(record["chromosome"]), position)
 
 
 def _absent(gathered: Gathered, name: object, chromosome: str, position: int) -> InputError:
@@ -203,9 +206,8 @@ def _absent(gathered: Gathered, name: object, chromosome: str, position: int) ->
 def _member_r2(gathered: Gathered, locus: int, rows: Index) -> Floats:
     """r^2 as loci.json has it; known for members alone."""
     members = gathered.loci.members[locus]
-    known = dict(zip(members["id"], members["r2"], strict=True))
-    ids = gathered.statistics.variants_at(rows)["id"]
-    return np.array([known.get(name, np.nan) for name in ids], dtype=np.float64)
+    known = dict(zip(members["variant"].tolist(), members["r2"], strict=True))
+    return np.array([known.get(row, np.nan) for row in rows.tolist()], dtype=np.float64)
 
 
 def _genes_near(genes: Regions, chromosome: str, start: int, end: int) -> list[Gene]:

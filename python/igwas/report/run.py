@@ -14,7 +14,7 @@ from igwas.plots.style import FORMATS, as_svg, save
 from igwas.report.cautions import WARNING, cautions
 from igwas.report.figures import make_figures
 from igwas.report.gathered import Gathered, gather
-from igwas.report.loci_document import read_loci_document
+from igwas.report.loci_document import LEAD, read_loci_document
 from igwas.report.options import ReportOptions
 from igwas.report.page import InlineFigure, inline_svg, render_page
 from igwas.report.regional_views import Surroundings, open_surroundings, regional_views
@@ -151,8 +151,7 @@ def _write_figures(folder: Path, files: list[tuple[Path, Any, str]]) -> None:
 
 def _anchors(gathered: Gathered, drawn: dict[int, str]) -> dict[int, str]:
     """Regional plot of each locus: loci of several tests with one lead variant share it."""
-    columns = ["chromosome", "position", "lead_variant"]
-    keys = list(gathered.loci.table[columns].itertuples(index=False, name=None))
+    keys = list(gathered.loci.table[LEAD].itertuples(index=False, name=None))
     of_lead = {keys[row]: name for row, name in drawn.items()}
     return {row: of_lead[key] for row, key in enumerate(keys) if key in of_lead}
 

@@ -286,3 +286,17 @@ def test_weights_whose_squares_overflow_or_vanish_are_refused(tmp_path, weight):
     path.write_text(f"phenotype\tw\nfirst\t1\nsecond\t{weight}\n")
     with pytest.raises(InputError, match=r"weight 'w' of 'second' is .*; expected 0, or 1e-50"):
         read_weights(path, ["first", "second"])
+
+
+@pytest.mark.parametrize("separator", ["\t", ",", " "])
+def test_a_column_named_twice_is_refused_not_renamed(tmp_path, separator):
+    lines = (("phenotype", "w", "w"), ("a", "1", "2"))
+    (tmp_path / "w").write_text("".join(separator.join(line) + "\n" for line in lines))
+    with pytest.raises(InputError, match="names the column 'w' twice"):
+        read_weights(tmp_path / "w", ["a"])
+
+
+def test_a_column_without_a_name_is_refused(tmp_path):
+    (tmp_path / "w.csv").write_text(",phenotype,w\n1,a,2\n")
+    with pytest.raises(InputError, match="column 1 of the header has no name"):
+        read_weights(tmp_path / "w.csv", ["a"])
