@@ -102,7 +102,9 @@ class BlockReader:
 
     def beta(self, start: int, stop: int, columns: Index) -> npt.NDArray[np.float32]:
         """Read the stored effects, float32 (variants, columns)."""
-        beta: npt.NDArray[np.float32] = self._file["/beta"][start:stop][:, columns]
+        beta: npt.NDArray[np.float32] = self._file["/beta"][start:stop]
+        if not np.array_equal(columns, np.arange(beta.shape[1])):
+            beta = beta[:, columns]
         beta[self._undone(start, stop)] = np.nan
         if np.isinf(beta).any():
             row = start + int(np.argwhere(np.isinf(beta))[0, 0])

@@ -34,7 +34,7 @@ from igwas.loci.locus_tests import (
     tested_columns,
 )
 from igwas.loci.options import LociOptions
-from igwas.loci.places import match_variants, read_places
+from igwas.loci.places import match_variants, read_places, rows_near_leads
 from igwas.loci.regions import condition_loci
 from igwas.phenotypes.eye_names import EyeColumns
 from igwas.phenotypes.sample_ids import NamedIds
@@ -59,7 +59,7 @@ class LociResult:
     tests : list of LocusTest
     candidates : Candidates
     places : DataFrame
-        Of every candidate variant.
+        Of every candidate variant that may be near a lead.
     columns : int64
         Phenotypes tested.
     n_effective : float
@@ -222,7 +222,9 @@ class _Search:
         self._note_omnibus(tests)
         control_test = self._control_test(candidates)
         wanted = [*tests, control_test] if control_test else tests
-        self.places = read_places(statistics, _variants_of(wanted))
+        window = options.numbers.window_bp
+        rows = rows_near_leads(statistics, _variants_of(wanted), _leads_of(wanted), window)
+        self.places = read_places(statistics, rows)
         self.genotype_row = self._match(wanted)
         loci = [locus for test in tests for locus in self._loci(test)]
         control = self._control(candidates, control_test) if control_test else {}
@@ -266,7 +268,7 @@ class _Search:
 
     def _clumps(self, test: LocusTest) -> tuple[pd.DataFrame, list[Clump]]:
         """Table of the test's variants, with places, and its clumps."""
-        table = test.table
+        table = test.table[test.table["variant"].isin(self.places.index)]
         if self.genotype_row:
             # An array also where there is no row: an empty list would choose columns.
             rows_of = (self.genotype_row[row] >= 0 for row in table["variant"].tolist())
@@ -335,6 +337,13 @@ class _Search:
             found["omnibus_lambda"] = float(candidates.omnibus_lambda_gc[int(masks[0])])
             found["omnibus_n_significant_variants"] = int((omnibus["log10p"] >= level).sum())
         return found
+
+
+def _leads_of(tests: list[LocusTest]) -> Index:
+    """Rows that reach the level of their test, ascending, each once."""
+    strong = (test.table[test.table["log10p"] >= test.min_log10p] for test in tests)
+    rows = [table["variant"].to_numpy(dtype=np.int64) for table in strong]
+    return np.unique(np.concatenate(rows)) if rows else np.zeros(0, np.int64)
 
 
 def _variants_of(tests: list[LocusTest]) -> Index:

@@ -8,15 +8,15 @@ from igwas.association.ranking import MEDIAN_CHISQ_1DF
 
 Floats = NDArray[np.float64]
 
-# A bin is named by sign, exponent and 12 bits of the mantissa of a float64: 0.024 % wide.
-_SHIFT = 40
-_LOW, _HIGH = (int(np.float64(bound).view(np.int64)) >> _SHIFT for bound in (2.0**-8, 2.0**5))
+# A bin is named by sign, exponent and 12 bits of the mantissa of a float32: 0.024 % wide.
+_SHIFT = 11
+_LOW, _HIGH = (int(np.float32(bound).view(np.int32)) >> _SHIFT for bound in (2.0**-8, 2.0**5))
 
 
 class MedianCounter:
     """Medians of columns that are too long to be kept, good to 0.02 %.
 
-    Values are counted in bins named by the top bits of their float64, which sort as the numbers
+    Values are counted in bins named by the top bits of their float32, which sort as the numbers
     do; within a bin they are taken as spread evenly. Medians below 1/256 or above 32 are given as
     that bound.
 
@@ -33,12 +33,15 @@ class MedianCounter:
 
     def add(self, values: Floats) -> None:
         """Count float64 (rows, columns) of no negative number; NaN does not count."""
-        bins = np.ascontiguousarray(values).view(np.int64) >> _SHIFT
-        bins = np.clip(bins - _LOW + 1, 0, self._n_bins - 1)
-        bins[np.isnan(values)] = self._n_bins
-        bins += self._first
+        with np.errstate(over="ignore"):
+            single = np.ascontiguousarray(values, dtype=np.float32)
+        bins = single.view(np.int32) >> _SHIFT
+        bins -= _LOW - 1
+        np.clip(bins, 0, self._n_bins - 1, out=bins)
+        bins[np.isnan(single)] = self._n_bins
+        named = bins + self._first
         size = self._counts.size
-        self._counts += np.bincount(bins.ravel(), minlength=size).reshape(self._counts.shape)
+        self._counts += np.bincount(named.ravel(), minlength=size).reshape(self._counts.shape)
 
     @property
     def n(self) -> NDArray[np.int64]:
@@ -63,8 +66,8 @@ def _value(bin_number: int, share: float) -> float:
     """The number a share of the way through a bin."""
     if bin_number == 0:
         return 2.0**-8
-    edges = np.array([bin_number - 1 + _LOW, bin_number + _LOW], dtype=np.int64) << _SHIFT
-    low, high = edges.view(np.float64)
+    edges = np.array([bin_number - 1 + _LOW, bin_number + _LOW], dtype=np.int32) << _SHIFT
+    low, high = edges.view(np.float32).astype(np.float64)
     return float(low + share * (high - low))
 
 

@@ -79,6 +79,39 @@ def _slabs_with(rows: Index, n: int) -> Iterator[tuple[int, int, Index]]:
         yield start, stop, rows[first:last] - start
 
 
+def rows_near_leads(statistics: StatisticsFile, rows: Index, leads: Index, window_bp: int) -> Index:
+    """Those of some variants that may be near a lead variant, by position alone.
+
+    Names are slow to read, positions are not: a variant far from every lead on any chromosome is
+    near none on its own.
+
+    Parameters
+    ----------
+    statistics : StatisticsFile
+    rows : int64 (variants,)
+        Ascending, each once; the leads are among them.
+    leads : int64 (leads,)
+    window_bp : int
+
+    Returns
+    -------
+    int64
+        Ascending.
+    """
+    if not len(leads):
+        return np.zeros(0, np.int64)
+    parts = [
+        statistics.positions(start, stop)[inside]
+        for start, stop, inside in _slabs_with(rows, statistics.n_variants)
+    ]
+    position = np.concatenate(parts)
+    near = np.unique(position[np.searchsorted(rows, leads)])
+    after = np.minimum(np.searchsorted(near, position), len(near) - 1)
+    before = np.maximum(after - 1, 0)
+    distance = np.minimum(np.abs(near[after] - position), np.abs(near[before] - position))
+    return np.asarray(rows[distance <= window_bp])
+
+
 def match_variants(genotypes: GenotypeFile, places: pd.DataFrame) -> Index:
     """Row of the genotype file of each variant: same chromosome, position and alleles.
 

@@ -8,7 +8,7 @@ from igwas.association.statistics_file import open_statistics
 from igwas.errors import InputError
 from igwas.genotypes.genotype_file import open_genotypes
 from igwas.loci import places as module
-from igwas.loci.places import match_variants, read_places
+from igwas.loci.places import match_variants, read_places, rows_near_leads
 
 
 @pytest.fixture
@@ -55,3 +55,24 @@ def test_places_are_read_slab_by_slab(tmp_path, monkeypatch):
             found, file.variants_at(rows).drop(columns="info"), check_index_type=False
         )
         assert read_places(file, np.zeros(0, np.int64)).empty
+
+
+@pytest.mark.parametrize("window", [0, 40, 500, 10**6])
+def test_rows_near_leads_lose_nothing_that_is_near_one(tmp_path, monkeypatch, window):
+    monkeypatch.setattr(module, "_SLAB", 16)
+    truth = write_statistics(tmp_path / "s.h5", n_variants=150)
+    rng = np.random.default_rng(3)
+    rows = np.sort(rng.choice(150, 70, replace=False))
+    leads = np.sort(rng.choice(rows, 4, replace=False))
+    position = truth["/variants/position"]
+    with open_statistics(truth.path) as file:
+        found = rows_near_leads(file, rows, leads, window)
+        assert len(rows_near_leads(file, rows, leads[:0], window)) == 0
+    distance = np.abs(position[rows][:, None] - position[leads]).min(axis=1)
+    assert found.tolist() == rows[distance <= window].tolist()
+
+
+def test_variants_without_an_id_are_named_by_place_and_alleles():
+    table = variants(("1", 10, "A", "G"), ("X", 20, "T", "C"), ("2", 5, "G", "A"))
+    table["id"] = [".", "rs7", ""]
+    assert module.variant_names(table) == ["1:10:G:A", "rs7", "2:5:A:G"]
