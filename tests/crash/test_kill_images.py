@@ -15,7 +15,7 @@ from igwas.images.images_file import read_images
 def test_a_killed_run_is_resumed_to_the_same_file(tmp_path, cut_bytes):
     folder = tmp_path / "photographs"
     write_folder(folder, people=8)
-    options = ("--size", 96, "--threads", 1, "-q")
+    options = ("--size", 96, "--threads", 1)
     whole, output = tmp_path / "whole.h5", tmp_path / "images.h5"
     assert command.run("images", folder, "-o", whole, *options).returncode == 0
     process = command.start("images", folder, "-o", output, *options)

@@ -157,9 +157,9 @@ def _loci(gathered: Gathered) -> list[Caution]:
     ambiguous = sorted(set(table.loc[table["is_palindromic"] == 1, "lead_variant"].map(str)))
     if ambiguous:
         found.append(Caution(WARNING, (
-            f"{len(ambiguous):,} lead variants are palindromic with a frequency near one half "
-            f"({_some(ambiguous)}): their effect allele cannot be matched to other studies by "
-            "letters or frequency."
+            f"{counted(len(ambiguous), 'lead variant is', 'lead variants are')} palindromic with a "
+            f"frequency near one half ({_some(ambiguous)}): the effect allele cannot be matched to "
+            "other studies by letters or frequency."
         )))  # fmt: skip
     frequency = table["effect_allele_frequency"]
     known = frequency.to_numpy(dtype=np.float64)
@@ -168,9 +168,9 @@ def _loci(gathered: Gathered) -> list[Caution]:
     rare = sorted(set(table.loc[alleles < _FEW_ALLELES, "lead_variant"].map(str)))
     if rare:
         found.append(Caution(WARNING, (
-            f"{len(rare):,} lead variants have fewer than {_FEW_ALLELES} copies of the rarer "
-            f"allele ({_some(rare)}): a p-value of so few carriers rests on normality. Look at "
-            "them, or scan with a larger --mac."
+            f"{counted(len(rare), 'lead variant has', 'lead variants have')} fewer than "
+            f"{_FEW_ALLELES} copies of the rarer allele ({_some(rare)}): a p-value of so few "
+            "carriers rests on normality. Look at them, or scan with a larger --mac."
         )))  # fmt: skip
     signals = table["n_signals"].astype(float)
     explained = int((signals == 0).sum())
@@ -209,8 +209,8 @@ def _eyes(gathered: Gathered) -> list[Caution]:
         names = sorted(set(apart.map(str)))
         if names:
             found.append(Caution(WARNING, (
-                f"left and right effects differ (p < 0.05 / {n:,}) at {len(names):,} lead variants "
-                f"({_some(names)})."
+                f"left and right effects differ (p < 0.05 / {n:,}) at "
+                f"{counted(len(names), 'lead variant', 'lead variants')} ({_some(names)})."
             )))  # fmt: skip
     return found
 
