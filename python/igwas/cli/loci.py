@@ -38,7 +38,7 @@ Example:
 @click.option("--covariates", type=EXISTING_FILE,
               help="Covariates of the scan.  [default: where the scan found them]")  # fmt: skip
 @click.option("--tested", type=CommaList(), help="Phenotypes to test.  "
-              "[default: mean_..., else all but difference_...]")  # fmt: skip
+              "[default: means of eyes, else all but differences of eyes]")  # fmt: skip
 @click.option("--per-phenotype", is_flag=True, help="Also the loci of each phenotype.")
 @click.option("--p", type=float, default=5e-8, show_default=True,
               help="Genome-wide level of one test; divided by the effective number of phenotypes "

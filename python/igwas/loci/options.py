@@ -49,8 +49,8 @@ class LociOptions:
     phenotypes, covariates : Path, optional
         Phenotypes turn conditional analysis on; everything else is as the scan recorded it.
     tested : tuple of str, optional
-        Phenotypes of the tests; by default `mean_...` where there are such, otherwise all but
-        `difference_...`.
+        Phenotypes of the tests; by default means of eyes where there are such, otherwise all but
+        differences of eyes.
     per_phenotype : bool
         Also the loci of each phenotype by itself.
     p : float
