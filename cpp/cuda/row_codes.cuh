@@ -2,6 +2,7 @@
 // and for tests on a CPU.
 #pragma once
 
+#include "test_arguments.hpp"
 #include "tile_shape.hpp"
 
 #include <cuda_runtime.h>
@@ -20,6 +21,14 @@ __host__ __device__ inline unsigned choose_bytes(unsigned low, unsigned high, un
     chosen |= ((from >> (8 * (at % 4))) & 0xFFU) << (8 * i);
   }
   return chosen;
+#endif
+}
+
+__host__ __device__ inline unsigned count_ones(unsigned word) {
+#if defined(__CUDA_ARCH__)
+  return static_cast<unsigned>(__popc(word));
+#else
+  return static_cast<unsigned>(__builtin_popcount(word));
 #endif
 }
 
@@ -47,6 +56,20 @@ struct CallRows {
     return {choose_bytes(recoding, 0, part & 0x3333U),
             choose_bytes(recoding, 0, (part >> 2) & 0x3333U)};
   }
+
+  /// Add the samples of a word that are in `set`, which has a bit at the low position of each.
+  __host__ __device__ static void count(Word word, unsigned set, SetSums& to) {
+    unsigned const low = word & set;
+    unsigned const high = (word >> 1) & set;
+    unsigned const n_one = count_ones(high & ~low);
+    unsigned const n_effect = count_ones(set & ~(low | high));
+    to.sum += 2 * n_effect + n_one;
+    to.sum_of_squares += 4 * n_effect + n_one;
+    to.n_called += n_effect + n_one + count_ones(low & high);
+    to.n_one_of_each += n_one;
+  }
+
+  __host__ __device__ static unsigned word_sum(Word word) { return word; }
 };
 
 /// Rows of dosages, a byte each: 0 to 254, or 255 for missing.
@@ -74,6 +97,30 @@ struct ByteRows {
     unsigned const high = half == 0 ? word.y : word.w;
     return {recode(choose_bytes(low, high, 0x6420U), recoding),
             recode(choose_bytes(low, high, 0x7531U), recoding)};
+  }
+
+  __host__ __device__ static void count_four(unsigned bytes, unsigned set, SetSums& to) {
+    for (unsigned i = 0; i < 4; ++i) {
+      unsigned const code = (bytes >> (8 * i)) & 0xFFU;
+      if (((set >> (2 * i)) & 1U) != 0 && code != 0xFFU) {
+        to.sum += code;
+        to.sum_of_squares += code * code;
+        ++to.n_called;
+        to.least = code < to.least ? code : to.least;
+        to.greatest = code > to.greatest ? code : to.greatest;
+      }
+    }
+  }
+
+  __host__ __device__ static void count(Word word, unsigned set, SetSums& to) {
+    count_four(word.x, set, to);
+    count_four(word.y, set >> 8, to);
+    count_four(word.z, set >> 16, to);
+    count_four(word.w, set >> 24, to);
+  }
+
+  __host__ __device__ static unsigned word_sum(Word word) {
+    return word.x + word.y + word.z + word.w;
   }
 };
 

@@ -129,7 +129,7 @@ inline void check_same_products(Device const& device, ProductCase const& of, std
                                 bool sums_missing = true, std::size_t n_lanes = 2) {
   FixedColumns const columns = columns_of(of, limbs);
   bool const has_bytes = of.batch.kind() == GenotypeBatch::Kind::bytes;
-  auto const resident = device.load(Context{1}, columns, has_bytes, n_lanes);
+  auto const resident = device.load(Context{1}, columns, has_bytes, n_lanes, nullptr);
   BatchProducts const expected = product_on_cpu(of, columns, sums_missing);
   for (std::size_t worker = 0; worker < n_lanes; ++worker) {
     auto const lane = resident->open_lane(worker);
