@@ -98,7 +98,11 @@ def run_case(ptx, program, has_bytes, n_units, n_rows, n_columns, seed, n_more=N
         n_rows - (n_more or 0), n_units, n_columns,
     )  # fmt: skip
     kernel = ptx.parse(program, f"sum_rows\\w*{'Byte' if has_bytes else 'Call'}Rows")
-    grid = (-(-n_rows // TILE_ROWS) + (n_more is not None), -(-n_columns // TILE_COLUMNS), -(-n_units // SPLIT_UNITS))
+    grid = (
+        -(-n_rows // TILE_ROWS) + (n_more is not None),
+        -(-n_columns // TILE_COLUMNS),
+        -(-n_units // SPLIT_UNITS),
+    )
     coverage = ptx.launch(kernel, memory, arguments, N_THREADS, grid)
     expected = np.stack([weights(genotypes[v], kind, has_bytes) for v, kind in rows]) @ values
     return memory.get(sums, np.int64).reshape(n_rows, n_columns), expected, coverage

@@ -22,7 +22,8 @@ SET_SUMS = np.dtype([("sum", "u8"), ("squares", "u8"), ("n_called", "u4"), ("n_o
                      ("least", "u4"), ("greatest", "u4")])  # fmt: skip
 MASK = np.dtype([(name, "u4") for name in (
     "set", "n_samples", "responses_begin", "n_responses", "n_phenotypes", "basis_begin", "n_basis",
-    "n_omnibus", "phenotypes_at", "omnibus_at")] + [("factor_at", "u8"), ("dof", "f8")])  # fmt: skip
+    "n_omnibus", "phenotypes_at", "omnibus_at",
+)] + [("factor_at", "u8"), ("dof", "f8")])  # fmt: skip
 FIT = np.dtype([("genotype", "f8"), ("explained", "f8"), ("n_small", "u4"), ("n_reaching", "u4")])
 CHECK = np.dtype([("called", "i8"), ("missing", "i8"), ("words", "u4"), ("is_flipped", "u4")])
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from igwas import _core
+from igwas.association.device import empty_arrays
 from igwas.association.exchange import as_numpy, is_foreign, library_of, to_library
 from igwas.association.model import Model, ModelInputs, build_model, one_blas_thread
 from igwas.association.options import ScanOptions
@@ -367,21 +368,3 @@ def _scan(
         phenotype_names=names,
         **arrays,
     )
-
-
-def empty_arrays(n_variants: int, n_masks: int, n_phenotypes: int) -> dict[str, Any]:
-    """Arrays for `_core.array_sink` to fill."""
-    per_mask = {
-        "n": np.int32,
-        "missing_count": np.int32,
-        "degrees_of_freedom": np.int32,
-        "effect_allele_frequency": np.float64,
-        "minor_allele_count": np.float64,
-        "genotype_sum_of_squares": np.float64,
-        "reason": np.uint8,
-        "omnibus_f": np.float64,
-        "omnibus_log10p": np.float64,
-    }
-    arrays = {name: np.zeros((n_variants, n_masks), kind) for name, kind in per_mask.items()}
-    pairs = {name: np.zeros((n_variants, n_phenotypes)) for name in ("beta", "se")}
-    return arrays | pairs

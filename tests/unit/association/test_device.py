@@ -96,8 +96,25 @@ def test_a_gpu_that_is_not_there_is_refused(simulated_gpu):
 
 def test_a_gpu_that_counts_right_passes_the_test(simulated_gpu):
     said = device.check_gpu(0, device.SHORT_TEST)
-    assert said == "48,000 sums of 150 variants x 40 columns equal the CPU's"
+    assert said == (
+        "48,000 sums of 150 variants x 40 columns and 49,200 statistics equal the CPU's"
+    )
     assert simulated_gpu.n_violations == 0
+
+
+def test_a_gpu_whose_tests_are_wrong_is_refused(simulated_gpu, monkeypatch):
+    real = device._core.scan
+
+    def one_bit_off(**arguments):
+        real(**arguments)
+        if arguments["device"] is not None:
+            sinks[-1]["se"][3, 4] = np.nextafter(sinks[-1]["se"][3, 4], 1)
+
+    sinks, real_sink = [], device._core.array_sink
+    monkeypatch.setattr(device._core, "array_sink", lambda a: sinks.append(a) or real_sink(a))
+    monkeypatch.setattr(device._core, "scan", one_bit_off)
+    with pytest.raises(DeviceUnavailable, match="GPU 0 gives other tests than the CPU in 1 of"):
+        device.check_gpu(0, device.SHORT_TEST)
 
 
 def test_a_gpu_that_counts_wrongly_is_refused_before_the_scan(simulated_gpu, tmp_path):
