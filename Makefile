@@ -23,7 +23,7 @@ CPP_FILES := $(shell find cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.cu' -o 
 	-o -name '*.h')
 BUILD_FILES := CMakeLists.txt setup.py $(wildcard cmake/*.cmake) $(CPP_FILES)
 
-.PHONY: help env demo test test-cpp test-python test-slow test-gpu mutants lint format type \
+.PHONY: help env demo test test-cpp test-python test-slow test-gpu bench-gpu mutants lint format type \
 	sanitize docs train-real all-checks validation bench bench-quick constraints clean
 
 help: ## list the chores
@@ -73,9 +73,12 @@ test-python: env test-cpp
 test-slow: env ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
-test-gpu: test-cpp ## the device's cases and the self-test on this machine's GPUs
-	$(BUILD)/test_gpu
-	$(BIN)/igwas-fast doctor
+# Both are done within ten minutes, ask for nothing and leave a JSON file; status 77: no GPU.
+test-gpu: test-cpp ## everything that runs where there is a GPU; writes build/gpu/tests.json
+	$(BIN)/python -m igwas.benchmark.gpu_checks --program $(BUILD)/test_gpu -o build/gpu/tests.json
+
+bench-gpu: env ## rates of this machine's GPUs and CPU; writes build/gpu/benchmark.json
+	$(BIN)/python -m igwas.benchmark.gpu_rates -o build/gpu/benchmark.json
 
 mutants: test-cpp ## put faults into the GPU backend: each must be caught; about five minutes
 	$(BIN)/python cpp/tests/cuda_sim/mutants.py

@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from igwas import _core
-from igwas.association.device import empty_arrays
 from igwas.association.exchange import as_numpy, is_foreign, library_of, to_library
 from igwas.association.model import Model, ModelInputs, build_model, one_blas_thread
 from igwas.association.options import ScanOptions
 from igwas.association.scan import core_options
+from igwas.association.statistics_arrays import empty_arrays
 from igwas.association.tails import log10p_student_t
 from igwas.context import Context
 from igwas.errors import DeviceUnavailable, InputError, ShapeError

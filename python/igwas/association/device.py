@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igwas import _core
+from igwas.association.statistics_arrays import empty_arrays
 from igwas.context import Context
 from igwas.errors import DeviceUnavailable
 
@@ -260,21 +261,3 @@ def _test_model(n_samples: int, half: int) -> Any:
         is_male=np.zeros(n_samples, np.uint8),
         masks=masks,
     )
-
-
-def empty_arrays(n_variants: int, n_masks: int, n_phenotypes: int) -> dict[str, Any]:
-    """Arrays for `_core.array_sink` to fill."""
-    per_mask = {
-        "n": np.int32,
-        "missing_count": np.int32,
-        "degrees_of_freedom": np.int32,
-        "effect_allele_frequency": np.float64,
-        "minor_allele_count": np.float64,
-        "genotype_sum_of_squares": np.float64,
-        "reason": np.uint8,
-        "omnibus_f": np.float64,
-        "omnibus_log10p": np.float64,
-    }
-    arrays = {name: np.zeros((n_variants, n_masks), kind) for name, kind in per_mask.items()}
-    pairs = {name: np.zeros((n_variants, n_phenotypes)) for name in ("beta", "se")}
-    return arrays | pairs
