@@ -23,7 +23,7 @@ CPP_FILES := $(shell find cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.cu' -o 
 	-o -name '*.h')
 BUILD_FILES := CMakeLists.txt setup.py $(wildcard cmake/*.cmake) $(CPP_FILES)
 
-.PHONY: help env demo test test-cpp test-python test-slow test-gpu bench-gpu mutants lint format type \
+.PHONY: help env demo test test-cpp test-python test-slow test-gpu bench-gpu mutants lint format type tidy-cuda gpu-resources \
 	sanitize docs train-real all-checks validation bench bench-quick constraints clean
 
 help: ## list the chores
@@ -94,6 +94,12 @@ format: env ## let ruff and clang-format rewrite the sources
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/clang-format -i $(CPP_FILES)
+
+tidy-cuda: env ## clang-tidy over the GPU kernels, where it is installed
+	.ci/tidy_cuda
+
+gpu-resources: env ## registers and spills of the kernels, all architectures; writes docs/cuda-resources.md
+	$(BIN)/python .ci/gpu_resources.py -o docs/cuda-resources.md
 
 type: env ## mypy, strict
 	$(BIN)/mypy

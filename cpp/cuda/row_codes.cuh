@@ -54,13 +54,13 @@ struct CallRows {
   __host__ __device__ static CodeBytes bytes(Word word, unsigned half, unsigned recoding) {
     unsigned const part = word >> (16 * half);
     return {choose_bytes(recoding, 0, part & 0x3333U),
-            choose_bytes(recoding, 0, (part >> 2) & 0x3333U)};
+            choose_bytes(recoding, 0, (part >> 2U) & 0x3333U)};
   }
 
   /// Add the samples of a word that are in `set`, which has a bit at the low position of each.
   __host__ __device__ static void count(Word word, unsigned set, SetSums& to) {
     unsigned const low = word & set;
-    unsigned const high = (word >> 1) & set;
+    unsigned const high = (word >> 1U) & set;
     unsigned const n_one = count_ones(high & ~low);
     unsigned const n_effect = count_ones(set & ~(low | high));
     to.sum += 2 * n_effect + n_one;
@@ -82,7 +82,7 @@ struct ByteRows {
   __host__ __device__ static unsigned recode(unsigned bytes, unsigned recoding) {
     constexpr unsigned ones = 0x01010101U;
     // 1 in every byte that is 255: only 0x7F + 1 reaches the highest bit.
-    unsigned const missing = ((((bytes & (0x7F * ones)) + ones) & bytes) >> 7) & ones;
+    unsigned const missing = ((((bytes & (0x7F * ones)) + ones) & bytes) >> 7U) & ones;
     bool const is_other = recoding == static_cast<unsigned>(RowKind::other_counted);
     bool const is_missing = recoding == static_cast<unsigned>(RowKind::missing);
     // 254 - code is the inverse less 1. 255 becomes 0, or 254 if it is inverted: no byte borrows.
@@ -114,9 +114,9 @@ struct ByteRows {
 
   __host__ __device__ static void count(Word word, unsigned set, SetSums& to) {
     count_four(word.x, set, to);
-    count_four(word.y, set >> 8, to);
-    count_four(word.z, set >> 16, to);
-    count_four(word.w, set >> 24, to);
+    count_four(word.y, set >> 8U, to);
+    count_four(word.z, set >> 16U, to);
+    count_four(word.w, set >> 24U, to);
   }
 
   __host__ __device__ static unsigned word_sum(Word word) {

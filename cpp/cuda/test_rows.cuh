@@ -127,7 +127,7 @@ __global__ void __launch_bounds__(block_threads) test_rows(TestArguments with) {
   __shared__ double solved[2];
   unsigned const thread = threadIdx.x;
   unsigned const variant = blockIdx.x;
-  MaskTable const mask = with.masks[blockIdx.y];
+  MaskTable const& mask = with.masks[blockIdx.y];
   RowFit const fit = {with, mask, variant, with.rows[variant].kind == RowKind::other_counted,
                       with.missing_row[variant]};
   MeanImputed const imputed =
@@ -139,7 +139,7 @@ __global__ void __launch_bounds__(block_threads) test_rows(TestArguments with) {
   }
   __syncthreads();
   fill_coefficients(fit, found.genotype, thread, found);
-  // The omnibus test works on the products in place.
+  // All have counted, also where no omnibus test follows.
   __syncthreads();
   fill_omnibus(fit, thread, solved, found);
   if (thread == 0) {

@@ -33,6 +33,16 @@ struct TestSize {
   std::size_t n_masks = 1;
 };
 
+/// The omnibus test of the first mask goes backwards; a second mask has none.
+inline void reorder_omnibus(std::vector<MaskGroup>& masks) {
+  std::ranges::reverse(masks[0].omnibus_response);
+  std::ranges::reverse(masks[0].omnibus_gram);
+  if (masks.size() > 1) {
+    masks[1].omnibus_response.clear();
+    masks[1].omnibus_gram.clear();
+  }
+}
+
 /// Variants of every frequency, a constant one, one without a call, and a phenotype that one of
 /// them explains nearly.
 inline std::unique_ptr<TestCase> test_case(TestSize const& size, bool has_bytes,
@@ -44,6 +54,7 @@ inline std::unique_ptr<TestCase> test_case(TestSize const& size, bool has_bytes,
     rows[2][i] = std::isnan(rows[2][i]) ? no_call : rows[2][i] * 0.37;
   }
   Cohort cohort = random_cohort(size.n_samples, size.n_phenotypes, 3, size.n_masks);
+  reorder_omnibus(cohort.model.masks);
   auto const encoding = has_bytes ? Encoding::dosage8 : Encoding::hardcalls;
   auto [index, bytes] = raw_chunks(rows, encoding, 7);
   TemporaryFile const file(bytes);

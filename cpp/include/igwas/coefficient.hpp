@@ -14,7 +14,7 @@
 namespace igwas {
 
 /// A limb of a column in fixed point is at most this.
-inline constexpr double fixed_limb = 1 << 20;
+inline constexpr double fixed_limb = 0x1p20;
 
 /// A phenotype whose residual is less than this share of it is a small difference of sums that were
 /// rounded: a nearly perfect fit, or variance that only samples without a call had.

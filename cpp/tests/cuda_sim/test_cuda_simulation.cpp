@@ -63,7 +63,8 @@ void tests_are_the_bits_of_the_cpu_in_every_order_of_threads_and_streams() {
     nothing_is_left_and_no_rule_is_broken();
   }
   cuda_sim::reset({});
-  testing::tests_are_the_bits_of_the_cpu(CudaDevice({}), {{390, 5, 150, 1}, {2'500, 5, 3, 2}});
+  testing::tests_are_the_bits_of_the_cpu(CudaDevice({}),
+                                         {{390, 5, 150, 1}, {2'500, 5, 3, 2}, {65, 130, 2, 1}});
   nothing_is_left_and_no_rule_is_broken();
 }
 

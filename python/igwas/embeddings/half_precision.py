@@ -145,10 +145,9 @@ def checked_half(encoder: Encoder, rows: ImageRows, *, threads: int) -> tuple[En
         If a dimension changes; InputError if there are too few photographs to tell.
     """
     half = halved(encoder, threads=threads)
-    n = min(len(rows), MOST_IMAGES)
-    chosen = np.unique(np.linspace(0, len(rows) - 1, n).astype(np.int64)) if n else []
-    images = [rows.read(int(row), int(row) + 1) for row in chosen]
-    fidelity = measure(encoder, half, np.concatenate(images) if images else np.empty((0, 1, 1, 3)))
+    chosen = np.unique(np.linspace(0, len(rows) - 1, MOST_IMAGES).astype(np.int64))
+    images = np.concatenate([rows.read(int(row), int(row) + 1) for row in chosen])
+    fidelity = measure(encoder, half, images)
     fidelity.require()
     return half, fidelity
 
