@@ -51,7 +51,7 @@ class CudaColumns final : public DeviceColumns {
       std::size_t const rows = plan_piece_rows(needs, n_free, gpu_name(gpus[i]));
       digits_.push_back(device_buffer<std::int8_t>(layout_.tiles() * layout_.tile_bytes()));
       if (host) {
-        tables_.push_back(std::make_unique<TestTables>(*tests, *host));
+        tables_.push_back(std::make_unique<ModelTables>(*tests, *host));
       }
       resident_.push_back({gpus[i], columns, layout_, digits_.back().data(),
                            host ? tables_.back().get() : nullptr, needs, rows});
@@ -81,7 +81,7 @@ class CudaColumns final : public DeviceColumns {
  private:
   DigitColumns layout_;
   std::vector<DeviceBuffer<std::int8_t>> digits_;
-  std::vector<std::unique_ptr<TestTables>> tables_;
+  std::vector<std::unique_ptr<ModelTables>> tables_;
   std::vector<ResidentColumns> resident_;
 };
 

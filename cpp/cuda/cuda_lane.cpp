@@ -45,7 +45,7 @@ CudaLane::Slot CudaLane::make_slot() const {
   slot.device_rows = device_buffer<SumRow>(n_rows);
   slot.device_sums = device_buffer<unsigned long long>(n_rows * needs.n_columns);
   if (resident_.tables != nullptr) {
-    slot.tests = TestBuffers(resident_.tables->shape(), needs.n_columns, piece_rows_);
+    slot.tests = ResultBuffers(resident_.tables->shape(), needs.n_columns, piece_rows_);
   }
   slot.finished = make_event();
   slot.stream = make_stream();

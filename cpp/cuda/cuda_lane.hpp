@@ -6,10 +6,10 @@
 #include "igwas/device_tests.hpp"
 #include "igwas/dot_products.hpp"
 #include "memory_plan.hpp"
+#include "model_tables.hpp"
+#include "result_buffers.hpp"
 #include "runtime.hpp"
 #include "sum_rows_arguments.hpp"
-#include "test_buffers.hpp"
-#include "test_tables.hpp"
 
 #include <array>
 #include <cstddef>
@@ -35,7 +35,7 @@ struct ResidentColumns {
   FixedColumns const& columns;
   DigitColumns const& layout;
   std::int8_t const* digits;  ///< of the device's memory
-  TestTables const* tables;   ///< null: no lane tests
+  ModelTables const* tables;  ///< null: no lane tests
   MemoryNeeds needs;
   std::size_t piece_rows;
 };
@@ -60,7 +60,7 @@ class CudaLane final : public DeviceLane {
     DeviceBuffer<unsigned char> device_genotypes;
     DeviceBuffer<SumRow> device_rows;
     DeviceBuffer<unsigned long long> device_sums;
-    TestBuffers tests;  ///< empty where no lane tests
+    ResultBuffers tests;  ///< empty where no lane tests
     Event finished;
     // After the buffers: destroyed before them, once what it has queued is done.
     Stream stream;

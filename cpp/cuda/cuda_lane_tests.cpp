@@ -64,7 +64,7 @@ void CudaLane::start_tests(Slot& slot, GenotypeBatch const& batch, std::size_t f
 
 void CudaLane::queue_counts(Slot& slot, GenotypeBatch const& batch, unsigned n) const {
   cudaStream_t const stream = slot.stream.get();
-  TestBuffers const& tests = slot.tests;
+  ResultBuffers const& tests = slot.tests;
   CountArguments count{};
   resident_.tables->describe(count);
   count.genotypes = slot.device_genotypes.data();
@@ -87,7 +87,7 @@ void CudaLane::queue_counts(Slot& slot, GenotypeBatch const& batch, unsigned n) 
 }
 
 void CudaLane::queue_tests(Slot& slot, GenotypeBatch const& batch, unsigned n) const {
-  TestBuffers const& tests = slot.tests;
+  ResultBuffers const& tests = slot.tests;
   TestArguments arguments{};
   resident_.tables->describe(arguments);
   arguments.counts = tests.device_counts.data();
@@ -111,8 +111,8 @@ void CudaLane::queue_tests(Slot& slot, GenotypeBatch const& batch, unsigned n) c
 
 void CudaLane::queue_results(Slot& slot, std::size_t n) const {
   cudaStream_t const stream = slot.stream.get();
-  TestBuffers const& tests = slot.tests;
-  TestShape const shape = resident_.tables->shape();
+  ResultBuffers const& tests = slot.tests;
+  ResultShape const shape = resident_.tables->shape();
   queue_copy_back(tests.counts, tests.device_counts, n * shape.n_sets, stream);
   queue_copy_back(tests.fits, tests.device_fits, n * shape.n_masks, stream);
   queue_copy_back(tests.checks, tests.device_checks, n, stream);
@@ -127,9 +127,9 @@ void CudaLane::finish_tests(Slot& slot, GenotypeBatch const& batch,
     return;
   }
   check(cudaEventSynchronize(slot.finished.get()), "test a piece");
-  TestBuffers const& tests = slot.tests;
-  TestTables const& tables = *resident_.tables;
-  TestShape const shape = tables.shape();
+  ResultBuffers const& tests = slot.tests;
+  ModelTables const& tables = *resident_.tables;
+  ResultShape const shape = tables.shape();
   for (std::size_t v = 0; v < slot.n_tests; ++v) {
     check_variant(slot, batch, v);
     std::size_t const variant = slot.first + v;

@@ -33,7 +33,7 @@ class Mutant:
 
 KERNEL, LAUNCH, LANE = "sum_rows.cuh", "launch.cu", "cuda_lane.cpp"
 DEVICE, CODES, DIGITS = "cuda_device.cpp", "row_codes.cuh", "digit_columns.cpp"
-TEST, COUNT, TABLES = "test_rows.cuh", "count_rows.cuh", "test_tables.cpp"
+TEST, COUNT, TABLES = "test_rows.cuh", "count_rows.cuh", "model_tables.cpp"
 LANE_TESTS = "cuda_lane_tests.cpp"
 COPY_BACK = """  check(cudaMemcpyAsync(slot.sums.data(), slot.device_sums.data(), sum_bytes,
                         cudaMemcpyDeviceToHost, stream),

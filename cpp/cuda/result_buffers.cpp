@@ -1,4 +1,4 @@
-#include "test_buffers.hpp"
+#include "result_buffers.hpp"
 
 #include <algorithm>
 
@@ -11,7 +11,8 @@ namespace {
 
 }  // namespace
 
-TestBuffers::TestBuffers(TestShape const& shape, std::size_t n_columns, std::size_t piece_rows)
+ResultBuffers::ResultBuffers(ResultShape const& shape, std::size_t n_columns,
+                             std::size_t piece_rows)
     : products(device_buffer<double>(piece_rows * n_columns)),
       word_sums(device_buffer<unsigned>(piece_rows)),
       missing_row(device_buffer<unsigned>(piece_rows)),
@@ -27,7 +28,7 @@ TestBuffers::TestBuffers(TestShape const& shape, std::size_t n_columns, std::siz
       beta(pinned_buffer<double>(some(piece_rows * shape.n_phenotypes))),
       se(pinned_buffer<double>(some(piece_rows * shape.n_phenotypes))) {}
 
-std::size_t test_bytes(TestShape const& shape, std::size_t n_columns) noexcept {
+std::size_t test_bytes(ResultShape const& shape, std::size_t n_columns) noexcept {
   return n_columns * sizeof(double) + 2 * sizeof(unsigned) + shape.n_sets * sizeof(SetSums) +
          shape.n_masks * sizeof(FitSums) + sizeof(RowCheck) +
          2 * shape.n_phenotypes * sizeof(double);

@@ -10,15 +10,15 @@
 namespace igwas::cuda {
 
 /// How many of each a variant has.
-struct TestShape {
+struct ResultShape {
   std::size_t n_sets;
   std::size_t n_masks;
   std::size_t n_phenotypes;
 };
 
-struct TestBuffers {
-  TestBuffers() = default;
-  TestBuffers(TestShape const& shape, std::size_t n_columns, std::size_t piece_rows);
+struct ResultBuffers {
+  ResultBuffers() = default;
+  ResultBuffers(ResultShape const& shape, std::size_t n_columns, std::size_t piece_rows);
 
   // Of the device alone.
   DeviceBuffer<double> products;
@@ -39,6 +39,6 @@ struct TestBuffers {
 };
 
 /// Bytes of a variant on the device.
-[[nodiscard]] std::size_t test_bytes(TestShape const& shape, std::size_t n_columns) noexcept;
+[[nodiscard]] std::size_t test_bytes(ResultShape const& shape, std::size_t n_columns) noexcept;
 
 }  // namespace igwas::cuda

@@ -1,4 +1,4 @@
-#include "test_tables.hpp"
+#include "model_tables.hpp"
 
 #include "igwas/error.hpp"
 
@@ -121,7 +121,7 @@ std::size_t HostTables::bytes() const noexcept {
          bytes_of(factor);
 }
 
-TestTables::TestTables(DeviceTests const& tests, HostTables const& host)
+ModelTables::ModelTables(DeviceTests const& tests, HostTables const& host)
     : tests_(tests),
       n_sets_(host.n_sets),
       n_words_(host.n_words),
@@ -139,13 +139,13 @@ TestTables::TestTables(DeviceTests const& tests, HostTables const& host)
   }
 }
 
-void TestTables::describe(CountArguments& to) const noexcept {
+void ModelTables::describe(CountArguments& to) const noexcept {
   to.sets = sets_.data();
   to.n_words = static_cast<unsigned>(n_words_);
   to.n_sets = static_cast<unsigned>(n_sets_);
 }
 
-void TestTables::describe(TestArguments& to) const noexcept {
+void ModelTables::describe(TestArguments& to) const noexcept {
   to.masks = masks_.data();
   to.unit = unit_.data();
   to.low_limb = low_limb_.data();

@@ -3,9 +3,9 @@
 
 #include "igwas/device_tests.hpp"
 #include "igwas/fixed_columns.hpp"
+#include "result_buffers.hpp"
 #include "runtime.hpp"
 #include "test_arguments.hpp"
-#include "test_buffers.hpp"
 
 #include <cstddef>
 #include <utility>
@@ -29,7 +29,7 @@ struct HostTables {
   std::vector<unsigned> omnibus_column;
   std::vector<double> factor;
 
-  [[nodiscard]] TestShape shape(DeviceTests const& tests) const noexcept {
+  [[nodiscard]] ResultShape shape(DeviceTests const& tests) const noexcept {
     return {n_sets, masks.size(), tests.n_phenotypes};
   }
   /// Bytes of all of them.
@@ -41,12 +41,12 @@ struct HostTables {
 };
 
 /// The same on the current device.
-class TestTables {
+class ModelTables {
  public:
-  TestTables(DeviceTests const& tests, HostTables const& host);
+  ModelTables(DeviceTests const& tests, HostTables const& host);
 
   [[nodiscard]] DeviceTests const& tests() const noexcept { return tests_; }
-  [[nodiscard]] TestShape shape() const noexcept {
+  [[nodiscard]] ResultShape shape() const noexcept {
     return {n_sets_, tests_.model.masks.size(), tests_.n_phenotypes};
   }
   /// Set of each mask.
