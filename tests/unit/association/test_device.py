@@ -9,7 +9,7 @@ from unittest import mock
 import h5py
 import numpy as np
 import pytest
-from tests.reference.cohort_files import write_cohort
+from tests.reference.cohort_files import write_cohort, write_table
 
 import igwas
 from igwas.association import device, scan
@@ -244,6 +244,28 @@ def test_a_scan_on_gpus_gives_the_bits_of_the_cpu(simulated_gpu, tmp_path, encod
     for name, expected in on_cpu.items():
         np.testing.assert_array_equal(on_gpu[name], expected)
     assert simulated_gpu.n_launches > 2 * 4
+    assert simulated_gpu.n_violations == 0
+
+
+def test_what_is_too_rounded_is_tested_again_as_on_the_cpu(simulated_gpu, tmp_path):
+    """A phenotype that a variant nearly explains, and a variant that a covariate does."""
+    rng = np.random.default_rng(4)
+    cohort = write_cohort(tmp_path, n_samples=150, n_phenotypes=3)
+    genotype = np.nan_to_num(cohort.dosage)
+    values = cohort.values.copy()
+    values[:, 1] = genotype[2] + 1e-3 * rng.normal(size=150)
+    covariates = np.column_stack([genotype[5] + 0.05 * rng.normal(size=150), np.arange(150)])
+    write_table(tmp_path / "v.tsv", values, "y")
+    write_table(tmp_path / "c.tsv", covariates, "c")
+    for name, context in {"cpu": Context(), "gpu": CUDA}.items():
+        run_scan(
+            cohort.bed, tmp_path / "v.tsv", tmp_path / f"{name}.h5", context=context,
+            options=ScanOptions(mac=0, geno=1, covariates=tmp_path / "c.tsv", hit_log10p=2),
+        )  # fmt: skip
+    on_cpu, on_gpu = contents(tmp_path / "cpu.h5"), contents(tmp_path / "gpu.h5")
+    assert len(on_cpu["hits/variant"])
+    for name, expected in on_cpu.items():
+        np.testing.assert_array_equal(on_gpu[name], expected)
     assert simulated_gpu.n_violations == 0
 
 
