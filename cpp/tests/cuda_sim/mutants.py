@@ -16,7 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 TESTS = ("test_cuda_parts", "test_cuda_simulation")
-FLAGS = ("-std=c++20", "-O1", "-DIGWAS_CUDA_SIM", "-Wno-unknown-pragmas", "-ffp-contract=off")
+FLAGS = ("-std=c++20", "-O1", "-DIGWAS_CUDA_SIM", "-DIGWAS_STOP_AT_FIRST_FAILURE",
+         "-Wno-unknown-pragmas", "-ffp-contract=off")  # fmt: skip
 # A fault may make threads wait for ever.
 SECONDS = 240
 
