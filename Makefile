@@ -23,8 +23,8 @@ CPP_FILES := $(shell find cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.cu' -o 
 	-o -name '*.h')
 BUILD_FILES := CMakeLists.txt setup.py $(wildcard cmake/*.cmake) $(CPP_FILES)
 
-.PHONY: help env demo test test-cpp test-python test-slow test-gpu bench-gpu mutants lint format type tidy-cuda gpu-resources \
-	sanitize docs train-real all-checks validation bench bench-quick constraints clean
+.PHONY: help env demo test test-cpp test-python test-slow test-gpu bench-gpu mutants lint format type \
+	tidy-cuda gpu-resources sanitize docs train-real all-checks validation bench bench-quick constraints clean
 
 help: ## list the chores
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -143,7 +143,7 @@ bench-quick: env ## a small benchmark, under a minute; writes only to build/
 	  -o build/benchmark-quick.json --report build/benchmark-quick.md
 
 constraints: env ## pin the versions that .venv has now
-	{ sed -n '/^#/p;/^torch==/p' constraints.txt; \
+	{ sed -n '/^#/p;/^torch==/p;/^cupy-/p;/^onnxruntime-gpu==/p' constraints.txt; \
 	  $(BIN)/python -m pip freeze --all --exclude-editable | grep -v '^torch=='; } > constraints.new
 	mv constraints.new constraints.txt
 

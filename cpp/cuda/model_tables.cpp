@@ -9,8 +9,8 @@ namespace igwas::cuda {
 
 namespace {
 
-/// Blocks along the second axis of a grid, at most.
-constexpr std::size_t most_masks = 65'535;
+/// Blocks along the second axis of a grid, at most, less one for everybody.
+constexpr std::size_t most_masks = 65'534;
 
 /// A copy on the device; one element where there is none, since no allocation may be empty.
 template <typename T>
