@@ -22,9 +22,9 @@ KERNELS = {
 }  # fmt: skip
 _HEAD = """# What nvcc makes of the kernels
 
-Written by `make gpu-resources` with nvcc {version}; a test compares it with the compiler that is there,
-if it is that version. A block has 128 threads, a multiprocessor 65,536 registers: 255 registers a
-thread let two blocks live on one. No register is spilt, and no thread needs a stack.
+Written by `make gpu-resources` with nvcc {version}; a test compares it with the compiler that is
+there, if it is that version. A block has 128 threads, a multiprocessor 65,536 registers: 255
+registers a thread let two blocks live on one. No register is spilt, and no thread needs a stack.
 
 | kernel | shared memory, bytes | registers a thread on compute capability {columns} |
 |---|---|{rules}

@@ -40,6 +40,21 @@ def _type(name: str) -> np.dtype[Any]:
     return np.dtype(f"{letter}{_BITS[name] // 8}")
 
 
+def _permuted(
+    low: NDArray[np.uint32], high: NDArray[np.uint32], selector: NDArray[np.uint32]
+) -> NDArray[np.uint32]:
+    """Bytes of {low, high} that the nibbles of the selector name."""
+    both = low.astype(np.uint64) | high.astype(np.uint64) << np.uint64(32)
+    chosen = np.zeros(len(low), np.uint32)
+    for i in range(4):
+        nibble = (selector >> np.uint32(4 * i)) & np.uint32(15)
+        if (nibble > 7).any():
+            raise PtxError("prmt that copies signs")
+        byte = (both >> (nibble.astype(np.uint64) * np.uint64(8))) & np.uint64(0xFF)
+        chosen |= byte.astype(np.uint32) << np.uint32(8 * i)
+    return chosen
+
+
 class Memory:
     """Buffers far apart, each with what of it has been written."""
 
@@ -252,21 +267,12 @@ class Block:
         if name == "selp":
             return np.where(self.value(operands[3], "pred", lanes), source(1), source(2))
         if name == "prmt":
-            both = source(1).astype(np.uint64) | source(2).astype(np.uint64) << np.uint64(32)
-            chosen = np.zeros(len(lanes), np.uint32)
-            for i in range(4):
-                nibble = (source(3) >> np.uint32(4 * i)) & np.uint32(15)
-                if (nibble > 7).any():
-                    raise PtxError("prmt that copies signs")
-                byte = (both >> (nibble.astype(np.uint64) * np.uint64(8))) & np.uint64(0xFF)
-                chosen |= byte.astype(np.uint32) << np.uint32(8 * i)
-            return chosen
+            return _permuted(source(1), source(2), source(3))
         if kind == "pred":
             return ~source(1) if name == "not" else _ARITHMETIC[name](source(1), source(2))
         if kind == "f64":
-            if name in _FLOATING_OF_ONE:
-                return _FLOATING_OF_ONE[name](source(1))
-            return _FLOATING[name](source(1), source(2))
+            one = _FLOATING_OF_ONE.get(name)
+            return one(source(1)) if one else _FLOATING[name](source(1), source(2))
         if name == "not":
             return ~source(1)
         if name == "popc":
