@@ -25,8 +25,9 @@ CPP_FILES := $(shell find cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.cu' -o 
 	-o -name '*.h')
 BUILD_FILES := CMakeLists.txt setup.py $(wildcard cmake/*.cmake) $(CPP_FILES)
 
-.PHONY: help env demo test test-cpp test-python browser test-slow test-gpu mutants lint format type \
-	sanitize docs train-real all-checks validation bench bench-quick constraints clean
+.PHONY: help env demo test test-cpp test-python browser test-slow test-gpu bench-gpu mutants lint \
+	format type tidy-cuda gpu-resources sanitize docs train-real all-checks validation bench \
+	bench-quick constraints clean
 
 help: ## list the chores
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -79,9 +80,12 @@ browser: ## chromium for the tests of the report: installed as root where it is 
 test-slow: env ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
-test-gpu: test-cpp ## the device's cases and the self-test on this machine's GPUs
-	$(BUILD)/test_gpu
-	$(BIN)/igwas-fast doctor
+# Both are done within ten minutes, ask for nothing and leave a JSON file; status 77: no GPU.
+test-gpu: test-cpp ## everything that runs where there is a GPU; writes build/gpu/tests.json
+	$(BIN)/python -m igwas.benchmark.gpu_checks --program $(BUILD)/test_gpu -o build/gpu/tests.json
+
+bench-gpu: env ## rates of this machine's GPUs and CPU; writes build/gpu/benchmark.json
+	$(BIN)/python -m igwas.benchmark.gpu_rates -o build/gpu/benchmark.json
 
 mutants: test-cpp ## put faults into the GPU backend: each must be caught; about five minutes
 	$(BIN)/python cpp/tests/cuda_sim/mutants.py
@@ -97,6 +101,12 @@ format: env ## let ruff and clang-format rewrite the sources
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/clang-format -i $(CPP_FILES)
+
+tidy-cuda: env ## clang-tidy over the GPU kernels, where it is installed
+	.ci/tidy_cuda
+
+gpu-resources: env ## registers and spills of the kernels, all architectures; writes docs/cuda-resources.md
+	$(BIN)/python .ci/gpu_resources.py -o docs/cuda-resources.md
 
 type: env ## mypy, strict
 	$(BIN)/mypy
@@ -140,7 +150,7 @@ bench-quick: env ## a small benchmark, under a minute; writes only to build/
 	  -o build/benchmark-quick.json --report build/benchmark-quick.md
 
 constraints: env ## pin the versions that .venv has now
-	{ sed -n '/^#/p;/^torch==/p' constraints.txt; \
+	{ sed -n '/^#/p;/^torch==/p;/^cupy-/p;/^onnxruntime-gpu==/p' constraints.txt; \
 	  $(BIN)/python -m pip freeze --all --exclude-editable | grep -v '^torch=='; } > constraints.new
 	mv constraints.new constraints.txt
 

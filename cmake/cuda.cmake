@@ -43,6 +43,8 @@ if(IGWAS_HAS_CUDA)
   add_library(igwas_cuda STATIC ${IGWAS_CUDA_SOURCES} ${igwas_cuda_folder}/launch.cu)
   set_target_properties(igwas_cuda PROPERTIES CUDA_STANDARD 20 CUDA_STANDARD_REQUIRED ON
                                               CUDA_ARCHITECTURES "${igwas_cuda_architectures}")
+  # The tests have the bits of the CPU's, which are not fused either.
+  target_compile_options(igwas_cuda PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--fmad=false>)
   target_include_directories(igwas_cuda PUBLIC ${igwas_cuda_folder}
                                                ${CMAKE_CURRENT_SOURCE_DIR}/cpp/src)
   # The static runtime looks for the driver when it is first called, so that the module can be

@@ -34,7 +34,8 @@ if(IGWAS_HAS_CUDA)
   # The objects of the real module, as nvcc made them, with another runtime in place of NVIDIA's.
   # Kernels for the CPU have the names of nvcc's stubs: they stay inside the runtime's library.
   add_library(igwas_sim_kernels OBJECT ${sim}/kernels.cpp)
-  target_include_directories(igwas_sim_kernels PRIVATE ${sim}/toolkit ${sim} ${igwas_cuda_folder})
+  target_include_directories(igwas_sim_kernels PRIVATE ${sim}/toolkit ${sim} ${igwas_cuda_folder}
+                                                       ${CMAKE_CURRENT_SOURCE_DIR}/cpp/include)
   target_compile_definitions(igwas_sim_kernels PRIVATE IGWAS_CUDA_SIM)
   target_compile_options(igwas_sim_kernels PRIVATE -Wno-unknown-pragmas)
   add_library(igwas_sim_runtime SHARED ${sim_runtime} $<TARGET_OBJECTS:igwas_sim_kernels>)

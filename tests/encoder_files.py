@@ -23,13 +23,14 @@ def hashed(participant):
 
 def write_encoder(
     path, *, n_dimensions=6, size_px=SIZE_PX, seed=0, n_convolutions=0, kind="mean", trained_on=(),
-    names=None, **metadata,
+    names=None, has_fixed_width=False, offset=0.0, **metadata,
 ):  # fmt: skip
     """Write an encoder.onnx that projects the mean of each cell of a 4 x 4 grid.
 
     `kind` "standardised" divides by the photograph's own standard deviation, so that an even
-    photograph gives NaN; "wrong width" gives one dimension more than it names. Metadata given as
-    None are left out.
+    photograph gives NaN; "wrong width" gives one dimension more than it names. `offset` is
+    added to all weights, which changes no vector if it is standardised, but what half precision
+    keeps of them. Metadata given as None are left out.
     """
     rng = np.random.default_rng(seed)
     constants, nodes = {}, []
@@ -62,12 +63,14 @@ def write_encoder(
     at = node("AveragePool", [at], "cells", kernel_shape=[cell, cell], strides=[cell, cell])
     at = node("Flatten", [at], "flat")
     n_out = n_dimensions + (kind == "wrong width")
-    weights = rng.normal(size=(16 * n_channels, n_out)).astype(np.float32)
+    weights = (rng.normal(size=(16 * n_channels, n_out)) + offset).astype(np.float32)
     node("MatMul", [at, constant("projection", weights)], "embedding")
     graph = helper.make_graph(
         nodes, "encoder",
         [helper.make_tensor_value_info("image", TensorProto.UINT8, ["batch", size_px, size_px, 3])],
-        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", "dimension"])],
+        [helper.make_tensor_value_info(
+            "embedding", TensorProto.FLOAT, ["batch", n_out if has_fixed_width else "dimension"]
+        )],
         list(constants.values()),
     )  # fmt: skip
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)

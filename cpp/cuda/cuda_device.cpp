@@ -5,6 +5,7 @@
 #include "runtime.hpp"
 
 #include <numeric>
+#include <optional>
 #include <utility>
 
 namespace igwas::cuda {
@@ -28,23 +29,32 @@ constexpr std::size_t waiting_workers = 2;
 class CudaColumns final : public DeviceColumns {
  public:
   CudaColumns(FixedColumns const& columns, std::vector<int> const& gpus, bool has_bytes,
-              std::size_t n_lanes)
+              std::size_t n_lanes, DeviceTests const* tests)
       : layout_(columns) {
+    std::optional<HostTables> host;
+    if (tests != nullptr) {
+      host.emplace(*tests, columns);
+    }
     std::size_t const row_bytes = columns.rows() / (has_bytes ? 1 : 4);
     for (std::size_t i = 0; i < gpus.size(); ++i) {
       MemoryNeeds const needs{
-          .digit_bytes = layout_.tiles() * layout_.tile_bytes(),
+          .digit_bytes = layout_.tiles() * layout_.tile_bytes() + (host ? host->bytes() : 0),
           .row_bytes = row_bytes,
           .n_columns = layout_.columns(),
           .n_lanes = (n_lanes + gpus.size() - 1 - i) / gpus.size(),
+          .test_bytes = host ? test_bytes(host->shape(*tests), layout_.columns()) : 0,
       };
       check(cudaSetDevice(gpus[i]), "select the GPU");
       std::size_t n_free = 0;
       std::size_t n_total = 0;
       check(cudaMemGetInfo(&n_free, &n_total), "ask for its free memory");
       std::size_t const rows = plan_piece_rows(needs, n_free, gpu_name(gpus[i]));
-      digits_.push_back(device_buffer<std::int8_t>(needs.digit_bytes));
-      resident_.push_back({gpus[i], columns, layout_, digits_.back().data(), needs, rows});
+      digits_.push_back(device_buffer<std::int8_t>(layout_.tiles() * layout_.tile_bytes()));
+      if (host) {
+        tables_.push_back(std::make_unique<ModelTables>(*tests, *host));
+      }
+      resident_.push_back({gpus[i], columns, layout_, digits_.back().data(),
+                           host ? tables_.back().get() : nullptr, needs, rows});
     }
   }
 
@@ -71,6 +81,7 @@ class CudaColumns final : public DeviceColumns {
  private:
   DigitColumns layout_;
   std::vector<DeviceBuffer<std::int8_t>> digits_;
+  std::vector<std::unique_ptr<ModelTables>> tables_;
   std::vector<ResidentColumns> resident_;
 };
 
@@ -143,8 +154,9 @@ std::size_t CudaDevice::n_waiting_workers() const noexcept {
 }
 
 std::unique_ptr<DeviceColumns> CudaDevice::load(Context const& context, FixedColumns const& columns,
-                                                bool has_bytes, std::size_t n_lanes) const {
-  auto loaded = std::make_unique<CudaColumns>(columns, gpus_, has_bytes, n_lanes);
+                                                bool has_bytes, std::size_t n_lanes,
+                                                DeviceTests const* tests) const {
+  auto loaded = std::make_unique<CudaColumns>(columns, gpus_, has_bytes, n_lanes, tests);
   loaded->upload(context);
   return loaded;
 }

@@ -38,7 +38,8 @@ class CudaDevice final : public Device {
 
   [[nodiscard]] std::unique_ptr<DeviceColumns> load(Context const& context,
                                                     FixedColumns const& columns, bool has_bytes,
-                                                    std::size_t n_lanes) const override;
+                                                    std::size_t n_lanes,
+                                                    DeviceTests const* tests) const override;
 
  private:
   std::vector<int> gpus_;

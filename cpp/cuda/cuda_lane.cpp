@@ -11,15 +11,6 @@ namespace igwas::cuda {
 
 namespace {
 
-[[nodiscard]] bool has_bytes(GenotypeBatch const& batch) noexcept {
-  return batch.kind() == GenotypeBatch::Kind::bytes;
-}
-
-[[nodiscard]] unsigned char const* genotypes_of(GenotypeBatch const& batch, std::size_t variant) {
-  return has_bytes(batch) ? batch.padded_bytes(variant)
-                          : reinterpret_cast<unsigned char const*>(batch.padded_calls(variant));
-}
-
 /// The sum of the counted allele's codes over called samples.
 [[nodiscard]] std::int64_t sum_of_codes(GenotypeBatch const& batch, std::size_t variant,
                                         std::size_t row_bytes, std::size_t n_samples) {
@@ -43,15 +34,19 @@ CudaLane::CudaLane(ResidentColumns const& resident)
   allocate();
 }
 
-CudaLane::Slot CudaLane::make_slot(MemoryNeeds const& needs, std::size_t piece_rows) {
-  std::size_t const n_rows = 2 * piece_rows;
+CudaLane::Slot CudaLane::make_slot() const {
+  MemoryNeeds const& needs = resident_.needs;
+  std::size_t const n_rows = 2 * piece_rows_;
   Slot slot;
-  slot.genotypes = pinned_buffer<unsigned char>(piece_rows * needs.row_bytes);
+  slot.genotypes = pinned_buffer<unsigned char>(piece_rows_ * needs.row_bytes);
   slot.rows = pinned_buffer<SumRow>(n_rows);
   slot.sums = pinned_buffer<std::int64_t>(n_rows * needs.n_columns);
-  slot.device_genotypes = device_buffer<unsigned char>(piece_rows * needs.row_bytes);
+  slot.device_genotypes = device_buffer<unsigned char>(piece_rows_ * needs.row_bytes);
   slot.device_rows = device_buffer<SumRow>(n_rows);
   slot.device_sums = device_buffer<unsigned long long>(n_rows * needs.n_columns);
+  if (resident_.tables != nullptr) {
+    slot.tests = ResultBuffers(resident_.tables->shape(), needs.n_columns, piece_rows_);
+  }
   slot.finished = make_event();
   slot.stream = make_stream();
   return slot;
@@ -61,7 +56,7 @@ void CudaLane::allocate() {
   while (true) {
     try {
       for (Slot& slot : slots_) {
-        slot = make_slot(resident_.needs, piece_rows_);
+        slot = make_slot();
       }
       return;
     } catch (OutOfMemory const&) {
@@ -75,6 +70,19 @@ void CudaLane::allocate() {
   }
 }
 
+template <typename Start, typename Finish>
+void CudaLane::in_pieces(std::size_t n, Start const& start, Finish const& finish) {
+  std::size_t turn = 0;
+  for (std::size_t first = 0; first < n; first += piece_rows_) {
+    Slot& slot = slots_[turn++ % lane_slots];
+    finish(slot);
+    start(slot, first, std::min(piece_rows_, n - first));
+  }
+  for (std::size_t left = 0; left < lane_slots; ++left) {
+    finish(slots_[turn++ % lane_slots]);
+  }
+}
+
 void CudaLane::multiply(GenotypeBatch const& batch, BatchProducts& out, bool sums_missing) {
   check(cudaSetDevice(resident_.gpu), "select the GPU");
   std::size_t const n_columns = resident_.columns.columns();
@@ -82,17 +90,30 @@ void CudaLane::multiply(GenotypeBatch const& batch, BatchProducts& out, bool sum
   out.called.resize(batch.size() * n_columns);
   out.missing.assign(batch.size() * n_columns, 0.0);
   Product const product{batch, out, sums_missing};
-  std::size_t turn = 0;
-  for (std::size_t first = 0; first < batch.size(); first += piece_rows_) {
-    Slot& slot = slots_[turn++ % lane_slots];
-    finish(slot, product);
-    std::size_t const n = std::min(piece_rows_, batch.size() - first);
-    fill(slot, product, first, n);
-    start(slot, product, n);
-  }
-  for (std::size_t left = 0; left < lane_slots; ++left) {
-    finish(slots_[turn++ % lane_slots], product);
-  }
+  in_pieces(
+      batch.size(),
+      [&](Slot& slot, std::size_t first, std::size_t n) {
+        fill(slot, product, first, n);
+        start(slot, product, n);
+      },
+      [&](Slot& slot) { finish(slot, product); });
+}
+
+void CudaLane::test(GenotypeBatch const& batch, DeviceResults const& out) {
+  check(cudaSetDevice(resident_.gpu), "select the GPU");
+  in_pieces(
+      batch.size(),
+      [&](Slot& slot, std::size_t first, std::size_t n) { start_tests(slot, batch, first, n); },
+      [&](Slot& slot) { finish_tests(slot, batch, out); });
+}
+
+/// Bring a piece to the device.
+void CudaLane::queue_genotypes(Slot& slot, GenotypeBatch const& batch, std::size_t n) const {
+  std::size_t const n_bytes = n * resident_.needs.row_bytes;
+  std::memcpy(slot.genotypes.data(), genotypes_of(batch, slot.first), n_bytes);
+  check(cudaMemcpyAsync(slot.device_genotypes.data(), slot.genotypes.data(), n_bytes,
+                        cudaMemcpyHostToDevice, slot.stream.get()),
+        "copy genotypes");
 }
 
 void CudaLane::fill(Slot& slot, Product const& product, std::size_t first, std::size_t n) const {
@@ -115,34 +136,43 @@ void CudaLane::fill(Slot& slot, Product const& product, std::size_t first, std::
     }
   }
   slot.n_rows = slot.code_sums.size();
-  std::memcpy(slot.genotypes.data(), genotypes_of(batch, first), n * resident_.needs.row_bytes);
 }
 
 void CudaLane::start(Slot& slot, Product const& product, std::size_t n) const {
   cudaStream_t const stream = slot.stream.get();
   std::size_t const sum_bytes = slot.n_rows * resident_.needs.n_columns * sizeof(std::int64_t);
-  check(cudaMemcpyAsync(slot.device_genotypes.data(), slot.genotypes.data(),
-                        n * resident_.needs.row_bytes, cudaMemcpyHostToDevice, stream),
-        "copy genotypes");
+  queue_genotypes(slot, product.batch, n);
   check(cudaMemcpyAsync(slot.device_rows.data(), slot.rows.data(), slot.n_rows * sizeof(SumRow),
                         cudaMemcpyHostToDevice, stream),
         "copy the list of rows");
-  check(cudaMemsetAsync(slot.device_sums.data(), 0, sum_bytes, stream), "clear sums");
+  queue_sums(slot, product.batch, static_cast<unsigned>(slot.n_rows), nullptr, 0);
+  check(cudaMemcpyAsync(slot.sums.data(), slot.device_sums.data(), sum_bytes,
+                        cudaMemcpyDeviceToHost, stream),
+        "copy sums");
+  check(cudaEventRecord(slot.finished.get(), stream), "record an event");
+}
+
+/// Sum the rows that are listed on the device: `n_rows`, and as many as it finds at `n_more`, at
+/// most `most_more`.
+void CudaLane::queue_sums(Slot& slot, GenotypeBatch const& batch, unsigned n_rows,
+                          unsigned const* n_more, unsigned most_more) const {
+  cudaStream_t const stream = slot.stream.get();
+  unsigned const most_rows = n_rows + most_more;
+  check(cudaMemsetAsync(slot.device_sums.data(), 0,
+                        most_rows * resident_.needs.n_columns * sizeof(std::int64_t), stream),
+        "clear sums");
   SumArguments const arguments{
       .genotypes = slot.device_genotypes.data(),
       .row_bytes = resident_.needs.row_bytes,
       .rows = slot.device_rows.data(),
       .digits = reinterpret_cast<unsigned char const*>(resident_.digits),
       .sums = slot.device_sums.data(),
-      .n_rows = static_cast<unsigned>(slot.n_rows),
+      .n_more_rows = n_more,
+      .n_rows = n_rows,
       .n_units = static_cast<unsigned>(resident_.layout.units()),
       .n_columns = static_cast<unsigned>(resident_.needs.n_columns),
   };
-  check(launch_sum_rows(arguments, has_bytes(product.batch), stream), "start the sums");
-  check(cudaMemcpyAsync(slot.sums.data(), slot.device_sums.data(), sum_bytes,
-                        cudaMemcpyDeviceToHost, stream),
-        "copy sums");
-  check(cudaEventRecord(slot.finished.get(), stream), "record an event");
+  check(launch_sum_rows(arguments, most_rows, has_bytes(batch), stream), "start the sums");
 }
 
 void CudaLane::finish(Slot& slot, Product const& product) const {
@@ -163,9 +193,12 @@ void CudaLane::finish(Slot& slot, Product const& product) const {
 
 /// A lost copy, a stale buffer or a broken chip would be a wrong number that nobody sees.
 void CudaLane::check_row(Slot const& slot, std::size_t row) const {
-  std::int64_t const found =
-      slot.sums.data()[row * resident_.needs.n_columns + resident_.layout.checksum_column()];
-  std::int64_t const expected = DigitColumns::checksum_value * slot.code_sums[row];
+  check_sum(slot.sums.data()[row * resident_.needs.n_columns + resident_.layout.checksum_column()],
+            slot.code_sums[row]);
+}
+
+void CudaLane::check_sum(std::int64_t found, std::int64_t code_sum) const {
+  std::int64_t const expected = DigitColumns::checksum_value * code_sum;
   if (found != expected) {
     throw Error("GPU " + std::to_string(resident_.gpu) + " summed the genotypes of a variant to " +
                 std::to_string(found) + "; expected " + std::to_string(expected) +

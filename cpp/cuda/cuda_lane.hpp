@@ -3,8 +3,11 @@
 
 #include "digit_columns.hpp"
 #include "igwas/device.hpp"
+#include "igwas/device_tests.hpp"
 #include "igwas/dot_products.hpp"
 #include "memory_plan.hpp"
+#include "model_tables.hpp"
+#include "result_buffers.hpp"
 #include "runtime.hpp"
 #include "sum_rows_arguments.hpp"
 
@@ -15,23 +18,36 @@
 
 namespace igwas::cuda {
 
+[[nodiscard]] inline bool has_bytes(GenotypeBatch const& batch) noexcept {
+  return batch.kind() == GenotypeBatch::Kind::bytes;
+}
+
+/// A row as it goes to the device.
+[[nodiscard]] inline unsigned char const* genotypes_of(GenotypeBatch const& batch,
+                                                       std::size_t variant) noexcept {
+  return has_bytes(batch) ? batch.padded_bytes(variant)
+                          : reinterpret_cast<unsigned char const*>(batch.padded_calls(variant));
+}
+
 /// What lanes of one device share; outlives them.
 struct ResidentColumns {
   int gpu;
   FixedColumns const& columns;
   DigitColumns const& layout;
   std::int8_t const* digits;  ///< of the device's memory
+  ModelTables const* tables;  ///< null: no lane tests
   MemoryNeeds needs;
   std::size_t piece_rows;
 };
 
-/// Not shared: its worker alone calls it. Not to be used again once multiply() has thrown.
+/// Not shared: its worker alone calls it. Not to be used again once a call has thrown.
 class CudaLane final : public DeviceLane {
  public:
   /// Halves the pieces of the plan while they do not fit what the device has left.
   explicit CudaLane(ResidentColumns const& resident);
 
   void multiply(GenotypeBatch const& batch, BatchProducts& out, bool sums_missing) override;
+  void test(GenotypeBatch const& batch, DeviceResults const& out) override;
 
   [[nodiscard]] std::size_t piece_rows() const noexcept { return piece_rows_; }
 
@@ -44,12 +60,15 @@ class CudaLane final : public DeviceLane {
     DeviceBuffer<unsigned char> device_genotypes;
     DeviceBuffer<SumRow> device_rows;
     DeviceBuffer<unsigned long long> device_sums;
+    ResultBuffers tests;  ///< empty where no lane tests
     Event finished;
     // After the buffers: destroyed before them, once what it has queued is done.
     Stream stream;
-    std::vector<std::int64_t> code_sums;  ///< (rows) of their genotypes, known without the device
-    std::size_t n_rows = 0;               ///< under way; 0: nothing is
-    std::size_t first = 0;                ///< variant of the batch
+    std::vector<std::int64_t> code_sums;   ///< (rows) of their genotypes, known without the device
+    std::size_t n_rows = 0;                ///< under way; 0: nothing is
+    std::size_t first = 0;                 ///< variant of the batch
+    std::size_t n_tests = 0;               ///< variants under test; 0: none
+    std::vector<std::uint32_t> word_sums;  ///< (variants) of their genotypes, likewise
   };
 
   /// A call of multiply().
@@ -59,14 +78,27 @@ class CudaLane final : public DeviceLane {
     bool sums_missing;
   };
 
-  [[nodiscard]] static Slot make_slot(MemoryNeeds const& needs, std::size_t piece_rows);
+  [[nodiscard]] Slot make_slot() const;
   void allocate();
+  /// Start every piece of `n` variants in a slot that is free, and take what has come back.
+  template <typename Start, typename Finish>
+  void in_pieces(std::size_t n, Start const& start, Finish const& finish);
+  void queue_genotypes(Slot& slot, GenotypeBatch const& batch, std::size_t n) const;
+  void queue_sums(Slot& slot, GenotypeBatch const& batch, unsigned n_rows, unsigned const* n_more,
+                  unsigned most_more) const;
   /// List the rows of a piece and put its genotypes where the device can fetch them.
   void fill(Slot& slot, Product const& product, std::size_t first, std::size_t n) const;
   void start(Slot& slot, Product const& product, std::size_t n) const;
   /// Wait for a piece, if one is under way, and take its sums.
   void finish(Slot& slot, Product const& product) const;
   void check_row(Slot const& slot, std::size_t row) const;
+  void start_tests(Slot& slot, GenotypeBatch const& batch, std::size_t first, std::size_t n) const;
+  void queue_counts(Slot& slot, GenotypeBatch const& batch, unsigned n) const;
+  void queue_tests(Slot& slot, GenotypeBatch const& batch, unsigned n) const;
+  void queue_results(Slot& slot, std::size_t n) const;
+  void finish_tests(Slot& slot, GenotypeBatch const& batch, DeviceResults const& out) const;
+  void check_variant(Slot const& slot, GenotypeBatch const& batch, std::size_t variant) const;
+  void check_sum(std::int64_t found, std::int64_t code_sum) const;
 
   ResidentColumns const& resident_;
   std::size_t piece_rows_;

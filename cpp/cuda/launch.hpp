@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sum_rows_arguments.hpp"
+#include "test_arguments.hpp"
 
 #include <cuda_runtime_api.h>
 
@@ -9,8 +10,20 @@ namespace igwas::cuda {
 
 /// Queue the sums of `with` on `stream`.
 ///
+/// \param most_rows as many as there can be, with.n_more_rows included.
 /// \param has_bytes whether genotypes are dosages in bytes, not hard calls.
-[[nodiscard]] cudaError_t launch_sum_rows(SumArguments const& with, bool has_bytes,
-                                          cudaStream_t stream);
+[[nodiscard]] cudaError_t launch_sum_rows(SumArguments const& with, unsigned most_rows,
+                                          bool has_bytes, cudaStream_t stream);
+
+/// Queue the counts of `n_variants` rows.
+[[nodiscard]] cudaError_t launch_count_rows(CountArguments const& with, unsigned n_variants,
+                                            bool has_bytes, cudaStream_t stream);
+
+/// Queue the list of the rows to sum, from their counts.
+[[nodiscard]] cudaError_t launch_list_rows(ListArguments const& with, cudaStream_t stream);
+
+/// Queue the tests of `n_variants`, from their counts and sums.
+[[nodiscard]] cudaError_t launch_test_rows(TestArguments const& with, unsigned n_variants,
+                                           unsigned n_masks, cudaStream_t stream);
 
 }  // namespace igwas::cuda

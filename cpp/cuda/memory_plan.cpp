@@ -27,7 +27,7 @@ namespace {
 std::size_t slot_bytes(MemoryNeeds const& needs, std::size_t piece_rows) noexcept {
   // Sums of calls and of missing calls.
   std::size_t const n_sums = 2 * piece_rows;
-  return piece_rows * needs.row_bytes +
+  return piece_rows * (needs.row_bytes + needs.test_bytes) +
          n_sums * (sizeof(SumRow) + needs.n_columns * sizeof(std::uint64_t));
 }
 

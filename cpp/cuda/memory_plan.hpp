@@ -15,10 +15,11 @@ inline constexpr std::size_t least_piece_rows = 32;
 inline constexpr std::size_t most_piece_bytes = std::size_t{64} << 20;
 
 struct MemoryNeeds {
-  std::size_t digit_bytes;  ///< of the columns
-  std::size_t row_bytes;    ///< of the genotypes of a variant
-  std::size_t n_columns;    ///< of the sums
-  std::size_t n_lanes;      ///< on this device
+  std::size_t digit_bytes;     ///< of the columns, and of the tables of tests
+  std::size_t row_bytes;       ///< of the genotypes of a variant
+  std::size_t n_columns;       ///< of the sums
+  std::size_t n_lanes;         ///< on this device
+  std::size_t test_bytes = 0;  ///< of a variant's counts, products and coefficients; 0: no tests
 };
 
 /// Bytes of one slot for `piece_rows` variants, on the device as in the host's pinned memory.

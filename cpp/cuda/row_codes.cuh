@@ -2,6 +2,7 @@
 // and for tests on a CPU.
 #pragma once
 
+#include "test_arguments.hpp"
 #include "tile_shape.hpp"
 
 #include <cuda_runtime.h>
@@ -20,6 +21,14 @@ __host__ __device__ inline unsigned choose_bytes(unsigned low, unsigned high, un
     chosen |= ((from >> (8 * (at % 4))) & 0xFFU) << (8 * i);
   }
   return chosen;
+#endif
+}
+
+__host__ __device__ inline unsigned count_ones(unsigned word) {
+#if defined(__CUDA_ARCH__)
+  return static_cast<unsigned>(__popc(word));
+#else
+  return static_cast<unsigned>(__builtin_popcount(word));
 #endif
 }
 
@@ -45,8 +54,22 @@ struct CallRows {
   __host__ __device__ static CodeBytes bytes(Word word, unsigned half, unsigned recoding) {
     unsigned const part = word >> (16 * half);
     return {choose_bytes(recoding, 0, part & 0x3333U),
-            choose_bytes(recoding, 0, (part >> 2) & 0x3333U)};
+            choose_bytes(recoding, 0, (part >> 2U) & 0x3333U)};
   }
+
+  /// Add the samples of a word that are in `set`, which has a bit at the low position of each.
+  __host__ __device__ static void count(Word word, unsigned set, SetSums& to) {
+    unsigned const low = word & set;
+    unsigned const high = (word >> 1U) & set;
+    unsigned const n_one = count_ones(high & ~low);
+    unsigned const n_effect = count_ones(set & ~(low | high));
+    to.sum += 2 * n_effect + n_one;
+    to.sum_of_squares += 4 * n_effect + n_one;
+    to.n_called += n_effect + n_one + count_ones(low & high);
+    to.n_one_of_each += n_one;
+  }
+
+  __host__ __device__ static unsigned word_sum(Word word) { return word; }
 };
 
 /// Rows of dosages, a byte each: 0 to 254, or 255 for missing.
@@ -59,7 +82,7 @@ struct ByteRows {
   __host__ __device__ static unsigned recode(unsigned bytes, unsigned recoding) {
     constexpr unsigned ones = 0x01010101U;
     // 1 in every byte that is 255: only 0x7F + 1 reaches the highest bit.
-    unsigned const missing = ((((bytes & (0x7F * ones)) + ones) & bytes) >> 7) & ones;
+    unsigned const missing = ((((bytes & (0x7F * ones)) + ones) & bytes) >> 7U) & ones;
     bool const is_other = recoding == static_cast<unsigned>(RowKind::other_counted);
     bool const is_missing = recoding == static_cast<unsigned>(RowKind::missing);
     // 254 - code is the inverse less 1. 255 becomes 0, or 254 if it is inverted: no byte borrows.
@@ -74,6 +97,30 @@ struct ByteRows {
     unsigned const high = half == 0 ? word.y : word.w;
     return {recode(choose_bytes(low, high, 0x6420U), recoding),
             recode(choose_bytes(low, high, 0x7531U), recoding)};
+  }
+
+  __host__ __device__ static void count_four(unsigned bytes, unsigned set, SetSums& to) {
+    for (unsigned i = 0; i < 4; ++i) {
+      unsigned const code = (bytes >> (8 * i)) & 0xFFU;
+      if (((set >> (2 * i)) & 1U) != 0 && code != 0xFFU) {
+        to.sum += code;
+        to.sum_of_squares += code * code;
+        ++to.n_called;
+        to.least = code < to.least ? code : to.least;
+        to.greatest = code > to.greatest ? code : to.greatest;
+      }
+    }
+  }
+
+  __host__ __device__ static void count(Word word, unsigned set, SetSums& to) {
+    count_four(word.x, set, to);
+    count_four(word.y, set >> 8U, to);
+    count_four(word.z, set >> 16U, to);
+    count_four(word.w, set >> 24U, to);
+  }
+
+  __host__ __device__ static unsigned word_sum(Word word) {
+    return word.x + word.y + word.z + word.w;
   }
 };
 

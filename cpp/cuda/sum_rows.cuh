@@ -83,6 +83,13 @@ __device__ inline void store_sums(SumArguments const& with, WarpSums const& sums
 /// Grid: tiles of rows, tiles of columns, parts of the samples; block_threads threads a block.
 template <typename Rows>
 __global__ void __launch_bounds__(block_threads) sum_rows(SumArguments with) {
+  if (with.n_more_rows != nullptr) {
+    with.n_rows += *with.n_more_rows;
+  }
+  // The grid is for as many rows as there can be.
+  if (tile_rows * blockIdx.x >= with.n_rows) {
+    return;
+  }
   constexpr unsigned step_words = step_bytes / sizeof(uint4);
   constexpr unsigned thread_words = step_words / block_threads;
   static_assert(step_words % block_threads == 0);

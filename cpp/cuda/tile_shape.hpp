@@ -33,7 +33,7 @@ inline constexpr unsigned step_bytes = step_fragments * warp_threads * 8;
 inline constexpr unsigned split_units = 256;
 inline constexpr std::int64_t largest_digit = 128;
 inline constexpr std::int64_t largest_code = 254;
-static_assert(largest_code * largest_digit * split_units * unit_samples < (std::int64_t{1} << 31));
+static_assert(largest_code * largest_digit * split_units * unit_samples < 2147483648);
 
 /// Genotypes of a row that are summed.
 enum class RowKind : std::uint32_t {

@@ -85,7 +85,7 @@ TimedProducts multiply_rows(Context const& context, GenotypeSource const& source
   std::vector<Multiplier> multipliers(std::max<std::size_t>(1, context.threads));
   std::unique_ptr<DeviceColumns> resident;
   if (device != nullptr) {
-    resident = device->load(context, columns, source.has_bytes(), multipliers.size());
+    resident = device->load(context, columns, source.has_bytes(), multipliers.size(), nullptr);
     for (std::size_t worker = 0; worker < multipliers.size(); ++worker) {
       multipliers[worker].lane = resident->open_lane(worker);
     }

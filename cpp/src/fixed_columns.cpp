@@ -1,5 +1,6 @@
 #include "igwas/fixed_columns.hpp"
 
+#include "igwas/coefficient.hpp"
 #include "igwas/thread_pool.hpp"
 #include "kernels/fixed_kernels.hpp"
 
@@ -13,7 +14,8 @@ namespace {
 
 /// A limb is at most 2^20: 2047 of them, the most between two carries, fit a signed 32-bit sum.
 constexpr int limb_bits = 20;
-constexpr double limb = 1 << limb_bits;
+constexpr double limb = fixed_limb;
+static_assert(limb == 1 << limb_bits);
 
 /// Largest magnitude over root mean square above which one limb would be too coarse. Rounding
 /// moves a z score by at most about 2^-21 x sqrt(3) times this ratio in standard deviations; five
@@ -121,10 +123,8 @@ void FixedColumns::values(std::int64_t const* sums, double* out) const noexcept 
     return;
   }
   for (std::size_t k = 0; k < n; ++k) {
-    // Sums stay below 2^53, so only the addition rounds; together they may not fit 64 bits.
-    double const low = low_limb_[k] == 0 ? 0.0 : static_cast<double>(sums[low_limb_[k]]);
-    double const high = static_cast<double>(sums[k]) * (low_limb_[k] == 0 ? 1.0 : limb);
-    out[k] = (high + low) * unit_[k];
+    bool const has_low = low_limb_[k] != 0;
+    out[k] = column_value(sums[k], has_low ? sums[low_limb_[k]] : 0, has_low, unit_[k]);
   }
 }
 

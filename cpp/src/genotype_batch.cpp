@@ -1,5 +1,6 @@
 #include "igwas/genotype_batch.hpp"
 
+#include "igwas/device_tests.hpp"
 #include "igwas/multiversion.hpp"
 #include "kernels/dosage_kernels.hpp"
 
@@ -298,27 +299,19 @@ CodeSums GenotypeBatch::sums_of_bytes(std::size_t variant, std::size_t mask, Hap
   auto const& kernel = kernels::dosage_kernels();
   auto const& members = sets.mask[mask];
   std::uint8_t const* row = padded_bytes(variant);
-  CodeSums sums;
-  sums.n_samples = sets.mask_size[mask];
-  kernels::ByteSums const all = kernel.sum(row, members.data(), members.size());
-  sums.n_missing = sums.n_samples - all.n_called;
-  sums.is_constant = all.n_called == 0 || all.least == all.greatest;
-  // Codes of the other allele are 254 - code; whole numbers, so nothing is lost.
-  std::uint64_t const two = two_copies_byte;
-  auto const counted = [&](kernels::ByteSums const& of) {
-    return static_cast<double>(flipped_[variant] != 0 ? two * of.n_called - of.sum : of.sum);
+  bool const is_flipped = flipped_[variant] != 0;
+  auto const counted = [&](kernels::ByteSums const& of, std::size_t n_samples) {
+    return count_allele({of.n_called, 0, of.sum, of.sum_of_squares, of.least, of.greatest},
+                        Kind::bytes, n_samples, is_flipped);
   };
-  sums.sum = counted(all);
-  sums.sum_of_squares = static_cast<double>(
-      flipped_[variant] != 0 ? two * two * all.n_called - 2 * two * all.sum + all.sum_of_squares
-                             : all.sum_of_squares);
+  CodeSums sums = counted(kernel.sum(row, members.data(), members.size()), sets.mask_size[mask]);
   if (auto const* single = haploid_set(haploid, sets)) {
     std::vector<std::uint64_t> both(members.size());
     std::transform(members.begin(), members.end(), single->begin(), both.begin(),
                    [](std::uint64_t a, std::uint64_t b) { return a & b; });
     kernels::ByteSums const haploids = kernel.sum(row, both.data(), both.size());
     sums.n_haploid_called = haploids.n_called;
-    sums.haploid_sum = counted(haploids);
+    sums.haploid_sum = counted(haploids, haploids.n_called).sum;
   }
   return sums;
 }

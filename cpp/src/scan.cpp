@@ -146,8 +146,14 @@ void scan(Context const& context, GenotypeSource const& source, ScanModel const&
   Context const crew{std::max<std::size_t>(1, context.threads) +
                      (device != nullptr ? device->n_waiting_workers() : 0)};
   std::unique_ptr<DeviceColumns> resident;
+  std::optional<DeviceTests> tests;
   if (device != nullptr) {
-    resident = device->load(context, *fixed, source.has_bytes(), crew.threads);
+    // Which samples are left out differs from variant to variant: then threads test.
+    if (options.missing == MissingCalls::mean) {
+      tests.emplace(model, sets, options.n_phenotypes, hit_chisq);
+    }
+    resident =
+        device->load(context, *fixed, source.has_bytes(), crew.threads, tests ? &*tests : nullptr);
   }
   std::vector<std::unique_ptr<ScanWorker>> workers(crew.threads);
   std::atomic<std::size_t> n_done{0};
@@ -159,7 +165,7 @@ void scan(Context const& context, GenotypeSource const& source, ScanModel const&
               std::make_unique<ScanWorker>(source, model, sets, fixed ? &*fixed : nullptr,
                                            coarse ? &*coarse : nullptr, rows, options, hit_chisq);
           if (resident) {
-            workers[worker]->sum_on(resident->open_lane(worker));
+            workers[worker]->use(resident->open_lane(worker), tests.has_value());
           }
         }
         workers[worker]->run(blocks[index], sink);

@@ -1,5 +1,6 @@
 #include "scan_worker.hpp"
 
+#include "igwas/coefficient.hpp"
 #include "igwas/multiversion.hpp"
 #include "igwas/student_t.hpp"
 
@@ -29,7 +30,7 @@ IGWAS_MULTIVERSION
 bool any_reaches(double const* beta, double const* se, std::size_t n, double chisq) noexcept {
   std::int64_t n_reached = 0;
   for (std::size_t k = 0; k < n; ++k) {
-    n_reached += beta[k] * beta[k] >= chisq * (se[k] * se[k]) ? 1 : 0;
+    n_reached += reaches(beta[k], se[k], chisq) ? 1 : 0;
   }
   return n_reached != 0;
 }
@@ -81,6 +82,10 @@ bool ScanWorker::is_excluded(std::size_t row) const noexcept {
 void ScanWorker::run_batch(ScanBlock const& block, std::size_t first, std::size_t n) {
   source_.read(rows_.source_row.subspan(block.first_row + first, n), model_.file_rows, batch_,
                scratch_);
+  if (lane_tests_ && block.haploid == Haploid::nobody) {
+    test_on_device(block, first, n);
+    return;
+  }
   for (std::size_t v = 0; v < n; ++v) {
     batch_.prepare(v, block.haploid, sets_);
   }
@@ -102,6 +107,49 @@ void ScanWorker::run_batch(ScanBlock const& block, std::size_t first, std::size_
   }
 }
 
+void ScanWorker::test_on_device(ScanBlock const& block, std::size_t first, std::size_t n) {
+  fits_.resize(n * tests_.size());
+  is_flipped_.resize(n);
+  std::size_t const at = first * options_.n_phenotypes;
+  lane_->test(batch_, {fits_, is_flipped_, out_.beta.data() + at, out_.se.data() + at});
+  for (std::size_t v = 0; v < n; ++v) {
+    for (std::size_t mask = 0; mask < tests_.size(); ++mask) {
+      conclude({block.haploid, mask, v, 1, first + v}, fits_[v * tests_.size() + mask],
+               is_flipped_[v] != 0);
+    }
+  }
+}
+
+/// What a device leaves to the thread: filters, tails, and what must not be rounded.
+void ScanWorker::conclude(Group const& group, DeviceFit const& fit, bool is_flipped) {
+  Coefficients const to = coefficients(group, 0);
+  if (is_contiguous_[group.mask] == 0) {
+    gather(model_.masks[group.mask], group.row, to);
+  }
+  VariantSums& sums = sums_[0];
+  sums = {};
+  sums.code = fit.code;
+  sums.scale = batch_.scale().scale;
+  sums.is_flipped = is_flipped;
+  statistics_[0] = tests_[group.mask].conclude(sums, fit, to.beta, to.se);
+  if (is_rounded(statistics_[0])) {
+    batch_.prepare(group.first, group.haploid, sets_);
+    products_.n_columns = model_.columns.columns;
+    products_.called.resize(batch_.size() * products_.n_columns);
+    products_.missing.resize(batch_.size() * products_.n_columns);
+    sums.called = products_.called_row(group.first);
+    sums.missing = products_.missing_row(group.first);
+    test_again(group, 0);
+  }
+  store(group, 0);
+}
+
+/// Whether sums of one limb are too coarse for a variant.
+bool ScanWorker::is_rounded(MaskStatistics const& of) const noexcept {
+  return fixed_ != nullptr && options_.precision != Precision::full &&
+         (of.unexplained_share < least_unexplained_share || of.is_small_difference);
+}
+
 void ScanWorker::test(Group const& group) {
   for (std::size_t i = 0; i < group.n; ++i) {
     sums_[i] = sums_of(group, i);
@@ -109,9 +157,7 @@ void ScanWorker::test(Group const& group) {
   tests_[group.mask](std::span(sums_).first(group.n), std::span(statistics_).first(group.n),
                      coefficients(group, 0));
   for (std::size_t i = 0; i < group.n; ++i) {
-    if (fixed_ != nullptr && options_.precision != Precision::full &&
-        (statistics_[i].unexplained_share < least_unexplained_share ||
-         statistics_[i].is_small_difference)) {
+    if (is_rounded(statistics_[i])) {
       test_again(group, i);
     }
     store(group, i);
@@ -198,9 +244,19 @@ void ScanWorker::scatter(MaskGroup const& mask, std::size_t row, Coefficients co
   }
 }
 
+/// The inverse of scatter().
+void ScanWorker::gather(MaskGroup const& mask, std::size_t row, Coefficients const& to) const {
+  for (std::size_t k = 0; k < mask.n_phenotypes; ++k) {
+    std::size_t const at =
+        row * options_.n_phenotypes + static_cast<std::size_t>(mask.output_column[k]);
+    to.beta[k] = out_.beta[at];
+    to.se[k] = out_.se[at];
+  }
+}
+
 void ScanWorker::find_hits(Group const& group, std::size_t i, Coefficients const& from) {
   MaskGroup const& mask = model_.masks[group.mask];
-  if (!any_reaches(from.beta, from.se, mask.n_phenotypes, hit_chisq_)) {
+  if (!statistics_[i].may_hit || !any_reaches(from.beta, from.se, mask.n_phenotypes, hit_chisq_)) {
     return;
   }
   auto const row = static_cast<std::int64_t>(out_.first_row + group.row + i);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "igwas/device.hpp"
+#include "igwas/device_tests.hpp"
 #include "igwas/dosage_products.hpp"
 #include "igwas/dot_products.hpp"
 #include "igwas/fixed_products.hpp"
@@ -28,8 +29,11 @@ class ScanWorker {
              FixedColumns const* fixed, CoarseColumns const* coarse, ScanRows const& rows,
              ScanOptions const& options, double hit_chisq);
 
-  /// Leave the sums over genotypes to a device from now on.
-  void sum_on(std::unique_ptr<DeviceLane> lane) { lane_ = std::move(lane); }
+  /// Leave the sums over genotypes to a device from now on, and tests too where it `can_test`.
+  void use(std::unique_ptr<DeviceLane> lane, bool can_test) {
+    lane_ = std::move(lane);
+    lane_tests_ = can_test;
+  }
 
   void run(ScanBlock const& block, StatisticsSink& sink);
 
@@ -45,12 +49,16 @@ class ScanWorker {
 
   [[nodiscard]] bool is_excluded(std::size_t row) const noexcept;
   void run_batch(ScanBlock const& block, std::size_t first, std::size_t n);
+  void test_on_device(ScanBlock const& block, std::size_t first, std::size_t n);
+  void conclude(Group const& group, DeviceFit const& fit, bool is_flipped);
   void test(Group const& group);
   void test_again(Group const& group, std::size_t i);
   [[nodiscard]] VariantSums sums_of(Group const& group, std::size_t i);
   [[nodiscard]] Coefficients coefficients(Group const& group, std::size_t i);
   void store(Group const& group, std::size_t i);
   void store_excluded(Group const& group, std::size_t i);
+  [[nodiscard]] bool is_rounded(MaskStatistics const& of) const noexcept;
+  void gather(MaskGroup const& mask, std::size_t row, Coefficients const& to) const;
   void scatter(MaskGroup const& mask, std::size_t row, Coefficients const& from);
   void find_hits(Group const& group, std::size_t i, Coefficients const& from);
 
@@ -70,6 +78,9 @@ class ScanWorker {
   FixedScratch fixed_scratch_;
   DosageScratch dosage_scratch_;
   std::unique_ptr<DeviceLane> lane_;         ///< null: this thread makes the sums
+  bool lane_tests_ = false;                  ///< and tests, where nobody is haploid
+  std::vector<DeviceFit> fits_;              ///< (variants, masks) of the batch
+  std::vector<std::uint8_t> is_flipped_;     ///< (variants) of the batch
   std::vector<std::uint8_t> is_contiguous_;  ///< (masks) whose phenotypes are side by side
   std::vector<double> beta_;                 ///< (at_once, phenotypes) of masks that are not
   std::vector<double> se_;

@@ -1,5 +1,6 @@
 #include "igwas/variant_statistics.hpp"
 
+#include "igwas/coefficient.hpp"
 #include "igwas/dot.hpp"
 #include "igwas/f_tail.hpp"
 #include "igwas/hardy_weinberg.hpp"
@@ -21,13 +22,6 @@ constexpr double collinear_tolerance = 1e-8;
 
 /// A covariate direction whose samples are nearly all missing is lost below this share.
 constexpr double rank_tolerance = 1e-9;
-
-/// A phenotype whose residual is less than this share of it is a small difference of sums that were
-/// rounded: a nearly perfect fit, or variance that only samples without a call had.
-constexpr double least_residual_share = 1e-3;
-
-/// A phenotype with less than this share of its variance left is constant.
-constexpr double constant_tolerance = 1e-10;
 
 /// A haploid sample is coded as two copies but carries one allele.
 [[nodiscard]] double n_alleles(CodeSums const& code) noexcept {
@@ -67,19 +61,14 @@ struct Responses {
 IGWAS_MULTIVERSION
 std::int64_t fill_coefficients(Responses const& responses, double genotype, double dof, double unit,
                                double* beta, double* se) {
-  double const size = std::fabs(unit);
   double const freedom = dof * genotype;
   std::int64_t n_small = 0;
   for (std::size_t k = 0; k < responses.n; ++k) {
-    double const u = responses.product[k];
-    double const yy = responses.sum_of_squares[k];
-    double const slope = u / genotype;
-    double const residual = yy - u * slope;
-    double const error = std::sqrt((residual > 0 ? residual : 0.0) / freedom);
-    bool const varies = yy > constant_tolerance * responses.total[k];
-    beta[k] = varies ? unit * slope : not_a_number;
-    se[k] = varies ? size * error : not_a_number;
-    n_small += varies && residual < least_residual_share * responses.total[k] ? 1 : 0;
+    Coefficient const of = coefficient(responses.product[k], responses.sum_of_squares[k],
+                                       responses.total[k], {genotype, freedom, unit, not_a_number});
+    beta[k] = of.beta;
+    se[k] = of.se;
+    n_small += of.is_small ? 1 : 0;
   }
   return n_small;
 }
@@ -125,36 +114,19 @@ MaskStatistics VariantTest::regress(VariantSums const& sums, std::size_t lane, d
                                     double* se) {
   std::fill_n(beta, group_.n_phenotypes, not_a_number);
   std::fill_n(se, group_.n_phenotypes, not_a_number);
-  MaskStatistics out;
-  out.omnibus_f = not_a_number;
-  out.omnibus_log10p = not_a_number;
-  out.genotype_sum_of_squares = not_a_number;
-  out.unexplained_share = not_a_number;
-  count_alleles(sums, out);
-  bool const drops = missing_ == MissingCalls::drop && sums.code.n_missing != 0;
-  out.n = static_cast<std::int32_t>(sums.code.n_samples -
-                                    (missing_ == MissingCalls::drop ? sums.code.n_missing : 0));
-  out.reason = filter(sums, out);
+  MaskStatistics out = count(sums);
   if (out.reason != Reason::tested) {
     return out;
   }
+  bool const drops = missing_ == MissingCalls::drop && sums.code.n_missing != 0;
   Regression const fit = drops ? without_missing(sums) : with_mean(sums);
-  auto const dof = static_cast<std::int64_t>(fit.n) - static_cast<std::int64_t>(fit.rank) - 1;
-  out.genotype_sum_of_squares = std::max(0.0, fit.genotype) * sums.scale * sums.scale;
-  out.degrees_of_freedom = static_cast<std::int32_t>(std::max<std::int64_t>(0, dof));
-  if (dof < 1) {
-    out.reason = Reason::too_few_samples;
-    return out;
-  }
-  out.unexplained_share = fit.genotype / centred(sums.code);
-  if (!(fit.genotype > collinear_tolerance * centred(sums.code))) {
-    out.reason = Reason::collinear;
+  if (!judge_genotype(sums, {fit.genotype, fit.n, fit.rank}, out)) {
     return out;
   }
   out.is_small_difference =
       fill_coefficients({fit.product.data(), fit.phenotypes.data(), group_.sum_of_squares.data(),
                          group_.n_phenotypes},
-                        fit.genotype, static_cast<double>(dof),
+                        fit.genotype, static_cast<double>(out.degrees_of_freedom),
                         (sums.is_flipped ? -1.0 : 1.0) / sums.scale, beta, se) != 0;
   if (drops) {
     omnibus_without_missing(fit, out);
@@ -162,6 +134,64 @@ MaskStatistics VariantTest::regress(VariantSums const& sums, std::size_t lane, d
     queue_omnibus(fit, lane);
   }
   return out;
+}
+
+MaskStatistics VariantTest::conclude(VariantSums const& sums, DeviceFit const& fit, double* beta,
+                                     double* se) const {
+  MaskStatistics out = count(sums);
+  if (out.reason == Reason::tested &&
+      judge_genotype(sums, {fit.genotype, sums.code.n_samples, group_.n_basis}, out)) {
+    out.is_small_difference = fit.is_small_difference;
+    out.may_hit = fit.may_hit;
+    double const dof = omnibus_dof(sums.code.n_samples, group_.n_basis);
+    if (dof != 0) {
+      fill_omnibus(fit.explained / fit.genotype, static_cast<double>(omnibus_factor_.rank()), dof,
+                   out);
+    }
+    return out;
+  }
+  std::fill_n(beta, group_.n_phenotypes, not_a_number);
+  std::fill_n(se, group_.n_phenotypes, not_a_number);
+  return out;
+}
+
+/// Counts, and whether they let the variant be tested; everything else not known yet.
+MaskStatistics VariantTest::count(VariantSums const& sums) const {
+  MaskStatistics out;
+  out.omnibus_f = not_a_number;
+  out.omnibus_log10p = not_a_number;
+  out.genotype_sum_of_squares = not_a_number;
+  out.unexplained_share = not_a_number;
+  count_alleles(sums, out);
+  out.n = static_cast<std::int32_t>(sums.code.n_samples -
+                                    (missing_ == MissingCalls::drop ? sums.code.n_missing : 0));
+  out.reason = filter(sums, out);
+  return out;
+}
+
+/// S and degrees of freedom; false, and the reason, if they allow no test.
+bool VariantTest::judge_genotype(VariantSums const& sums, GenotypeFit const& fit,
+                                 MaskStatistics& out) const {
+  auto const dof = static_cast<std::int64_t>(fit.n) - static_cast<std::int64_t>(fit.rank) - 1;
+  out.genotype_sum_of_squares = std::max(0.0, fit.genotype) * sums.scale * sums.scale;
+  out.degrees_of_freedom = static_cast<std::int32_t>(std::max<std::int64_t>(0, dof));
+  if (dof < 1) {
+    out.reason = Reason::too_few_samples;
+    return false;
+  }
+  out.unexplained_share = fit.genotype / centred(sums.code);
+  if (!(fit.genotype > collinear_tolerance * centred(sums.code))) {
+    out.reason = Reason::collinear;
+    return false;
+  }
+  return true;
+}
+
+/// What an omnibus test of `n` samples with calls leaves; 0: there is none.
+double VariantTest::omnibus_dof(std::size_t n, std::size_t n_covariates) const noexcept {
+  auto const dof = static_cast<double>(n) - static_cast<double>(n_covariates) -
+                   static_cast<double>(omnibus_factor_.rank());
+  return dof < 1 || omnibus_factor_.rank() == 0 ? 0 : dof;
 }
 
 Reason VariantTest::filter(VariantSums const& sums, MaskStatistics const& counts) const {
@@ -199,16 +229,18 @@ Reason VariantTest::filter(VariantSums const& sums, MaskStatistics const& counts
 
 VariantTest::Regression VariantTest::with_mean(VariantSums const& sums) {
   CodeSums const& code = sums.code;
-  double const mean = code.sum / static_cast<double>(code.n_samples - code.n_missing);
-  double genotype = code.sum_of_squares + static_cast<double>(code.n_missing) * mean * mean;
+  MeanImputed const with = impute_mean(code.sum, code.sum_of_squares,
+                                       static_cast<double>(code.n_samples - code.n_missing),
+                                       static_cast<double>(code.n_missing));
+  double genotype = with.sum_of_squares;
   for (std::size_t c = 0; c < group_.n_basis; ++c) {
     std::size_t const column = group_.basis_begin + c;
-    double const b = sums.called[column] + mean * sums.missing[column];
+    double const b = sums.called[column] + with.mean * sums.missing[column];
     genotype -= b * b;
   }
   for (std::size_t k = 0; k < group_.n_responses; ++k) {
     std::size_t const column = group_.responses_begin + k;
-    product_[k] = sums.called[column] + mean * sums.missing[column];
+    product_[k] = sums.called[column] + with.mean * sums.missing[column];
   }
   return {genotype,       product_, group_.sum_of_squares, group_.n_basis,
           code.n_samples, 0,        not_a_number};
@@ -327,9 +359,8 @@ void VariantTest::omnibus_gram_without_missing(std::size_t n_missing) {
 
 void VariantTest::queue_omnibus(Regression const& fit, std::size_t lane) {
   auto const kept = omnibus_factor_.kept();
-  auto const dof =
-      static_cast<double>(fit.n) - static_cast<double>(fit.rank) - static_cast<double>(kept.size());
-  if (dof < 1 || kept.empty()) {
+  double const dof = omnibus_dof(fit.n, fit.rank);
+  if (dof == 0) {
     return;
   }
   for (std::size_t i = 0; i < kept.size(); ++i) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstdlib>
 #include <iostream>
 #include <limits>
 #include <source_location>
@@ -11,11 +12,19 @@ namespace igwas::testing {
 /// Failures so far in this test program; programs are single-threaded where they check.
 inline int failures = 0;
 
+/// Where all that matters is whether something fails, the first is the last.
+inline void count_failure() {
+  ++failures;
+#if defined(IGWAS_STOP_AT_FIRST_FAILURE)
+  std::_Exit(1);
+#endif
+}
+
 inline void check(bool holds, char const* claim,
                   std::source_location where = std::source_location::current()) {
   if (!holds) {
-    ++failures;
     std::cerr << where.file_name() << ':' << where.line() << ": " << claim << '\n';
+    count_failure();
   }
 }
 
@@ -33,10 +42,10 @@ inline void check_close(double found, double expected, double tolerance,
                         std::source_location where = std::source_location::current()) {
   double const error = relative_error(found, expected);
   if (!(error <= tolerance)) {
-    ++failures;
     std::cerr.precision(17);
     std::cerr << where.file_name() << ':' << where.line() << ": found " << found << ", expected "
               << expected << " (relative error " << error << ")\n";
+    count_failure();
   }
 }
 

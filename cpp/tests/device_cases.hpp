@@ -101,15 +101,15 @@ inline ProductCase extreme_case(std::size_t n_samples, bool has_bytes) {
   return made;
 }
 
-inline BatchProducts product_on_cpu(ProductCase const& of, FixedColumns const& columns,
+inline BatchProducts product_on_cpu(GenotypeBatch const& of, FixedColumns const& columns,
                                     bool sums_missing = true) {
   BatchProducts out;
-  if (of.batch.kind() == GenotypeBatch::Kind::bytes) {
+  if (of.kind() == GenotypeBatch::Kind::bytes) {
     DosageScratch scratch;
-    multiply_dosages(of.batch, columns, out, scratch, sums_missing);
+    multiply_dosages(of, columns, out, scratch, sums_missing);
   } else {
     FixedScratch scratch;
-    multiply_fixed(of.batch, columns, out, scratch, sums_missing);
+    multiply_fixed(of, columns, out, scratch, sums_missing);
   }
   return out;
 }
@@ -129,8 +129,8 @@ inline void check_same_products(Device const& device, ProductCase const& of, std
                                 bool sums_missing = true, std::size_t n_lanes = 2) {
   FixedColumns const columns = columns_of(of, limbs);
   bool const has_bytes = of.batch.kind() == GenotypeBatch::Kind::bytes;
-  auto const resident = device.load(Context{1}, columns, has_bytes, n_lanes);
-  BatchProducts const expected = product_on_cpu(of, columns, sums_missing);
+  auto const resident = device.load(Context{1}, columns, has_bytes, n_lanes, nullptr);
+  BatchProducts const expected = product_on_cpu(of.batch, columns, sums_missing);
   for (std::size_t worker = 0; worker < n_lanes; ++worker) {
     auto const lane = resident->open_lane(worker);
     for (int repeat = 0; repeat < 2; ++repeat) {

@@ -55,14 +55,14 @@ def test_every_option_is_passed_on(files, embed_images):
     images, model, output = files
     arguments = [
         images, "--model", model, "-o", output, "--device", "tensorrt", "--batch-size", "8",
-        "--test-time", "flip,rotate", "--min-grade", "keep", "--resume", "--threads", "3",
+        "--test-time", "flip,rotate", "--min-grade", "keep", "--fp16", "--resume", "--threads", "3",
         "--max-memory", "2G",
     ]  # fmt: skip
     assert run(*arguments) == 0
     embed_images.assert_called_once_with(
         images, model, output,
         options=EmbedOptions(
-            batch_size=8, test_time=("flip", "rotate"), min_grade="keep", resume=True
+            batch_size=8, test_time=("flip", "rotate"), min_grade="keep", fp16=True, resume=True
         ),
         context=Context(threads=3, device="tensorrt", max_memory_bytes=2**31), progress=None,
     )  # fmt: skip

@@ -19,6 +19,10 @@ class Cholesky {
 
   [[nodiscard]] std::size_t rank() const noexcept { return kept_.size(); }
   [[nodiscard]] std::span<std::size_t const> kept() const noexcept { return kept_; }
+  /// L[row][column], column <= row, both of the kept ones.
+  [[nodiscard]] double lower(std::size_t row, std::size_t column) const noexcept {
+    return lower_[row * (row + 1) / 2 + column];
+  }
 
   /// Smallest share of a kept row's variance that the rows before it leave: the inverse of its
   /// variance inflation. 1 if nothing is kept.

@@ -12,8 +12,10 @@
 namespace igwas {
 
 struct BatchProducts;
+struct DeviceResults;
+struct DeviceTests;
 
-/// Makes the products of one thread's batches.
+/// Makes the products, or the tests, of one thread's batches.
 class DeviceLane {
  public:
   virtual ~DeviceLane() = default;
@@ -23,6 +25,12 @@ class DeviceLane {
   /// \param batch of Kind::calls or Kind::bytes, prepared.
   /// \param sums_missing false leaves `out.missing` at zero: nobody reads it.
   virtual void multiply(GenotypeBatch const& batch, BatchProducts& out, bool sums_missing) = 0;
+
+  /// Count, multiply and test: what VariantTest makes of the batch up to VariantTest::conclude().
+  /// Only where the columns were loaded with tests.
+  ///
+  /// \param batch of Kind::calls or Kind::bytes as the source filled it; nobody is haploid.
+  virtual void test(GenotypeBatch const& batch, DeviceResults const& out) = 0;
 };
 
 /// The columns of a model in a device's memory.
@@ -45,11 +53,12 @@ class Device {
   /// \param columns outlive what is returned.
   /// \param has_bytes whether batches hold dosages in bytes, not hard calls.
   /// \param n_lanes workers that will open a lane.
+  /// \param tests outlive what is returned; null: lanes are not asked to test.
   /// \throws DeviceUnavailable if they do not fit the device's memory.
   [[nodiscard]] virtual std::unique_ptr<DeviceColumns> load(Context const& context,
                                                             FixedColumns const& columns,
-                                                            bool has_bytes,
-                                                            std::size_t n_lanes) const = 0;
+                                                            bool has_bytes, std::size_t n_lanes,
+                                                            DeviceTests const* tests) const = 0;
 };
 
 }  // namespace igwas

@@ -33,6 +33,13 @@ class FixedColumns {
   [[nodiscard]] std::size_t stride() const noexcept { return stride_; }
   [[nodiscard]] std::int32_t const* data() const noexcept { return values_.data(); }
 
+  /// What one in the lowest limb of a column is worth.
+  [[nodiscard]] double unit(std::size_t column) const noexcept { return unit_[column]; }
+  /// Place of a column's low limb in a row; 0: it has none.
+  [[nodiscard]] std::size_t low_limb(std::size_t column) const noexcept {
+    return low_limb_[column];
+  }
+
   /// Columns of a row of sums, (columns) each, from sums over the integers of a row.
   void values(std::int64_t const* sums, double* out) const noexcept;
 

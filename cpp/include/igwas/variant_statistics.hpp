@@ -2,6 +2,7 @@
 #pragma once
 
 #include "igwas/cholesky.hpp"
+#include "igwas/device_tests.hpp"
 #include "igwas/dropped_fit.hpp"
 #include "igwas/genotype_batch.hpp"
 #include "igwas/scan_model.hpp"
@@ -30,6 +31,8 @@ struct MaskStatistics {
   double unexplained_share = 0;
   /// Some phenotype's residual is a small share of the phenotype: rounded sums do not do for it.
   bool is_small_difference = false;
+  /// False where it is known that no phenotype reaches the smallest statistic of a hit.
+  bool may_hit = true;
 };
 
 /// Sums of one variant over the columns of the model, code units.
@@ -67,7 +70,21 @@ class VariantTest {
   void operator()(std::span<VariantSums const> sums, std::span<MaskStatistics> out,
                   Coefficients to);
 
+  /// The same for one variant that a device fitted, with MissingCalls::mean: what is left to do.
+  ///
+  /// \param sums only counts are read.
+  /// \param beta, se (phenotypes) as the device left them; NaN afterwards where there is no test.
+  [[nodiscard]] MaskStatistics conclude(VariantSums const& sums, DeviceFit const& fit, double* beta,
+                                        double* se) const;
+
  private:
+  /// S in code units, and what it was fitted on.
+  struct GenotypeFit {
+    double genotype;
+    std::size_t n;
+    std::size_t rank;
+  };
+
   struct Regression {
     double genotype = 0;                 ///< S, code units
     std::span<double const> product;     ///< u (responses), code units
@@ -82,6 +99,10 @@ class VariantTest {
   /// All but the omnibus test, which is left to solve_omnibus() for the variant in `lane`.
   [[nodiscard]] MaskStatistics regress(VariantSums const& sums, std::size_t lane, double* beta,
                                        double* se);
+  [[nodiscard]] MaskStatistics count(VariantSums const& sums) const;
+  [[nodiscard]] bool judge_genotype(VariantSums const& sums, GenotypeFit const& fit,
+                                    MaskStatistics& out) const;
+  [[nodiscard]] double omnibus_dof(std::size_t n, std::size_t n_covariates) const noexcept;
   [[nodiscard]] Reason filter(VariantSums const& sums, MaskStatistics const& counts) const;
   [[nodiscard]] Regression with_mean(VariantSums const& sums);
   [[nodiscard]] Regression without_missing(VariantSums const& sums);

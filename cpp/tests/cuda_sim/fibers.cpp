@@ -48,6 +48,7 @@ struct Block {
   std::size_t scheduler_stack_bytes = 0;
   Fiber* current = nullptr;
   dim3 index;
+  dim3 grid;
   std::function<void()> const* body = nullptr;
 };
 
@@ -221,6 +222,7 @@ void multiply_quarter(Fiber* warp) {
 
 dim3 const& thread_index() { return block().current->thread; }
 dim3 const& block_index() { return block().index; }
+dim3 const& grid_size() { return block().grid; }
 void wait_at_barrier() { leave(State::at_barrier); }
 void pause() { leave(State::runs); }
 
@@ -237,6 +239,7 @@ void multiply_add_quarter(int (&sums)[2], unsigned codes, unsigned digits) {
 std::string run_grid(dim3 grid, dim3 size, ThreadOrder order, std::function<void()> const& body) {
   std::mt19937 random(order.seed);
   block().body = &body;
+  block().grid = grid;
   std::string error;
   for (unsigned z = 0; z < grid.z && error.empty(); ++z) {
     for (unsigned y = 0; y < grid.y && error.empty(); ++y) {

@@ -25,6 +25,7 @@ struct ThreadOrder {
 
 [[nodiscard]] dim3 const& thread_index();
 [[nodiscard]] dim3 const& block_index();
+[[nodiscard]] dim3 const& grid_size();
 /// Until all threads of the block are here.
 void wait_at_barrier();
 /// Let other threads of the block go on.

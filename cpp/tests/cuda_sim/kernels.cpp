@@ -7,22 +7,45 @@
 
 namespace {
 
-template <auto kernel>
-[[nodiscard]] bool add(std::vector<std::string> name_parts) {
-  using igwas::cuda::SumArguments;
-  auto const of = [](void const* argument) { return *static_cast<SumArguments const*>(argument); };
+using namespace igwas::cuda;
+
+[[nodiscard]] std::vector<void const*> addresses(SumArguments const& of) {
+  std::vector<void const*> all = {of.genotypes, of.rows, of.digits, of.sums};
+  if (of.n_more_rows != nullptr) {
+    all.push_back(of.n_more_rows);
+  }
+  return all;
+}
+[[nodiscard]] std::vector<void const*> addresses(CountArguments const& of) {
+  return {of.genotypes, of.sets, of.sums, of.word_sums};
+}
+[[nodiscard]] std::vector<void const*> addresses(ListArguments const& of) {
+  return {of.sums, of.rows, of.n_missing, of.missing_row};
+}
+[[nodiscard]] std::vector<void const*> addresses(TestArguments const& of) {
+  return {of.counts,        of.rows,           of.missing_row, of.word_sums, of.sums,
+          of.products,      of.masks,          of.unit,        of.low_limb,  of.response_squares,
+          of.output_column, of.omnibus_column, of.factor,      of.beta,      of.se,
+          of.fits,          of.checks};
+}
+
+template <typename Arguments>
+[[nodiscard]] bool add(void (*kernel)(Arguments), std::vector<std::string> name_parts) {
+  auto const of = [](void const* argument) { return *static_cast<Arguments const*>(argument); };
   cuda_sim::add_kernel(reinterpret_cast<void const*>(kernel),
-                       {std::move(name_parts), sizeof(SumArguments),
-                        [of](void const* argument) { kernel(of(argument)); },
-                        [of](void const* argument) -> std::vector<void const*> {
-                          SumArguments const with = of(argument);
-                          return {with.genotypes, with.rows, with.digits, with.sums};
-                        }});
+                       {std::move(name_parts), sizeof(Arguments),
+                        [of, kernel](void const* argument) { kernel(of(argument)); },
+                        [of](void const* argument) { return addresses(of(argument)); }});
   return true;
 }
 
 bool const are_added[] = {
-    add<&igwas::cuda::sum_rows<igwas::cuda::CallRows>>({"sum_rows", "CallRows"}),
-    add<&igwas::cuda::sum_rows<igwas::cuda::ByteRows>>({"sum_rows", "ByteRows"})};
+    add(&sum_rows<CallRows>, {"sum_rows", "CallRows"}),
+    add(&sum_rows<ByteRows>, {"sum_rows", "ByteRows"}),
+    add(&count_rows<CallRows>, {"count_rows", "CallRows"}),
+    add(&count_rows<ByteRows>, {"count_rows", "ByteRows"}),
+    add(&list_rows, {"list_rows"}),
+    add(&test_rows, {"test_rows"}),
+};
 
 }  // namespace

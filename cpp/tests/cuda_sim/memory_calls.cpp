@@ -86,7 +86,9 @@ struct Copy {
   }
   void run() const {
     std::memcpy(to, from, n_bytes);
-    if (!is_upload() && n_bytes != 0 && runtime().settings.corrupts_results) {
+    bool const is_corrupted = is_upload() ? n_bytes == runtime().settings.corrupted_upload
+                                          : runtime().settings.corrupts_results;
+    if (is_corrupted && n_bytes != 0) {
       *static_cast<char*>(to) ^= 1;
     }
   }

@@ -8,6 +8,7 @@ tests run. Exit status 1 if a fault is caught by none, or if the tests fail with
 
 import argparse
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -16,9 +17,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 TESTS = ("test_cuda_parts", "test_cuda_simulation")
-FLAGS = ("-std=c++20", "-O1", "-DIGWAS_CUDA_SIM", "-Wno-unknown-pragmas", "-ffp-contract=off")
-# A fault may make threads wait for ever.
-SECONDS = 240
+FLAGS = ("-std=c++20", "-O1", "-DIGWAS_CUDA_SIM", "-DIGWAS_STOP_AT_FIRST_FAILURE",
+         "-Wno-unknown-pragmas", "-ffp-contract=off")  # fmt: skip
+# A fault may make threads spin, or wait, for ever. Of the processor's time, so that a busy machine
+# is no fault; the whole test takes 15.
+CPU_SECONDS, SECONDS = 120, 3600
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Mutant:
 
 KERNEL, LAUNCH, LANE = "sum_rows.cuh", "launch.cu", "cuda_lane.cpp"
 DEVICE, CODES, DIGITS = "cuda_device.cpp", "row_codes.cuh", "digit_columns.cpp"
+TEST, COUNT, TABLES = "test_rows.cuh", "count_rows.cuh", "model_tables.cpp"
+LANE_TESTS = "cuda_lane_tests.cpp"
 COPY_BACK = """  check(cudaMemcpyAsync(slot.sums.data(), slot.device_sums.data(), sum_bytes,
                         cudaMemcpyDeviceToHost, stream),
         "copy sums");
@@ -68,25 +73,26 @@ MUTANTS = (
     Mutant("last tile lost", LAUNCH, "return (n + size - 1) / size;",
            "return n < size ? 1 : n / size;"),
     Mutant("slot used again before its piece is back", LANE,
-           "    finish(slot, product);\n    std::size_t const n", "    std::size_t const n"),
+           "    finish(slot);\n    start(slot", "    start(slot"),
     Mutant("last piece lost", LANE,
            "left < lane_slots; ++left", "left + 1 < lane_slots; ++left"),
     Mutant("sums read without waiting for them", LANE,
            '  check(cudaEventSynchronize(slot.finished.get()), "sum a piece");\n', ""),
     Mutant("event before the copy it stands for", LANE, COPY_BACK + RECORD, RECORD + COPY_BACK),
     Mutant("sums of the last batch not cleared", LANE,
-           "cudaMemsetAsync(slot.device_sums.data(), 0, sum_bytes",
-           "cudaMemsetAsync(slot.device_sums.data(), 0, 0"),
+           "most_rows * resident_.needs.n_columns * sizeof(std::int64_t), stream",
+           "0, stream"),
     Mutant("rows copied on another stream", LANE,
            "                        cudaMemcpyHostToDevice, stream),\n"
            '        "copy the list of rows");',
            "                        cudaMemcpyHostToDevice, slots_[0].stream.get()),\n"
            '        "copy the list of rows");'),
     Mutant("fault of a launch not noticed", LANE,
-           'check(launch_sum_rows(arguments, has_bytes(product.batch), stream), "start the sums");',
-           "static_cast<void>(launch_sum_rows(arguments, has_bytes(product.batch), stream));"),
+           "check(launch_sum_rows(arguments, most_rows, has_bytes(batch), stream), "
+           '"start the sums")',
+           "static_cast<void>(launch_sum_rows(arguments, most_rows, has_bytes(batch), stream))"),
     Mutant("genotypes of the piece before", LANE,
-           "genotypes_of(batch, first), n *", "genotypes_of(batch, 0), n *"),
+           "genotypes_of(batch, slot.first)", "genotypes_of(batch, 0)"),
     Mutant("lane on whichever GPU was chosen last", LANE,
            "resident.piece_rows) {\n  check(cudaSetDevice(resident_.gpu), \"select the GPU\");\n",
            "resident.piece_rows) {\n"),
@@ -100,6 +106,49 @@ MUTANTS = (
            "missing * (is_other ? 1U : 0xFEU)"),
     Mutant("odd samples before even ones", DIGITS, "i / 2 + 4 * (i % 2)", "i"),
     Mutant("digit out of range", DIGITS, "((value + 128) & 255) - 128", "(value & 255)"),
+    Mutant("products read before they are written", TEST,
+           "  fill_products(fit, imputed.mean, thread);\n  __syncthreads();\n",
+           "  fill_products(fit, imputed.mean, thread);\n"),
+    Mutant("S read before it is known", TEST,
+           "  __syncthreads();\n  fill_coefficients(fit", "  fill_coefficients(fit"),
+    Mutant("counts stored before all have counted", TEST,
+           "follows.\n  __syncthreads();\n", "follows.\n"),
+    Mutant("row of the omnibus test used before it is solved", TEST,
+           "    __syncthreads();\n    double const x", "    double const x"),
+    Mutant("one place for all solved rows", TEST,
+           "double const x = solved[row % 2];", "double const x = solved[0];"),
+    Mutant("missing calls forgotten", TEST,
+           "double const missing = fit.missing_row == no_row ?",
+           "double const missing = fit.missing_row != 0 ?"),
+    Mutant("sign of the counted allele lost", TEST,
+           "fit.is_flipped ? -with.unit_of_code", "fit.is_flipped ? with.unit_of_code"),
+    Mutant("phenotypes past the first block of threads lost", TEST,
+           "k < fit.mask.n_phenotypes; k += block_threads",
+           "k < fit.mask.n_phenotypes && k < block_threads; k += block_threads"),
+    Mutant("low limb with the checksum's sum", TEST,
+           "return column == with.checksum_column", "return column == with.n_columns"),
+    Mutant("last word of a row not counted", COUNT,
+           "at < with.n_words; at += block_threads", "at + 1 < with.n_words; at += block_threads"),
+    Mutant("counts of the second set in place of the first", COUNT,
+           "with.sets + static_cast<unsigned long long>(set) *", "with.sets + 0ULL *"),
+    Mutant("missing calls of the variant before", COUNT,
+           "with.missing_row[variant] = row;",
+           "with.missing_row[variant] = row == no_row ? row : row - 1;"),
+    Mutant("common allele counted", COUNT, "2 * all.sum >", "2 * all.sum <"),
+    Mutant("tiles of missing calls not started", LANE,
+           "launch_sum_rows(arguments, most_rows,", "launch_sum_rows(arguments, n_rows,"),
+    Mutant("number of missing rows not cleared", LANE_TESTS,
+           "0, sizeof(unsigned), stream", "0, 0, stream"),
+    Mutant("tests read without waiting for them", LANE_TESTS,
+           '  check(cudaEventSynchronize(slot.finished.get()), "test a piece");\n', ""),
+    Mutant("genotypes that arrived not compared", LANE_TESTS,
+           "found.word_sum != slot.word_sums[variant]",
+           "found.word_sum + 1 == slot.word_sums[variant]"),
+    Mutant("sums of tested rows not compared", LANE_TESTS,
+           "  check_sum(found.called, static_cast<std::int64_t>(all.sum));\n", ""),
+    Mutant("factor by rows, not by columns", TABLES,
+           "factor.push_back(omnibus.lower(row, column));",
+           "factor.push_back(omnibus.lower(column, 0));"),
 )  # fmt: skip
 
 
@@ -150,7 +199,12 @@ class Tree:
                 check=True,
             )
             try:
-                done = subprocess.run([program], capture_output=True, timeout=SECONDS, check=False)
+                done = subprocess.run(
+                    [program], capture_output=True, timeout=SECONDS, check=False,
+                    preexec_fn=lambda: resource.setrlimit(
+                        resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS)
+                    ),
+                )  # fmt: skip
                 is_good = done.returncode == 0
             except subprocess.TimeoutExpired:
                 is_good = False

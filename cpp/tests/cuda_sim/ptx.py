@@ -13,11 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 WARP = 32
-_BITS = {"u16": 16, "u32": 32, "s32": 32, "b32": 32, "u64": 64, "s64": 64, "b64": 64}
+_BITS = {"u8": 8, "u16": 16, "u32": 32, "s32": 32, "b32": 32, "u64": 64, "s64": 64, "b64": 64,
+         "f64": 64}  # fmt: skip
 _COMPARE = {"lt": np.less, "ge": np.greater_equal, "eq": np.equal, "ne": np.not_equal,
             "gt": np.greater, "le": np.less_equal}  # fmt: skip
+# The same where one is NaN: true.
+_UNORDERED = {"ltu": "ge", "geu": "lt", "gtu": "le", "leu": "gt", "equ": "ne", "neu": "eq"}
 _ARITHMETIC = {"add": np.add, "sub": np.subtract, "and": np.bitwise_and, "or": np.bitwise_or,
-               "xor": np.bitwise_xor, "min": np.minimum}  # fmt: skip
+               "xor": np.bitwise_xor, "min": np.minimum, "max": np.maximum}  # fmt: skip
+# As IEEE 754 says, once rounded each: NumPy's are the same. Of max, PTX takes the number, not NaN.
+_FLOATING = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide,
+             "max": np.fmax}  # fmt: skip
+_FLOATING_OF_ONE = {"neg": np.negative, "abs": np.abs, "sqrt": np.sqrt}
+_ATOMIC = {"add": np.add, "min": np.minimum, "max": np.maximum}
+
+
+_COMPUTED = ("mul", "mad", "shl", "shr", "not", "prmt", "selp", "div", "popc")
 
 
 class PtxError(Exception):
@@ -25,7 +36,23 @@ class PtxError(Exception):
 
 
 def _type(name: str) -> np.dtype[Any]:
-    return np.dtype(f"{'i' if name[0] == 's' else 'u'}{_BITS[name] // 8}")
+    letter = {"s": "i", "f": "f"}.get(name[0], "u")
+    return np.dtype(f"{letter}{_BITS[name] // 8}")
+
+
+def _permuted(
+    low: NDArray[np.uint32], high: NDArray[np.uint32], selector: NDArray[np.uint32]
+) -> NDArray[np.uint32]:
+    """Bytes of {low, high} that the nibbles of the selector name."""
+    both = low.astype(np.uint64) | high.astype(np.uint64) << np.uint64(32)
+    chosen = np.zeros(len(low), np.uint32)
+    for i in range(4):
+        nibble = (selector >> np.uint32(4 * i)) & np.uint32(15)
+        if (nibble > 7).any():
+            raise PtxError("prmt that copies signs")
+        byte = (both >> (nibble.astype(np.uint64) * np.uint64(8))) & np.uint64(0xFF)
+        chosen |= byte.astype(np.uint32) << np.uint32(8 * i)
+    return chosen
 
 
 class Memory:
@@ -37,10 +64,10 @@ class Memory:
         self._buffers: list[NDArray[np.uint8]] = []
         self._is_written: list[NDArray[np.bool_]] = []
 
-    def put(self, values: NDArray[Any]) -> int:
-        """A buffer with these values; its address."""
+    def put(self, values: NDArray[Any], *, is_written: bool = True) -> int:
+        """A buffer with these values, or with none that may be read yet; its address."""
         self._buffers.append(np.ascontiguousarray(values).view(np.uint8).ravel().copy())
-        self._is_written.append(np.ones(self._buffers[-1].size, np.bool_))
+        self._is_written.append(np.full(self._buffers[-1].size, is_written))
         return len(self._buffers) * self._STEP
 
     def get(self, address: int, dtype: Any) -> NDArray[Any]:
@@ -65,10 +92,22 @@ class Memory:
             raise PtxError("a read of memory that nobody wrote")
         return self._buffers[number].view(dtype)[offsets // dtype.itemsize]
 
-    def add(self, addresses: NDArray[np.uint64], values: NDArray[Any]) -> None:
-        """Atomically."""
+    def store(self, addresses: NDArray[np.uint64], values: NDArray[Any]) -> None:
+        """One value for each address."""
         number, offsets = self.at(addresses, values.itemsize)
-        np.add.at(self._buffers[number].view(values.dtype), offsets // values.itemsize, values)
+        self._buffers[number].view(values.dtype)[offsets // values.itemsize] = values
+        for byte in range(values.itemsize):
+            self._is_written[number][offsets + byte] = True
+
+    def add(self, addresses: NDArray[np.uint64], values: NDArray[Any]) -> NDArray[Any]:
+        """Atomically, one after the other; what was there before each."""
+        number, offsets = self.at(addresses, values.itemsize)
+        target = self._buffers[number].view(values.dtype)
+        before = np.empty_like(values)
+        for i, at in enumerate(offsets // values.itemsize):
+            before[i] = target[at]
+            target[at] += values[i]
+        return before
 
 
 @dataclass
@@ -79,7 +118,7 @@ class Kernel:
     labels: dict[str, int] = field(default_factory=dict)
     registers: dict[str, int] = field(default_factory=dict)
     shared_bytes: int = 0
-    shared_name: str = ""
+    shared: dict[str, int] = field(default_factory=dict)
 
 
 def parse(text: str, name: str) -> Kernel:
@@ -92,8 +131,12 @@ def parse(text: str, name: str) -> Kernel:
             prefix, count = re.search(r"(%[a-z]+)<(\d+)>", line).groups()
             kernel.registers[prefix] = int(count)
         elif line.startswith(".shared"):
-            kernel.shared_name, size = re.search(r"(\w+)\[(\d+)\]", line).groups()
-            kernel.shared_bytes = int(size)
+            alignment, shared, size = re.search(
+                r"\.align (\d+) \.\w+ (\w+)(?:\[(\d+)\])?", line
+            ).groups()
+            start = -(-kernel.shared_bytes // int(alignment)) * int(alignment)
+            kernel.shared[shared] = start
+            kernel.shared_bytes = -(-(start + int(size or 8)) // 16) * 16
         elif line.endswith(":"):
             kernel.labels[line[:-1]] = len(kernel.code)
         elif line and not line.startswith("."):
@@ -107,17 +150,20 @@ class Block:
     """A block of threads at work."""
 
     def __init__(
-        self, kernel: Kernel, memory: Memory, arguments: bytes, n: int, index: tuple[int, int, int]
-    ) -> None:
+        self, kernel: Kernel, memory: Memory, arguments: bytes, n: int,
+        index: tuple[int, int, int], grid: tuple[int, int, int],
+    ) -> None:  # fmt: skip
         self.kernel, self.memory, self.arguments, self.n = kernel, memory, arguments, n
-        kinds = {"%p": np.bool_, "%r": np.uint32, "%rd": np.uint64, "%rs": np.uint16}
+        kinds = {"%p": np.bool_, "%r": np.uint32, "%rd": np.uint64, "%rs": np.uint16,
+                 "%fd": np.float64}  # fmt: skip
         self.registers = {
             prefix: np.zeros((count, n), kinds[prefix])
             for prefix, count in kernel.registers.items()
         }
         self.special = {"%tid.x": np.arange(n, dtype=np.uint32)}
-        for axis, value in zip("xyz", index, strict=True):
+        for axis, value, size in zip("xyz", index, grid, strict=True):
             self.special[f"%ctaid.{axis}"] = np.full(n, value, np.uint32)
+            self.special[f"%nctaid.{axis}"] = np.full(n, size, np.uint32)
         self.shared = np.zeros(kernel.shared_bytes, np.uint8)
         self.is_shared_written = np.zeros(kernel.shared_bytes, np.bool_)
         self.place = np.zeros(n, np.int64)
@@ -158,19 +204,29 @@ class Block:
             values = self.special[operand][lanes]
         elif operand.startswith("%"):
             values = self.row(operand)[lanes]
-        elif operand == self.kernel.shared_name:
+        elif operand.startswith("0d"):
+            values = np.full(len(lanes), int(operand[2:], 16), np.uint64).view(np.float64)
+        elif operand.endswith("_param_0"):
             values = np.zeros(len(lanes), np.uint64)
+        elif operand in self.kernel.shared:
+            values = np.full(len(lanes), self.kernel.shared[operand], np.uint64)
         else:
             values = np.full(len(lanes), int(operand, 0) % 2**64, np.uint64)
         if kind == "pred":
             return values != 0
+        if values.dtype == np.float64 or kind == "f64":
+            values = values.view(np.uint64)
         width = np.dtype(f"u{_BITS[kind] // 8}")
         return values.astype(width).view(_type(kind))
 
     def set(self, register: str, values: NDArray[Any], lanes: NDArray[np.int64]) -> None:
         """Write a register; signed values are extended by their sign."""
         row = self.row(register)
-        row[lanes] = values if row.dtype == np.bool_ else values.astype(row.dtype)
+        if row.dtype == np.float64:
+            row[lanes] = values.view(np.float64)
+        else:
+            same_size = values.view(np.uint64) if values.dtype == np.float64 else values
+            row[lanes] = same_size if row.dtype == np.bool_ else same_size.astype(row.dtype)
 
     def address(self, operand: str, lanes: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Of [register + number]."""
@@ -181,16 +237,21 @@ class Block:
     def execute(self, opcode: str, operands: list[str], lanes: NDArray[np.int64]) -> None:
         """One instruction of some threads."""
         name, *parts = opcode.split(".")
-        if name in _ARITHMETIC or name in ("mul", "mad", "shl", "shr", "not", "prmt", "selp"):
+        if name == "fma":
+            raise PtxError("a multiplication and an addition in one: not the bits of the CPU")
+        if name in _ARITHMETIC or name in _FLOATING_OF_ONE or name in _COMPUTED:
             self.set(operands[0], self.computed(name, parts, operands, lanes), lanes)
         elif name in ("mov", "cvta"):
             kind = "u64" if name == "cvta" else parts[-1]
             self.set(operands[0], self.value(operands[1], kind, lanes), lanes)
         elif name == "cvt":
-            self.set(operands[0], self.value(operands[1], parts[-1], lanes), lanes)
+            values = self.value(operands[1], parts[-1], lanes)
+            self.set(operands[0], values.astype(_type(parts[-2])), lanes)
         elif name == "setp":
             pair = [self.value(operand, parts[-1], lanes) for operand in operands[1:3]]
-            self.set(operands[0], _COMPARE[parts[0]](*pair), lanes)
+            inverse = _UNORDERED.get(parts[0])
+            holds = ~_COMPARE[inverse](*pair) if inverse else _COMPARE[parts[0]](*pair)
+            self.set(operands[0], holds, lanes)
         else:
             self.moves[name](self, parts, operands, lanes)
 
@@ -206,19 +267,16 @@ class Block:
         if name == "selp":
             return np.where(self.value(operands[3], "pred", lanes), source(1), source(2))
         if name == "prmt":
-            both = source(1).astype(np.uint64) | source(2).astype(np.uint64) << np.uint64(32)
-            chosen = np.zeros(len(lanes), np.uint32)
-            for i in range(4):
-                nibble = (source(3) >> np.uint32(4 * i)) & np.uint32(15)
-                if (nibble > 7).any():
-                    raise PtxError("prmt that copies signs")
-                byte = (both >> (nibble.astype(np.uint64) * np.uint64(8))) & np.uint64(0xFF)
-                chosen |= byte.astype(np.uint32) << np.uint32(8 * i)
-            return chosen
+            return _permuted(source(1), source(2), source(3))
         if kind == "pred":
-            return _ARITHMETIC[name](source(1), source(2))
+            return ~source(1) if name == "not" else _ARITHMETIC[name](source(1), source(2))
+        if kind == "f64":
+            one = _FLOATING_OF_ONE.get(name)
+            return one(source(1)) if one else _FLOATING[name](source(1), source(2))
         if name == "not":
             return ~source(1)
+        if name == "popc":
+            return np.bitwise_count(source(1)).astype(np.uint32)
         if name in ("shl", "shr"):
             count = source(2, "u32")
             if (count >= _BITS[kind]).any():
@@ -235,8 +293,8 @@ class Block:
         dtype = _type(parts[-1])
         for i, register in enumerate(re.findall(r"%\w+", operands[0])):
             if parts[0] == "param":
-                offset = int((re.search(r"\+(\d+)\]", operands[1]) or [0, 0])[1])
-                value = np.frombuffer(self.arguments, dtype, 1, offset + i * dtype.itemsize)
+                offset = int(self.address(operands[1], lanes)[0]) + i * dtype.itemsize
+                value = np.frombuffer(self.arguments, dtype, 1, offset)
                 self.set(register, np.repeat(value, len(lanes)), lanes)
                 continue
             addresses = self.address(operands[1], lanes) + np.uint64(i * dtype.itemsize)
@@ -249,18 +307,30 @@ class Block:
 
     def _store(self, parts: list[str], operands: list[str], lanes: NDArray[np.int64]) -> None:
         dtype = _type(parts[-1])
-        if parts[0] != "shared":
-            raise PtxError("a store elsewhere than in shared memory")
-        for i, register in enumerate(re.findall(r"%\w+", operands[1])):
+        for i, operand in enumerate(re.findall(r"[%\w]+", operands[1])):
             addresses = self.address(operands[0], lanes) + np.uint64(i * dtype.itemsize)
-            self.shared.view(dtype)[addresses // dtype.itemsize] = self.row(register)[lanes]
+            values = self.value(operand, parts[-1], lanes)
+            if parts[0] == "global":
+                self.memory.store(addresses, values)
+                continue
+            if parts[0] != "shared":
+                raise PtxError("a store elsewhere than in global or shared memory")
+            self.shared.view(dtype)[addresses // dtype.itemsize] = values
             for byte in range(dtype.itemsize):
                 self.is_shared_written[addresses + np.uint64(byte)] = True
 
     def _atomic(self, parts: list[str], operands: list[str], lanes: NDArray[np.int64]) -> None:
-        if parts != ["global", "add", "u64"]:
+        place, operation, kind = parts
+        addresses, values = self.address(operands[1], lanes), self.value(operands[2], kind, lanes)
+        if (place, operation) == ("global", "add"):
+            self.set(operands[0], self.memory.add(addresses, values), lanes)
+            return
+        if place != "shared" or operation not in _ATOMIC:
             raise PtxError("an atomic operation that is not known")
-        self.memory.add(self.address(operands[1], lanes), self.value(operands[2], "u64", lanes))
+        if not self.is_shared_written[addresses].all():
+            raise PtxError("an atomic operation on shared memory that nobody wrote")
+        target = self.shared.view(values.dtype)
+        _ATOMIC[operation].at(target, addresses // values.itemsize, values)
 
     def _branch(self, parts: list[str], operands: list[str], lanes: NDArray[np.int64]) -> None:
         self.place[lanes] = self.kernel.labels[operands[0]]
@@ -321,7 +391,7 @@ def launch(
     is_covered = np.zeros(len(kernel.code), np.bool_)
     with np.errstate(over="ignore"):
         for index in np.ndindex(*grid):
-            block = Block(kernel, memory, arguments, n_threads, index)
+            block = Block(kernel, memory, arguments, n_threads, index, grid)
             block.run()
             is_covered |= block.is_covered
     return float(is_covered.mean())

@@ -34,6 +34,8 @@ struct Settings {
   std::size_t failing_launch = 0;
   /// Copies that come back have a bit flipped.
   bool corrupts_results = false;
+  /// Copies to the device of so many bytes have a bit flipped; 0: none.
+  std::size_t corrupted_upload = 0;
 };
 
 /// Start again with these; whatever was queued or allocated must be gone.

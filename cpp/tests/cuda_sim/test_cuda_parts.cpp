@@ -5,7 +5,9 @@
 #include "memory_plan.hpp"
 #include "row_codes.cuh"
 
+#include <algorithm>
 #include <cstdint>
+#include <random>
 #include <string>
 
 using namespace igwas;
@@ -67,6 +69,51 @@ void every_byte_becomes_its_weight_beside_any_other() {
   }
 }
 
+void words_are_counted_like_their_samples() {
+  std::mt19937 random(8);
+  for (int repeat = 0; repeat < 2'000; ++repeat) {
+    unsigned const members = static_cast<unsigned>(random());
+    auto const set = members & 0x55555555U;
+    auto const calls = static_cast<unsigned>(random());
+    uint4 const bytes = {static_cast<unsigned>(random()), static_cast<unsigned>(random()),
+                         static_cast<unsigned>(random()), 0xFFFE00FFU};
+    unsigned const parts[4] = {bytes.x, bytes.y, bytes.z, bytes.w};
+    SetSums of_calls = {0, 0, 0, 0, 255, 0};
+    SetSums of_bytes = of_calls;
+    CallRows::count(calls, set, of_calls);
+    ByteRows::count(bytes, set, of_bytes);
+    SetSums expected_calls = {0, 0, 0, 0, 255, 0};
+    SetSums expected_bytes = expected_calls;
+    for (unsigned i = 0; i < 16; ++i) {
+      if (((set >> (2 * i)) & 1U) == 0) {
+        continue;
+      }
+      unsigned const call = (calls >> (2 * i)) & 3U;
+      if (call != 1) {
+        unsigned const copies = weight_of_call(call, RowKind::effect_counted);
+        expected_calls.sum += copies;
+        expected_calls.sum_of_squares += copies * copies;
+        ++expected_calls.n_called;
+        expected_calls.n_one_of_each += copies == 1 ? 1 : 0;
+      }
+      unsigned const byte = (parts[i / 4] >> (8 * (i % 4))) & 0xFFU;
+      if (byte != 255) {
+        expected_bytes.sum += byte;
+        expected_bytes.sum_of_squares += byte * byte;
+        ++expected_bytes.n_called;
+        expected_bytes.least = std::min(expected_bytes.least, byte);
+        expected_bytes.greatest = std::max(expected_bytes.greatest, byte);
+      }
+    }
+    auto const same = [](SetSums const& a, SetSums const& b) {
+      return a.sum == b.sum && a.sum_of_squares == b.sum_of_squares && a.n_called == b.n_called &&
+             a.n_one_of_each == b.n_one_of_each && a.least == b.least && a.greatest == b.greatest;
+    };
+    CHECK(same(of_calls, expected_calls));
+    CHECK(same(of_bytes, expected_bytes));
+  }
+}
+
 void bytes_are_taken_in_the_order_of_samples() {
   uint4 const word = {0x03020100, 0x07060504, 0x0B0A0908, 0x0F0E0D0C};
   for (unsigned half = 0; half < 2; ++half) {
@@ -119,6 +166,7 @@ void a_full_card_gets_smaller_pieces_and_then_an_error() {
 int main() {
   every_call_becomes_its_weight();
   every_byte_becomes_its_weight_beside_any_other();
+  words_are_counted_like_their_samples();
   bytes_are_taken_in_the_order_of_samples();
   digits_make_the_value_again();
   a_biobank_fits_eight_gibibytes();

@@ -1,5 +1,6 @@
 // The whole backend, its source unchanged, on threads that are fibers and a runtime on the CPU.
 #include "../device_cases.hpp"
+#include "../device_test_cases.hpp"
 #include "cuda_device.hpp"
 #include "digit_columns.hpp"
 #include "igwas/error.hpp"
@@ -11,6 +12,7 @@
 
 using namespace igwas;
 using cuda::CudaDevice;
+using cuda_sim::Counts;
 using cuda_sim::Settings;
 using cuda_sim::StreamOrder;
 using cuda_sim::ThreadOrder;
@@ -50,6 +52,32 @@ void products_are_the_bits_of_the_cpu_in_every_order_of_threads() {
     settings.threads = order;
     cuda_sim::reset(settings);
     testing::products_are_the_bits_of_the_cpu(CudaDevice({}), testing::edge_sizes());
+    nothing_is_left_and_no_rule_is_broken();
+  }
+}
+
+void tests_are_the_bits_of_the_cpu_in_every_order_of_threads_and_streams() {
+  for (Settings const& settings : orders()) {
+    cuda_sim::reset(settings);
+    testing::tests_are_the_bits_of_the_cpu(CudaDevice({}), {{65, 9, 1, 1}, {201, 40, 7, 3}});
+    nothing_is_left_and_no_rule_is_broken();
+  }
+  cuda_sim::reset({});
+  testing::tests_are_the_bits_of_the_cpu(CudaDevice({}),
+                                         {{390, 5, 150, 1}, {2'500, 5, 3, 2}, {65, 130, 2, 1}});
+  nothing_is_left_and_no_rule_is_broken();
+}
+
+/// More variants than fit: pieces take turns, and the last is short.
+void tests_take_turns_in_pieces() {
+  auto const of = testing::test_case({130, 171, 5, 2}, false, 1);
+  for (Settings settings : orders()) {
+    // Columns, tables, and two lanes of slots for the fewest variants.
+    settings.memory_bytes = 400'000;
+    cuda_sim::reset(settings);
+    testing::check_same_tests(CudaDevice({}), *of);
+    // Two lanes, two rounds, four kernels a piece: more than two pieces, so that slots are reused.
+    CHECK(cuda_sim::counts().launches > std::size_t{2} * 2 * 4 * 2);
     nothing_is_left_and_no_rule_is_broken();
   }
 }
@@ -153,6 +181,84 @@ void a_failure_of_any_call_is_an_error_and_leaves_nothing() {
   }
 }
 
+/// Runs a few tests; false if that failed with one of our errors.
+[[nodiscard]] bool succeeds(testing::TestCase const& of) {
+  try {
+    testing::check_same_tests(CudaDevice({}), of, 1);
+    return true;
+  } catch (Error const&) {
+    return false;
+  }
+}
+
+void want_of_memory_for_tests_halves_pieces_or_is_an_error() {
+  auto const of = testing::test_case({100, 70, 3, 1}, false, 1);
+  cuda_sim::reset({});
+  CHECK(succeeds(*of));
+  std::size_t const n = cuda_sim::counts().allocations;
+  CHECK(n == 49);  // columns, 8 tables, and 2 slots of 6 + 14 buffers
+  for (std::size_t failing = 1; failing <= n; ++failing) {
+    Settings settings;
+    settings.failing_allocation = failing;
+    cuda_sim::reset(settings);
+    CHECK(succeeds(*of) == (failing > 9));
+    nothing_is_left_and_no_rule_is_broken();
+    settings.keeps_failing = true;
+    cuda_sim::reset(settings);
+    CHECK(!succeeds(*of));
+    nothing_is_left_and_no_rule_is_broken();
+  }
+}
+
+void a_failure_of_any_call_of_a_test_is_an_error_and_leaves_nothing() {
+  auto const of = testing::test_case({100, 70, 3, 1}, false, 1);
+  cuda_sim::reset({});
+  CHECK(succeeds(*of));
+  Counts const done = cuda_sim::counts();
+  for (std::size_t failing = 1; failing + 2 <= done.calls; ++failing) {
+    Settings settings;
+    settings.failing_call = failing;
+    cuda_sim::reset(settings);
+    CHECK(!succeeds(*of));
+    CHECK(cuda_sim::counts().live_buffers == 0);
+    CHECK(cuda_sim::counts().live_handles == 0);
+  }
+  for (std::size_t failing = 1; failing <= done.launches; ++failing) {
+    Settings settings;
+    settings.failing_launch = failing;
+    cuda_sim::reset(settings);
+    CHECK(!succeeds(*of));
+    nothing_is_left_and_no_rule_is_broken();
+  }
+}
+
+/// Words of the error of a few tests, or nothing.
+[[nodiscard]] std::string error_of(testing::TestCase const& of) {
+  try {
+    testing::check_same_tests(CudaDevice({}), of, 1);
+  } catch (Error const& error) {
+    return error.what();
+  }
+  return {};
+}
+
+void genotypes_that_did_not_arrive_are_an_error() {
+  auto const of = testing::test_case({100, 20, 3, 1}, false, 1);
+  Settings settings;
+  settings.corrupted_upload = of->batch.size() * 48;  // as many bytes as its packed calls
+  cuda_sim::reset(settings);
+  CHECK(error_of(*of).find("GPU 0 read the genotypes of a variant as ") == 0);
+}
+
+/// The checks are copied back third; a bit of the first of them is the sum of the first row.
+void a_wrong_sum_of_a_tested_row_is_an_error() {
+  auto const of = testing::test_case({100, 20, 3, 1}, false, 1);
+  Settings settings;
+  settings.corrupts_results = true;
+  cuda_sim::reset(settings);
+  CHECK(error_of(*of).find("GPU 0 summed the genotypes of a variant to ") == 0);
+}
+
 /// Words of the error of a small product, or nothing.
 [[nodiscard]] std::string error_of(testing::ProductCase const& of) {
   try {
@@ -230,12 +336,18 @@ void genotypes_of_other_kinds_are_refused() {
 
 int main() {
   products_are_the_bits_of_the_cpu_in_every_order_of_threads();
+  tests_are_the_bits_of_the_cpu_in_every_order_of_threads_and_streams();
+  tests_take_turns_in_pieces();
   sums_over_several_splits_of_the_samples_are_added();
   pieces_take_turns_in_every_order_of_streams();
   scans_are_the_bits_of_the_cpu_in_every_order_of_streams();
   several_gpus_share_the_work();
   want_of_memory_at_any_allocation_halves_pieces_or_is_an_error();
   a_failure_of_any_call_is_an_error_and_leaves_nothing();
+  want_of_memory_for_tests_halves_pieces_or_is_an_error();
+  a_failure_of_any_call_of_a_test_is_an_error_and_leaves_nothing();
+  genotypes_that_did_not_arrive_are_an_error();
+  a_wrong_sum_of_a_tested_row_is_an_error();
   a_launch_that_is_refused_is_noticed_at_once();
   a_machine_without_a_gpu_says_why();
   a_gpu_that_is_not_there_or_too_old_is_refused();

@@ -1,6 +1,8 @@
 """The scan on arrays in memory."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -8,9 +10,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from igwas import _core
+from igwas.association.exchange import as_numpy, is_foreign, library_of, to_library
 from igwas.association.model import Model, ModelInputs, build_model, one_blas_thread
 from igwas.association.options import ScanOptions
 from igwas.association.scan import core_options
+from igwas.association.statistics_arrays import empty_arrays
 from igwas.association.tails import log10p_student_t
 from igwas.context import Context
 from igwas.errors import DeviceUnavailable, InputError, ShapeError
@@ -27,6 +31,8 @@ _COPIES = 2.0
 @dataclass(frozen=True)
 class Association:
     """Tests of every variant against every phenotype.
+
+    Arrays are of the library that the genotypes came from: NumPy's, or for example PyTorch's.
 
     Parameters
     ----------
@@ -69,8 +75,22 @@ class Association:
         """(beta / se)^2, float64 (variants, phenotypes)."""
         return self.t**2
 
+    def as_numpy(self) -> "Association":
+        """The same in NumPy arrays, which share the memory."""
+        return self._with_arrays(lambda array: as_numpy(array, "results"))
+
+    def to_library(self, library: ModuleType | None) -> "Association":
+        """The same in arrays of a library that has `from_dlpack`; None leaves NumPy's."""
+        return self._with_arrays(lambda array: to_library(array, library))
+
+    def _with_arrays(self, convert: Callable[[Any], Any]) -> "Association":
+        arrays = (field.name for field in fields(self) if field.name != "phenotype_names")
+        return replace(self, **{name: convert(getattr(self, name)) for name in arrays})
+
     def to_frame(self) -> pd.DataFrame:
         """One row a test: variant, phenotype, n, effect_allele_frequency, beta, se, t, log10p."""
+        if is_foreign(self.beta):
+            return self.as_numpy().to_frame()
         n_variants, n_phenotypes = self.beta.shape
         return pd.DataFrame(
             {
@@ -122,6 +142,9 @@ def associate(
         default.
     context : Context, optional
 
+    Any of the arrays may be another library's that speaks DLPack (PyTorch, JAX, CuPy in pinned
+    memory); it is read where it lies, and results are arrays of the library of `genotypes`.
+
     Returns
     -------
     Association
@@ -131,7 +154,7 @@ def associate(
     ShapeError
         If the arrays disagree on samples.
     DeviceUnavailable
-        If the context asks for a device that cannot be used.
+        If the context asks for a device that cannot be used, or an array lies on one.
     InputError
         If a dosage lies outside 0 to 2, a value is infinite, or a phenotype cannot be tested.
 
@@ -159,7 +182,8 @@ def associate(
     )
     context = context or Context()
     _require_cpu(context)
-    dosage = _dosage_array(genotypes)
+    library = library_of(genotypes)
+    dosage = _dosage_array(as_numpy(genotypes, "genotypes"))
     values, names = _phenotype_matrix(phenotypes)
     columns = _covariate_matrix(covariates, len(values))
     if dosage.shape[1] != len(values):
@@ -170,7 +194,7 @@ def associate(
     rows = np.flatnonzero(~np.isnan(columns).any(axis=1) & ~np.isnan(values).all(axis=1))
     with one_blas_thread():
         model, masks = _model(values[rows], names, columns[rows], rows, options)
-    return _scan(dosage, model, masks, names, options, context)
+    return _scan(dosage, model, masks, names, options, context).to_library(library)
 
 
 def _require_cpu(context: Context) -> None:
@@ -233,7 +257,7 @@ def _unmasked(values: ArrayLike) -> ArrayLike:
 def _floats(values: ArrayLike, what: str) -> Floats:
     """A float64 copy."""
     try:
-        return np.array(_unmasked(values), dtype=np.float64)
+        return np.array(_unmasked(as_numpy(values, what)), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(
             f"{what} are no numbers ({error}); expected floats (samples, columns). "
@@ -344,21 +368,3 @@ def _scan(
         phenotype_names=names,
         **arrays,
     )
-
-
-def empty_arrays(n_variants: int, n_masks: int, n_phenotypes: int) -> dict[str, Any]:
-    """Arrays for `_core.array_sink` to fill."""
-    per_mask = {
-        "n": np.int32,
-        "missing_count": np.int32,
-        "degrees_of_freedom": np.int32,
-        "effect_allele_frequency": np.float64,
-        "minor_allele_count": np.float64,
-        "genotype_sum_of_squares": np.float64,
-        "reason": np.uint8,
-        "omnibus_f": np.float64,
-        "omnibus_log10p": np.float64,
-    }
-    arrays = {name: np.zeros((n_variants, n_masks), kind) for name, kind in per_mask.items()}
-    pairs = {name: np.zeros((n_variants, n_phenotypes)) for name in ("beta", "se")}
-    return arrays | pairs

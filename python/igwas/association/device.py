@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igwas import _core
+from igwas.association.statistics_arrays import empty_arrays
 from igwas.context import Context
 from igwas.errors import DeviceUnavailable
 
@@ -20,6 +21,8 @@ PINNED_BYTES = 2 * (64 << 20)
 
 # Samples, variants and columns of the test before a scan, and of the longer one: more than one
 # split of the samples, more than one tile of rows and of columns.
+# Covariates of each mask of the test.
+N_BASIS = 4
 SHORT_TEST = (1_003, 150, 40)
 LONG_TEST = (17_003, 150, 40)
 
@@ -105,7 +108,7 @@ def open_device(context: Context) -> object | None:
 
 
 def check_gpu(gpu: int, size: tuple[int, int, int]) -> str:
-    """Compare a GPU's sums over random genotypes with the CPU's, bit for bit.
+    """Compare a GPU's sums and tests over random genotypes with the CPU's, bit for bit.
 
     Parameters
     ----------
@@ -121,26 +124,39 @@ def check_gpu(gpu: int, size: tuple[int, int, int]) -> str:
     Raises
     ------
     DeviceUnavailable
-        If a sum differs.
+        If one differs.
     """
     device = cuda_module().open_device([gpu])
     n_samples, n_variants, n_columns = size
-    n_sums = 0
+    n_sums = n_tests = 0
     with tempfile.TemporaryDirectory() as folder:
         for encoding in ("hardcalls", "dosage8"):
             source = _random_source(Path(folder), encoding, n_samples, n_variants)
             for is_full in (False, True):
                 expected = _sums(source, size, is_full, None)
                 found = _sums(source, size, is_full, device)
-                n_wrong = int((found != expected).sum())
-                if n_wrong:
-                    raise DeviceUnavailable(
-                        f"GPU {gpu} gives other sums than the CPU in {n_wrong:,} of "
-                        f"{expected.size:,} cases; expected the same. Do not use this GPU: run "
-                        "with --device cpu, or name others with --gpus."
-                    )
+                _require_same(gpu, "sums", found, expected)
                 n_sums += expected.size
-    return f"{n_sums:,} sums of {n_variants} variants x {n_columns} columns equal the CPU's"
+                expected = _tests(source, size, is_full, None)
+                _require_same(gpu, "tests", _tests(source, size, is_full, device), expected)
+                n_tests += expected.size
+    return (
+        f"{n_sums:,} sums of {n_variants} variants x {n_columns} columns and {n_tests:,} "
+        "statistics equal the CPU's"
+    )
+
+
+def _require_same(
+    gpu: int, what: str, found: NDArray[np.float64], expected: NDArray[np.float64]
+) -> None:
+    is_same = (found == expected) | (np.isnan(found) & np.isnan(expected))
+    n_wrong = int((~is_same).sum())
+    if n_wrong:
+        raise DeviceUnavailable(
+            f"GPU {gpu} gives other {what} than the CPU in {n_wrong:,} of {expected.size:,} cases; "
+            "expected the same. Do not use this GPU: run with --device cpu, or name others with "
+            "--gpus."
+        )
 
 
 def _random_source(folder: Path, encoding: str, n_samples: int, n_variants: int) -> Any:
@@ -184,3 +200,64 @@ def _sums(
         device=device,
     )
     return np.stack([called, missing])
+
+
+def _tests(
+    source: Any, size: tuple[int, int, int], is_full: bool, device: object | None
+) -> NDArray[np.float64]:
+    """What a scan finds of every variant, in two masks, as one array."""
+    n_samples, n_variants, n_columns = size
+    half = n_columns // 2
+    arrays = empty_arrays(n_variants, 2, n_columns - 2 * N_BASIS)
+    _core.scan(
+        source=source,
+        model=_test_model(n_samples, half),
+        source_row=np.arange(n_variants),
+        excluded_reason=np.zeros(0, np.uint8),
+        blocks=np.array([[0, 0, n_variants, 0]]),
+        options=_core.ScanOptions(
+            drops_missing=False, mac=0, maf=0, geno=1, hwe_log10p=np.inf, hit_log10p=3,
+            n_phenotypes=n_columns - 2 * N_BASIS, batch_bytes=1 << 20, is_full=is_full,
+        ),
+        sink=_core.array_sink(arrays),
+        threads=1,
+        progress=None,
+        device=device,
+    )  # fmt: skip
+    return np.concatenate([np.asarray(array, np.float64).ravel() for array in arrays.values()])
+
+
+def _test_model(n_samples: int, half: int) -> Any:
+    """Two masks of as many columns each: phenotypes, then an orthonormal basis."""
+    generator = np.random.default_rng(22)
+    columns = np.zeros((n_samples, 2 * half))
+    masks = []
+    for number in range(2):
+        is_member = np.ones(n_samples, np.uint8)
+        is_member[: number * n_samples // 7] = 0
+        rows, begin = np.flatnonzero(is_member), number * half
+        basis = np.linalg.qr(generator.normal(size=(len(rows), N_BASIS)))[0]
+        values = generator.normal(size=(len(rows), half - N_BASIS))
+        values -= basis @ (basis.T @ values)
+        columns[rows, begin : begin + half - N_BASIS] = values
+        columns[rows, begin + half - N_BASIS : begin + half] = basis
+        gram = values.T @ values
+        masks.append(
+            _core.MaskGroup(
+                responses_begin=begin,
+                basis_begin=begin + half - N_BASIS,
+                n_basis=N_BASIS,
+                # Every other column of the output: the masks' results are interleaved.
+                output_column=2 * np.arange(half - N_BASIS) + number,
+                sum_of_squares=np.ascontiguousarray(np.diag(gram)),
+                is_member=is_member,
+                omnibus_response=list(range(half - N_BASIS)),
+                omnibus_gram=gram,
+            )
+        )
+    return _core.ScanModel(
+        columns=columns,
+        file_rows=np.arange(n_samples),
+        is_male=np.zeros(n_samples, np.uint8),
+        masks=masks,
+    )

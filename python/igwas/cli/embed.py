@@ -36,6 +36,8 @@ Example:
               help="Further views of a photograph to average over.  [default: none]")  # fmt: skip
 @click.option("--min-grade", type=click.Choice(["keep", "usable", "reject"]), default="usable",
               show_default=True, help="Leave out photographs of a lower grade.")  # fmt: skip
+@click.option("--fp16", is_flag=True,
+              help="Half precision, if it measures as the same vectors; or it stops.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run.")
 @threads_option
 @max_memory_option

@@ -14,6 +14,7 @@ from igwas.embeddings.embed_options import EmbedOptions, EmbedSummary
 from igwas.embeddings.embedding_run import EmbeddingRun, Progress, split_batches
 from igwas.embeddings.embeddings_file import Paths
 from igwas.embeddings.encoder import Encoder, open_encoder
+from igwas.embeddings.half_precision import checked_half
 from igwas.embeddings.image_rows import check_fit, open_image_rows
 from igwas.embeddings.inference import describe_batches
 from igwas.embeddings.photographs import (
@@ -158,9 +159,14 @@ def _embed_file(
     inputs = made.inputs if made else {"images": images}
     with open_image_rows(images, min_grade=options.min_grade) as rows:
         check_fit(rows, encoder.card, encoder.path)
-        run = EmbeddingRun(rows, encoder, options, context, paths)
-        run.prepare(inputs | {"model": encoder.path}, made.attributes if made else {})
         notes = made.notes if made else ()
+        attributes = made.attributes if made else {}
+        if options.fp16:
+            encoder, fidelity = checked_half(encoder, rows, threads=context.n_threads)
+            attributes = attributes | {"least_fp16_correlation": f"{fidelity.least:.6f}"}
+            notes = (*notes, fidelity.describe())
+        run = EmbeddingRun(rows, encoder, options, context, paths)
+        run.prepare(inputs | {"model": encoder.path}, attributes)
         if run.is_finished:
             _log.info("%s is complete: nothing to resume", paths.output)
             return run.summary(0.0, notes)

@@ -20,6 +20,8 @@ class EmbedOptions:
         Views whose vectors are averaged: `flip`, `rotate`.
     min_grade : str
         Photographs of a lower grade are left out: `keep`, `usable` or `reject`.
+    fp16 : bool
+        Half precision, if it gives the same vectors for photographs of the run.
     resume, overwrite : bool
         Go on with an interrupted run; replace the output.
     """
@@ -27,8 +29,14 @@ class EmbedOptions:
     batch_size: int | None = None
     test_time: tuple[str, ...] = ()
     min_grade: str = "usable"
+    fp16: bool = False
     resume: bool = False
     overwrite: bool = False
+
+    @property
+    def precision(self) -> str:
+        """What the encoder computes in."""
+        return "float16" if self.fp16 else "float32"
 
     def __post_init__(self) -> None:
         check_views(self.test_time)

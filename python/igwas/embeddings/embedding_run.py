@@ -81,6 +81,7 @@ class EmbeddingRun:
             "provider": self._encoder.opened.provider,
             "min_grade": self._options.min_grade,
             "test_time": list(self._views.names),
+            "precision": self._options.precision,
         }
 
     def _measured(self) -> BatchSize:
@@ -103,9 +104,11 @@ class EmbeddingRun:
         is_done, attributes = embeddings_file.read_progress(path)
         before = json.loads(attributes.get("options", "{}"))
         for name, value in key.items():
-            if before.get(name) != value:
+            # Runs of earlier versions do not name it.
+            old = before.get(name, "float32" if name == "precision" else None)
+            if old != value:
                 raise IncompleteFile(
-                    f"{path} was made with {name} {before.get(name)!r}, this run has {value!r}; "
+                    f"{path} was made with {name} {old!r}, this run has {value!r}; "
                     "expected the same inputs and options. Repeat the first command with "
                     "--resume, or give --overwrite to start again."
                 )

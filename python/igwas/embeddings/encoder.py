@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from igwas.context import Context
-from igwas.embeddings.providers import OpenSession, first_line, open_session
+from igwas.embeddings.providers import MEMORY, OpenSession, first_line, host_buffer, open_session
 from igwas.errors import IgwasError, InputError, ShapeError
 
 _log = logging.getLogger("igwas")
@@ -81,19 +81,22 @@ class Encoder:
     card : ModelCard
     opened : OpenSession
         The session, its device and why.
+    is_half : bool
+        Whether it computes in half precision.
     """
 
     path: Path
     card: ModelCard
     opened: OpenSession
+    is_half: bool = False
     _binding: "_DeviceBinding | None" = field(default=None, init=False)
     # One stream of work to a device; the CPU's session takes calls from several threads.
     _turn: AbstractContextManager[Any] = field(default_factory=nullcontext, init=False)
 
     def __post_init__(self) -> None:
-        if self.opened.device != "cpu":
+        if self.opened.device != "cpu" or self.opened.device in MEMORY:
             self._turn = Lock()
-        if self.opened.device in ("cuda", "tensorrt"):
+        if self.opened.device in MEMORY:
             self._binding = _DeviceBinding(self.opened)
 
     @property
@@ -147,23 +150,45 @@ class Encoder:
 
 
 class _DeviceBinding:
-    """Runs with input and output bound to memory of the device, which is reused."""
+    """Runs with input and output bound to memory that is reused: the device's, and the host's.
+
+    The host's side is pinned where CuPy is there to pin it, so that copies are done by the device.
+    """
 
     def __init__(self, opened: OpenSession) -> None:
         self._opened = opened
         self._binding = opened.session.io_binding()
         self._input: Any = None
+        self._staged: Any = None
+        self._vectors: Any = None
+        self._width = opened.session.get_outputs()[0].shape[1]
 
     def __call__(self, batch: Pixels) -> Any:
-        if self._input is None or tuple(self._input.shape()) != batch.shape:
-            self._input = self._opened.runtime.OrtValue.ortvalue_from_numpy(batch, "cuda", 0)
-            self._binding.bind_ortvalue_input(INPUT, self._input)
+        if self._input is None or self._staged.shape != batch.shape:
+            self._bind(batch)
         else:
-            self._input.update_inplace(batch)
-        # Bound anew each time, since its shape follows the batch; ONNX Runtime brings it back.
-        self._binding.bind_output(OUTPUT, "cpu")
+            self._staged[...] = batch
+            self._input.update_inplace(self._staged)
+        if self._vectors is None:
+            # Only the model knows its width: ONNX Runtime allocates what it brings back.
+            self._binding.bind_output(OUTPUT, "cpu")
         self._opened.session.run_with_iobinding(self._binding)
-        return self._binding.copy_outputs_to_cpu()[0]
+        if self._vectors is None:
+            return self._binding.copy_outputs_to_cpu()[0]
+        return self._vectors.copy()
+
+    def _bind(self, batch: Pixels) -> None:
+        self._staged = host_buffer(batch.shape, np.uint8, self._opened.device)
+        self._staged[...] = batch
+        place = MEMORY[self._opened.device]
+        self._input = self._opened.runtime.OrtValue.ortvalue_from_numpy(self._staged, place, 0)
+        self._binding.bind_ortvalue_input(INPUT, self._input)
+        if isinstance(self._width, int):
+            shape = (len(batch), self._width)
+            self._vectors = host_buffer(shape, np.float32, self._opened.device)
+            self._binding.bind_output(
+                OUTPUT, "cpu", 0, np.float32, list(shape), self._vectors.ctypes.data
+            )
 
 
 def open_encoder(

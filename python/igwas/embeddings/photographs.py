@@ -78,6 +78,7 @@ def is_finished(source: Path, encoder: Encoder, paths: Paths, options: EmbedOpti
         "photographs": (attributes.get("photographs"), str(source)),
         "model_digest": (before.get("model_digest"), encoder.card.digest),
         "min_grade": (before.get("min_grade"), options.min_grade),
+        "precision": (before.get("precision", "float32"), options.precision),
         "test_time": (set(before.get("test_time", ())), set(options.test_time)),
     }
     for name, (old, new) in found.items():

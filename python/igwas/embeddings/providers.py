@@ -5,12 +5,19 @@ fails; its list of available providers names CUDA even where it cannot load. So 
 asked what it got, and its fallback is turned off.
 """
 
+import ctypes
 import importlib
+import importlib.metadata
 import logging
 import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from igwas.errors import DeviceUnavailable, IgwasError, InputError, OptionError
 
@@ -24,11 +31,19 @@ PROVIDERS: dict[str, tuple[str, str]] = {
     "openvino": ("OpenVINOExecutionProvider", "onnxruntime-openvino"),
 }
 DEVICES = ("auto", *PROVIDERS)
+# Devices with memory of their own, and what ONNX Runtime calls it.
+MEMORY = {"cuda": "cuda", "tensorrt": "cuda"}
 
 _NEEDED = {
     "cuda": "an NVIDIA GPU with its driver, CUDA and cuDNN of the versions this onnxruntime names",
     "tensorrt": "an NVIDIA GPU with its driver, CUDA, cuDNN and TensorRT's libraries",
     "openvino": "the OpenVINO libraries",
+}
+# What a provider's own library cannot load without: asked for where it does not start.
+_LIBRARIES = {
+    "cuda": "libonnxruntime_providers_cuda.so",
+    "tensorrt": "libonnxruntime_providers_tensorrt.so",
+    "openvino": "libonnxruntime_providers_openvino.so",
 }
 _ERRORS_ONLY = 3
 # Each lane holds a batch with all of the network's intermediate maps.
@@ -148,6 +163,7 @@ def open_session(
 
 def _open(runtime: Any, content: bytes, device: str, threads: int, name: str) -> OpenSession:
     provider, package = PROVIDERS[device]
+    _refuse_two_runtimes(device)
     available = runtime.get_available_providers()
     if provider not in available:
         raise DeviceUnavailable(
@@ -162,12 +178,32 @@ def _open(runtime: Any, content: bytes, device: str, threads: int, name: str) ->
     got = list(session.get_providers())
     if not got or got[0] != provider:
         raise DeviceUnavailable(
-            f"onnxruntime could not start {provider} and took {', '.join(got) or 'nothing'}; "
-            f"expected {_NEEDED.get(device, 'it to start')}. Run nvidia-smi and compare versions, "
-            "or give --device cpu."
+            f"onnxruntime could not start {provider} and took {', '.join(got) or 'nothing'}"
+            f"{_because(runtime, device)}; expected {_NEEDED.get(device, 'it to start')}. Run "
+            "nvidia-smi and compare versions, or give --device cpu."
         )
     session.disable_fallback()
     return OpenSession(session, runtime, device, n_lanes=split_threads(device, threads)[0])
+
+
+def _refuse_two_runtimes(device: str) -> None:
+    """Packages that are the same module: whichever was installed last is the one that runs."""
+    packages = {package for _, package in PROVIDERS.values()}
+    installed = sorted(name for name in packages if _is_installed(name))
+    if device != "cpu" and len(installed) > 1:
+        raise DeviceUnavailable(
+            f"{' and '.join(installed)} are installed, which overwrite each other; expected "
+            f"{PROVIDERS[device][1]} alone. Run pip uninstall {' '.join(installed)}, then "
+            f"pip install {PROVIDERS[device][1]}"
+        )
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _create(runtime: Any, content: bytes, device: str, threads: int, name: str) -> Any:
@@ -189,13 +225,66 @@ def _create(runtime: Any, content: bytes, device: str, threads: int, name: str) 
         words = first_line(error)
         if device != "cpu" and not re.search(r"protobuf|INVALID_GRAPH|external data", words, re.I):
             raise DeviceUnavailable(
-                f"onnxruntime could not start {PROVIDERS[device][0]} ({words}); expected "
-                f"{_NEEDED[device]}. Run nvidia-smi and compare versions, or give --device cpu."
+                f"onnxruntime could not start {PROVIDERS[device][0]} ({words})"
+                f"{_because(runtime, device)}; expected {_NEEDED[device]}. Run nvidia-smi and "
+                "compare versions, or give --device cpu."
             ) from error
         raise InputError(
             f"{name} cannot be run by ONNX Runtime ({words}); expected one whole .onnx file. "
             'Write it again with "igwas-fast export".'
         ) from error
+
+
+def _because(runtime: Any, device: str) -> str:
+    """`: libcudnn.so.9 is missing`, or nothing where all libraries load."""
+    missing = missing_library(runtime, device)
+    return f": {missing}" if missing else ""
+
+
+def missing_library(runtime: Any, device: str) -> str:
+    """What a provider's library lacks, in the loader's words; empty if it loads, or is not there.
+
+    ONNX Runtime itself says so only in its log.
+
+    Parameters
+    ----------
+    runtime : module
+        onnxruntime.
+    device : str
+    """
+    folder = Path(getattr(runtime, "__file__", "") or "").parent / "capi"
+    library = folder / _LIBRARIES.get(device, "")
+    if not library.is_file():
+        return ""
+    try:
+        shared = folder / "libonnxruntime_providers_shared.so"
+        if shared.is_file():
+            ctypes.CDLL(str(shared), mode=ctypes.RTLD_GLOBAL)
+        ctypes.CDLL(str(library))
+    except OSError as error:
+        found = re.match(r"(\S+?): cannot open shared object", str(error))
+        return f"{found[1]} is missing" if found else str(error)
+    return ""
+
+
+def host_buffer(shape: Sequence[int], dtype: Any, device: str) -> npt.NDArray[Any]:
+    """An array of the host to copy from or to; pinned for an NVIDIA device, where CuPy is there.
+
+    Parameters
+    ----------
+    shape : sequence of int
+    dtype : dtype
+    device : str
+    """
+    if device in MEMORY:
+        try:
+            pinned: npt.NDArray[Any] = importlib.import_module("cupyx").empty_pinned(shape, dtype)
+        # CuPy's errors are those of the runtime below it, which share no base class.
+        except Exception as error:
+            _log.debug("memory is not pinned: %s", first_line(error))
+        else:
+            return pinned
+    return np.empty(shape, dtype)
 
 
 def _provider_options(device: str, threads: int) -> list[Any]:

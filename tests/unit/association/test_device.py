@@ -9,7 +9,7 @@ from unittest import mock
 import h5py
 import numpy as np
 import pytest
-from tests.reference.cohort_files import write_cohort
+from tests.reference.cohort_files import write_cohort, write_table
 
 import igwas
 from igwas.association import device, scan
@@ -96,8 +96,25 @@ def test_a_gpu_that_is_not_there_is_refused(simulated_gpu):
 
 def test_a_gpu_that_counts_right_passes_the_test(simulated_gpu):
     said = device.check_gpu(0, device.SHORT_TEST)
-    assert said == "48,000 sums of 150 variants x 40 columns equal the CPU's"
+    assert said == (
+        "48,000 sums of 150 variants x 40 columns and 49,200 statistics equal the CPU's"
+    )
     assert simulated_gpu.n_violations == 0
+
+
+def test_a_gpu_whose_tests_are_wrong_is_refused(simulated_gpu, monkeypatch):
+    real = device._core.scan
+
+    def one_bit_off(**arguments):
+        real(**arguments)
+        if arguments["device"] is not None:
+            sinks[-1]["se"][3, 4] = np.nextafter(sinks[-1]["se"][3, 4], 1)
+
+    sinks, real_sink = [], device._core.array_sink
+    monkeypatch.setattr(device._core, "array_sink", lambda a: sinks.append(a) or real_sink(a))
+    monkeypatch.setattr(device._core, "scan", one_bit_off)
+    with pytest.raises(DeviceUnavailable, match="GPU 0 gives other tests than the CPU in 1 of"):
+        device.check_gpu(0, device.SHORT_TEST)
 
 
 def test_a_gpu_that_counts_wrongly_is_refused_before_the_scan(simulated_gpu, tmp_path):
@@ -227,6 +244,28 @@ def test_a_scan_on_gpus_gives_the_bits_of_the_cpu(simulated_gpu, tmp_path, encod
     for name, expected in on_cpu.items():
         np.testing.assert_array_equal(on_gpu[name], expected)
     assert simulated_gpu.n_launches > 2 * 4
+    assert simulated_gpu.n_violations == 0
+
+
+def test_what_is_too_rounded_is_tested_again_as_on_the_cpu(simulated_gpu, tmp_path):
+    """A phenotype that a variant nearly explains, and a variant that a covariate does."""
+    rng = np.random.default_rng(4)
+    cohort = write_cohort(tmp_path, n_samples=150, n_phenotypes=3)
+    genotype = np.nan_to_num(cohort.dosage)
+    values = cohort.values.copy()
+    values[:, 1] = genotype[2] + 1e-3 * rng.normal(size=150)
+    covariates = np.column_stack([genotype[5] + 0.05 * rng.normal(size=150), np.arange(150)])
+    write_table(tmp_path / "v.tsv", values, "y")
+    write_table(tmp_path / "c.tsv", covariates, "c")
+    for name, context in {"cpu": Context(), "gpu": CUDA}.items():
+        run_scan(
+            cohort.bed, tmp_path / "v.tsv", tmp_path / f"{name}.h5", context=context,
+            options=ScanOptions(mac=0, geno=1, covariates=tmp_path / "c.tsv", hit_log10p=2),
+        )  # fmt: skip
+    on_cpu, on_gpu = contents(tmp_path / "cpu.h5"), contents(tmp_path / "gpu.h5")
+    assert len(on_cpu["hits/variant"])
+    for name, expected in on_cpu.items():
+        np.testing.assert_array_equal(on_gpu[name], expected)
     assert simulated_gpu.n_violations == 0
 
 

@@ -1,5 +1,10 @@
 """Devices that are not here: a stand-in for onnxruntime that behaves as its documentation says."""
 
+import ctypes
+import importlib.metadata
+import shutil
+import subprocess
+import sys
 import types
 
 import numpy as np
@@ -9,7 +14,14 @@ from tests.encoder_files import photographs, write_encoder
 from igwas.context import Context
 from igwas.embeddings.embed import embed
 from igwas.embeddings.encoder import open_encoder
-from igwas.embeddings.providers import PROVIDERS, open_session, split_threads
+from igwas.embeddings.providers import (
+    MEMORY,
+    PROVIDERS,
+    host_buffer,
+    missing_library,
+    open_session,
+    split_threads,
+)
 from igwas.errors import DeviceUnavailable, IgwasError, InputError, OptionError
 
 CPU, CUDA, TENSORRT, OPENVINO = (PROVIDERS[d][0] for d in ("cpu", "cuda", "tensorrt", "openvino"))
@@ -44,9 +56,15 @@ class FakeBinding:
     def bind_ortvalue_input(self, name, value):
         self.inputs[name] = value
 
-    def bind_output(self, name, device):
-        assert device == "cpu"
-        self.outputs[name] = None
+    def bind_output(self, name, device, number=0, dtype=None, shape=None, address=None):
+        assert (device, number) == ("cpu", 0)
+        self.outputs[name], self.address = None, address
+
+    def keep(self, name, vectors):
+        """As ONNX Runtime: into the memory that was bound, or its own."""
+        self.outputs[name] = vectors
+        if self.address is not None:
+            ctypes.memmove(self.address, vectors.ctypes.data, vectors.nbytes)
 
     def copy_outputs_to_cpu(self):
         return list(self.outputs.values())
@@ -71,7 +89,7 @@ class FakeSession:
     def run_with_iobinding(self, binding):
         batch = binding.inputs["image"].array
         self.batches.append(len(batch))
-        binding.outputs["embedding"] = self.inner.run(["embedding"], {"image": batch})[0]
+        binding.keep("embedding", self.inner.run(["embedding"], {"image": batch})[0])
 
     def __getattr__(self, name):
         return getattr(self.inner, name)
@@ -183,8 +201,10 @@ def test_a_file_that_is_no_model_is_an_input_error(content):
         open_session(content, device="cpu", threads=1)
 
 
-def test_the_device_path_gives_what_the_cpu_gives_and_reuses_its_memory(model):
+@pytest.mark.parametrize("has_fixed_width", [False, True])
+def test_the_device_path_gives_what_the_cpu_gives_and_reuses_its_memory(tmp_path, has_fixed_width):
     FakeOrtValue.n_made = 0
+    model = write_encoder(tmp_path / "m.onnx", has_fixed_width=has_fixed_width)
     encoder = open_encoder(model, context=Context(device="cuda"), runtime=FakeRuntime())
     rgb = photographs(9)
     np.testing.assert_allclose(embed(rgb, encoder, batch_size=4), embed(rgb, model), rtol=1e-5)
@@ -202,6 +222,74 @@ def test_a_device_that_fails_in_a_batch_is_an_error_and_not_a_fallback(model):
     encoder.opened.session.run_with_iobinding = fail
     with pytest.raises(IgwasError, match=r"CUDAExecutionProvider failed on a batch of 2 \(Failed"):
         embed(photographs(1), encoder)
+
+
+@pytest.mark.parametrize("has_fixed_width", [False, True])
+def test_binding_runs_on_the_onnxruntime_that_is_here(tmp_path, monkeypatch, has_fixed_width):
+    """The same calls as on a GPU, with the CPU in its place."""
+    model = write_encoder(tmp_path / "m.onnx", has_fixed_width=has_fixed_width)
+    rgb = photographs(9)
+    expected = embed(rgb, model, batch_size=4)
+    monkeypatch.setitem(MEMORY, "cpu", "cpu")
+    encoder = open_encoder(model)
+    assert encoder._binding is not None
+    np.testing.assert_array_equal(embed(rgb, encoder, batch_size=4), expected)
+    np.testing.assert_array_equal(encoder.run(rgb[:3]), encoder.run(rgb[:3]))
+
+
+def test_memory_is_pinned_where_cupy_is(monkeypatch):
+    asked = []
+
+    def empty_pinned(shape, dtype):
+        asked.append((tuple(shape), dtype))
+        return np.empty(shape, dtype)
+
+    monkeypatch.setitem(sys.modules, "cupyx", types.SimpleNamespace(empty_pinned=empty_pinned))
+    assert host_buffer((2, 3), np.uint8, "cuda").shape == (2, 3)
+    assert host_buffer((2, 3), np.uint8, "cpu").shape == (2, 3)
+    assert asked == [((2, 3), np.uint8)]
+    monkeypatch.setitem(sys.modules, "cupyx", None)
+    assert host_buffer((4,), np.float32, "tensorrt").dtype == np.float32
+
+
+@pytest.fixture
+def broken_runtime(tmp_path):
+    """A runtime whose provider's library needs another that is not there."""
+    if shutil.which("gcc") is None:
+        pytest.skip("needs gcc")
+    folder = tmp_path / "onnxruntime" / "capi"
+    folder.mkdir(parents=True)
+    source = tmp_path / "none.c"
+    source.write_text("int nothing(void) { return 0; }\n")
+
+    def build(name, *needs):
+        command = ["gcc", "-shared", "-fPIC", source, "-o", folder / name, "-Wl,--no-as-needed"]
+        subprocess.run([*command, *(folder / need for need in needs)], check=True)
+
+    build(
+        "libcudnn_absent.so.9",
+    )
+    build("libonnxruntime_providers_shared.so")
+    build("libonnxruntime_providers_cuda.so", "libcudnn_absent.so.9")
+    (folder / "libcudnn_absent.so.9").unlink()
+    runtime = FakeRuntime(loads=False)
+    runtime.__file__ = str(folder.parent / "__init__.py")
+    return runtime
+
+
+def test_the_library_that_is_missing_is_named(content, broken_runtime):
+    with pytest.raises(
+        DeviceUnavailable, match=r"took CPU.*: \S*libcudnn_absent\.so\.9 is missing"
+    ):
+        open_session(content, device="cuda", threads=1, runtime=broken_runtime)
+    assert missing_library(broken_runtime, "tensorrt") == ""
+    assert missing_library(types.SimpleNamespace(), "cuda") == ""
+
+
+def test_two_packages_of_one_module_are_an_error(content, monkeypatch):
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.0")
+    with pytest.raises(DeviceUnavailable, match="overwrite each other; expected onnxruntime-gpu"):
+        open_session(content, device="cuda", threads=1, runtime=FakeRuntime())
 
 
 def test_the_threads_of_the_context_reach_the_session(tmp_path):

@@ -12,6 +12,8 @@ import torch
 from tests.images_files import draw_eyes, write_images
 
 from igwas.context import Context
+from igwas.embeddings.encoder import open_encoder
+from igwas.embeddings.half_precision import halved, measure
 from igwas.encoder import onnx_graph
 from igwas.encoder.checkpoint import read_checkpoint
 from igwas.encoder.describer import Describer, OneNetwork
@@ -55,6 +57,13 @@ def test_the_batch_is_dynamic_and_rows_do_not_depend_on_it(ensemble):
     assert whole.dtype == np.float32
     one_by_one = np.concatenate([describe(ensemble[0], image[None]) for image in rgb])
     assert np.abs(whole - one_by_one).max() < 1e-6
+
+
+def test_an_exported_network_can_be_run_in_half_precision(ensemble):
+    """The converter knows every operator of the graph; how near the vectors are is measured."""
+    single = open_encoder(ensemble[0], context=CPU)
+    fidelity = measure(single, halved(single, threads=1), draw_eyes(20, seed=4)[0])
+    assert fidelity.least > 0.99
 
 
 def test_the_file_agrees_with_torch_on_images_it_was_not_checked_on(ensemble, run):

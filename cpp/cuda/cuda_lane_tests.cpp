@@ -1,0 +1,174 @@
+// The part of a lane that leaves counts and tests to the device.
+#include "cuda_lane.hpp"
+#include "launch.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <string>
+
+namespace igwas::cuda {
+
+namespace {
+
+[[nodiscard]] unsigned two_copies(GenotypeBatch const& batch) noexcept {
+  return has_bytes(batch) ? GenotypeBatch::two_copies_byte : 2;
+}
+
+/// Sum of a row's 32-bit words, modulo 2^32: as quick as reading them.
+[[nodiscard]] std::uint32_t sum_of_words(unsigned char const* row, std::size_t n_bytes) noexcept {
+  std::uint32_t sum = 0;
+  for (std::size_t at = 0; at < n_bytes; at += sizeof(std::uint32_t)) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, row + at, sizeof(word));
+    sum += word;
+  }
+  return sum;
+}
+
+template <typename T, typename Back>
+void queue_copy_back(PinnedBuffer<T> const& to, Back const& from, std::size_t n,
+                     cudaStream_t stream) {
+  check(cudaMemcpyAsync(to.data(), from.data(), n * sizeof(T), cudaMemcpyDeviceToHost, stream),
+        "copy results");
+}
+
+[[nodiscard]] EffectSums effect_sums(SetSums const& of) noexcept {
+  return {of.n_called,
+          of.n_one_of_each,
+          of.sum,
+          of.sum_of_squares,
+          static_cast<std::uint8_t>(of.least),
+          static_cast<std::uint8_t>(of.greatest)};
+}
+
+}  // namespace
+
+void CudaLane::start_tests(Slot& slot, GenotypeBatch const& batch, std::size_t first,
+                           std::size_t n) const {
+  slot.first = first;
+  slot.n_tests = n;
+  queue_genotypes(slot, batch, n);
+  queue_counts(slot, batch, static_cast<unsigned>(n));
+  queue_sums(slot, batch, static_cast<unsigned>(n), slot.tests.n_missing.data(),
+             static_cast<unsigned>(n));
+  queue_tests(slot, batch, static_cast<unsigned>(n));
+  queue_results(slot, n);
+  // While the device works.
+  slot.word_sums.clear();
+  for (std::size_t variant = 0; variant < n; ++variant) {
+    slot.word_sums.push_back(
+        sum_of_words(genotypes_of(batch, first + variant), resident_.needs.row_bytes));
+  }
+}
+
+void CudaLane::queue_counts(Slot& slot, GenotypeBatch const& batch, unsigned n) const {
+  cudaStream_t const stream = slot.stream.get();
+  ResultBuffers const& tests = slot.tests;
+  CountArguments count{};
+  resident_.tables->describe(count);
+  count.genotypes = slot.device_genotypes.data();
+  count.row_bytes = resident_.needs.row_bytes;
+  count.sums = tests.device_counts.data();
+  count.word_sums = tests.word_sums.data();
+  check(launch_count_rows(count, n, has_bytes(batch), stream), "start the counts");
+  check(cudaMemsetAsync(tests.n_missing.data(), 0, sizeof(unsigned), stream), "clear a count");
+  ListArguments const list{
+      .sums = tests.device_counts.data(),
+      .rows = slot.device_rows.data(),
+      .n_missing = tests.n_missing.data(),
+      .missing_row = tests.missing_row.data(),
+      .n_variants = n,
+      .n_sets = count.n_sets,
+      .n_samples = static_cast<unsigned>(resident_.columns.samples()),
+      .two_copies = two_copies(batch),
+  };
+  check(launch_list_rows(list, stream), "start the list of rows");
+}
+
+void CudaLane::queue_tests(Slot& slot, GenotypeBatch const& batch, unsigned n) const {
+  ResultBuffers const& tests = slot.tests;
+  TestArguments arguments{};
+  resident_.tables->describe(arguments);
+  arguments.counts = tests.device_counts.data();
+  arguments.rows = slot.device_rows.data();
+  arguments.missing_row = tests.missing_row.data();
+  arguments.word_sums = tests.word_sums.data();
+  arguments.sums = slot.device_sums.data();
+  arguments.products = tests.products.data();
+  arguments.beta = tests.device_beta.data();
+  arguments.se = tests.device_se.data();
+  arguments.fits = tests.device_fits.data();
+  arguments.checks = tests.device_checks.data();
+  arguments.unit_of_code = 1 / batch.scale().scale;
+  arguments.not_a_number = std::numeric_limits<double>::quiet_NaN();
+  arguments.n_columns = static_cast<unsigned>(resident_.needs.n_columns);
+  arguments.checksum_column = static_cast<unsigned>(resident_.layout.checksum_column());
+  arguments.two_copies = two_copies(batch);
+  auto const n_masks = static_cast<unsigned>(resident_.tables->shape().n_masks);
+  check(launch_test_rows(arguments, n, n_masks, slot.stream.get()), "start the tests");
+}
+
+void CudaLane::queue_results(Slot& slot, std::size_t n) const {
+  cudaStream_t const stream = slot.stream.get();
+  ResultBuffers const& tests = slot.tests;
+  ResultShape const shape = resident_.tables->shape();
+  queue_copy_back(tests.counts, tests.device_counts, n * shape.n_sets, stream);
+  queue_copy_back(tests.fits, tests.device_fits, n * shape.n_masks, stream);
+  queue_copy_back(tests.checks, tests.device_checks, n, stream);
+  queue_copy_back(tests.beta, tests.device_beta, n * shape.n_phenotypes, stream);
+  queue_copy_back(tests.se, tests.device_se, n * shape.n_phenotypes, stream);
+  check(cudaEventRecord(slot.finished.get(), stream), "record an event");
+}
+
+void CudaLane::finish_tests(Slot& slot, GenotypeBatch const& batch,
+                            DeviceResults const& out) const {
+  if (slot.n_tests == 0) {
+    return;
+  }
+  check(cudaEventSynchronize(slot.finished.get()), "test a piece");
+  ResultBuffers const& tests = slot.tests;
+  ModelTables const& tables = *resident_.tables;
+  ResultShape const shape = tables.shape();
+  for (std::size_t v = 0; v < slot.n_tests; ++v) {
+    check_variant(slot, batch, v);
+    std::size_t const variant = slot.first + v;
+    bool const is_flipped = tests.checks.data()[v].is_flipped != 0;
+    out.is_flipped[variant] = is_flipped ? 1 : 0;
+    for (std::size_t mask = 0; mask < shape.n_masks; ++mask) {
+      FitSums const& fit = tests.fits.data()[v * shape.n_masks + mask];
+      SetSums const& counts = tests.counts.data()[v * shape.n_sets + tables.set_of(mask)];
+      out.fits[variant * shape.n_masks + mask] = {
+          count_allele(effect_sums(counts), batch.kind(), tables.tests().sets.mask_size[mask],
+                       is_flipped),
+          fit.genotype, fit.explained, fit.n_small != 0, fit.n_reaching != 0};
+    }
+    for (auto const& [column, n] : tables.stretches()) {
+      std::size_t const from = v * shape.n_phenotypes + column;
+      std::size_t const to = variant * shape.n_phenotypes + column;
+      std::copy_n(tests.beta.data() + from, n, out.beta + to);
+      std::copy_n(tests.se.data() + from, n, out.se + to);
+    }
+  }
+  slot.n_tests = 0;
+}
+
+/// The genotypes arrived, and what was counted is what was summed.
+void CudaLane::check_variant(Slot const& slot, GenotypeBatch const& batch,
+                             std::size_t variant) const {
+  RowCheck const& found = slot.tests.checks.data()[variant];
+  if (found.word_sum != slot.word_sums[variant]) {
+    throw Error("GPU " + std::to_string(resident_.gpu) + " read the genotypes of a variant as " +
+                std::to_string(found.word_sum) + "; expected " +
+                std::to_string(slot.word_sums[variant]) +
+                ". Do not trust this GPU: go on with --resume and --device cpu.");
+  }
+  std::size_t const n_sets = resident_.tables->shape().n_sets;
+  std::size_t const n_samples = resident_.columns.samples();
+  CodeSums const all = count_allele(effect_sums(slot.tests.counts.data()[variant * n_sets]),
+                                    batch.kind(), n_samples, found.is_flipped != 0);
+  check_sum(found.called, static_cast<std::int64_t>(all.sum));
+  check_sum(found.missing, static_cast<std::int64_t>(all.n_missing));
+}
+
+}  // namespace igwas::cuda

@@ -1,0 +1,38 @@
+#include "igwas/device_tests.hpp"
+
+namespace igwas {
+
+DeviceTests::DeviceTests(ScanModel const& of, SampleSets const& with, std::size_t n_columns,
+                         double least_chisq)
+    : model(of), sets(with), n_phenotypes(n_columns), hit_chisq(least_chisq) {
+  for (MaskGroup const& group : model.masks) {
+    omnibus.emplace_back().factor(group.omnibus_gram,
+                                  std::vector<double>(group.omnibus_response.size(), 0.0));
+  }
+}
+
+CodeSums count_allele(EffectSums const& of, GenotypeBatch::Kind kind, std::size_t n_samples,
+                      bool is_flipped) noexcept {
+  bool const has_calls = kind == GenotypeBatch::Kind::calls;
+  std::uint64_t const two = has_calls ? 2 : GenotypeBatch::two_copies_byte;
+  CodeSums sums;
+  sums.n_samples = n_samples;
+  sums.n_missing = n_samples - of.n_called;
+  sums.sum = static_cast<double>(is_flipped ? two * of.n_called - of.sum : of.sum);
+  sums.sum_of_squares = static_cast<double>(is_flipped ? two * two * of.n_called -
+                                                             2 * two * of.sum + of.sum_of_squares
+                                                       : of.sum_of_squares);
+  if (!has_calls) {
+    sums.is_constant = of.n_called == 0 || of.least == of.greatest;
+    return sums;
+  }
+  sums.n_one_of_each = of.n_one_of_each;
+  sums.n_two_effect = (of.sum - of.n_one_of_each) / 2;
+  sums.n_two_other = of.n_called - of.n_one_of_each - sums.n_two_effect;
+  int const n_kinds = (sums.n_two_effect != 0 ? 1 : 0) + (sums.n_one_of_each != 0 ? 1 : 0) +
+                      (sums.n_two_other != 0 ? 1 : 0);
+  sums.is_constant = n_kinds <= 1;
+  return sums;
+}
+
+}  // namespace igwas
