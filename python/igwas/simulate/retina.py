@@ -20,7 +20,7 @@ _BARE = np.array([238, 158, 108], np.float32)
 _MELANIN = np.array([0.26, 0.46, 0.62], np.float32)
 _MACULA = np.array([0.55, 0.85, 0.95], np.float32)
 _CHOROID = np.array([0.80, 1.00, 0.80], np.float32)
-_RIM = np.array([236, 166, 112], np.float32)
+_RIM = np.array([228, 154, 104], np.float32)
 _CUP = np.array([255, 232, 186], np.float32)
 
 _TILE = 144  # pixels a side of the choroid's tile
@@ -52,7 +52,7 @@ def draw_choroid(generator: np.random.Generator) -> tuple[Plane, Plane]:
     """
     patches = _standard(_coarse_noise(generator))
     noise = generator.standard_normal((_TILE, _TILE), dtype=np.float32)
-    polar = ndimage.gaussian_filter(noise, (0.9, 3.0), mode="wrap", truncate=2.5)
+    polar = ndimage.gaussian_filter(noise, (0.8, 7.0), mode="wrap", truncate=2.5)
     axis = np.linspace(-_TILE_REACH, _TILE_REACH, _TILE, dtype=np.float32)
     x, y = axis[np.newaxis, :] + np.float32(0.1), axis[:, np.newaxis]
     # In turns of the tile; the angle is bent by the patches, or the vessels would be spokes.
@@ -145,20 +145,20 @@ def _with_disc(
     ground: npt.NDArray[np.float32], anatomy: Anatomy, layout: Layout, places: Places,
     to_disc: Plane,
 ) -> npt.NDArray[np.float32]:  # fmt: skip
-    head = _soft_inside(to_disc, 1.0, 0.05)
+    # Thick nerve fibres around the disc shine a little.
+    ground *= 1 + np.float32(0.12) * np.exp(-np.square((to_disc - 1) / 1.3))
+    # Only where it is: most of a photograph is not the disc.
+    near = np.nonzero(to_disc < 1.3)
+    distance, x, y = to_disc[near], places.x[near], places.y[near]
+    head = _soft_inside(distance, 1.0, 0.05)
     # The cup lies a little temporal of the middle.
     shift = 0.10 * anatomy.disc_radius * (1 - anatomy.cup_ratio)
-    x, y = places.x - layout.disc[0] - shift, places.y - layout.disc[1]
-    to_cup = _length(x, y / 1.02) / anatomy.disc_radius
-    cup = _soft_inside(to_cup, anatomy.cup_ratio, 0.07)
-    # Thick nerve fibres around the disc shine a little.
-    sheen = 1 + 0.12 * np.exp(-np.square((to_disc - 1.0) / 1.3))
-    light = np.empty_like(ground)
+    to_cup = _length(x - layout.disc[0] - shift, (y - layout.disc[1]) / 1.05)
+    cup = _soft_inside(to_cup / anatomy.disc_radius, anatomy.cup_ratio, 0.07)
     for c in range(3):
         nerve = _RIM[c] + (_CUP[c] - _RIM[c]) * cup
-        around = ground[c] * sheen
-        light[c] = around + head * (nerve - around)
-    return light
+        ground[c][near] += head * (nerve - ground[c][near])
+    return ground
 
 
 def _length(x: Plane, y: Plane) -> Plane:
