@@ -52,11 +52,11 @@ def draw_choroid(generator: np.random.Generator) -> tuple[Plane, Plane]:
     """
     patches = _standard(_coarse_noise(generator))
     noise = generator.standard_normal((_TILE, _TILE), dtype=np.float32)
-    polar = ndimage.gaussian_filter(noise, (0.8, 7.0), mode="wrap", truncate=2.5)
+    polar = ndimage.gaussian_filter(noise, (0.75, 4.0), mode="wrap", truncate=2.5)
     axis = np.linspace(-_TILE_REACH, _TILE_REACH, _TILE, dtype=np.float32)
     x, y = axis[np.newaxis, :] + np.float32(0.1), axis[:, np.newaxis]
     # In turns of the tile; the angle is bent by the patches, or the vessels would be spokes.
-    around = (np.arctan2(y, x) / np.float32(2 * np.pi) + np.float32(0.025) * patches) * _TILE
+    around = (np.arctan2(y, x) / np.float32(2 * np.pi) + np.float32(0.010) * patches) * _TILE
     outward = np.sqrt(x**2 + y**2) * (0.55 * _TILE / _TILE_REACH)
     spread = ndimage.map_coordinates(polar, [around, outward], order=1, mode="grid-wrap")
     ridges = 1 / (1 + np.square(_standard(spread) / np.float32(0.7)))
