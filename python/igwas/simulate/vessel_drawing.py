@@ -47,8 +47,7 @@ def blood_planes(
     for vessels in generations:
         _draw(canvases, vessels, framing)
     arterioles, venules = (
-        np.asarray(canvas.reduce(_FINER), dtype=np.float32) / np.float32(255)
-        for canvas in canvases
+        np.asarray(canvas.reduce(_FINER), dtype=np.float32) / np.float32(255) for canvas in canvases
     )
     return arterioles, venules
 

@@ -107,9 +107,7 @@ def draw_layout(generator: np.random.Generator) -> Layout:
     return Layout(disc, (float(fovea[0]), float(fovea[1])), float(0.15 * noise[4]))
 
 
-def grow_vessels(
-    anatomy: Anatomy, layout: Layout, generator: np.random.Generator
-) -> list[Vessels]:
+def grow_vessels(anatomy: Anatomy, layout: Layout, generator: np.random.Generator) -> list[Vessels]:
     """Grow the tree of an eye.
 
     Parameters
