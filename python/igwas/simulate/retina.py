@@ -131,9 +131,9 @@ def _macula(anatomy: Anatomy, from_fovea: Plane) -> Plane:
 def _disc_distance(anatomy: Anatomy, layout: Layout, places: Places) -> Plane:
     """Distance from the disc's centre, 1 on its margin; it is a little higher than wide."""
     x, y = places.x - layout.disc[0], places.y - layout.disc[1]
-    cos, sin = np.float32(math.cos(layout.disc_tilt)), np.float32(math.sin(layout.disc_tilt))
+    cos, sin = math.cos(layout.disc_tilt), math.sin(layout.disc_tilt)
     across = cos * x + sin * y
-    along = (cos * y - sin * x) / np.float32(1.08)
+    along = np.asarray((cos * y - sin * x) / 1.08, dtype=np.float32)
     return _length(across, along) / np.float32(anatomy.disc_radius)
 
 
