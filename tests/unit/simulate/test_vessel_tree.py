@@ -60,7 +60,8 @@ def test_arcades_pass_above_and_below_the_macula(seed):
     ends = np.array([line[np.argmin(np.abs(line[:, 0] - layout.fovea[0]))]
                      for line, long in zip(lines, is_long, strict=True) if long])  # fmt: skip
     heights = ends[:, 1] - layout.fovea[1]
-    assert (heights > 0.25).any() and (heights < -0.25).any()
+    assert (heights > 0.25).any()
+    assert (heights < -0.25).any()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -107,7 +108,9 @@ def test_the_ratio_is_that_of_the_trunks():
 def test_tortuosity_lengthens_paths_between_the_same_ends(seed):
     means = []
     for score in (-2.0, -1.0, 0.0, 1.0, 2.0):
-        lines = [line for line, _ in paths(grown(seed, vessel_tortuosity=score)[0]) if len(line) > 9]
+        lines = [
+            line for line, _ in paths(grown(seed, vessel_tortuosity=score)[0]) if len(line) > 9
+        ]
         means.append(np.mean([arc_over_chord(line) for line in lines]))
     assert means == sorted(means)
 
