@@ -59,8 +59,7 @@ def _draw(canvases: list[Any], vessels: Vessels, framing: Framing) -> None:
     matrix = _FINER * framing.matrix()
     scale = _FINER * framing.radius * framing.magnification
     line = vessels.path @ matrix[:, :2].T + matrix[:, 2]
-    # Pillow's polygons cover the pixels of their outline too: one more across.
-    width = np.maximum(scale * vessels.width - 1, 0.5)
+    width = np.maximum(scale * vessels.width, 1.0)
     # Light through a thin vessel passes less blood.
     ink = np.round(255 * np.minimum(1, 0.25 + 0.75 * vessels.width / _FULL_WIDTH)).astype(int)
     outlines = _outlines(line, width)
