@@ -26,8 +26,8 @@ CPP_FILES := $(shell find cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.cu' -o 
 BUILD_FILES := CMakeLists.txt setup.py $(wildcard cmake/*.cmake) $(CPP_FILES)
 
 .PHONY: help env demo test test-cpp test-python browser test-slow test-gpu bench-gpu mutants lint \
-	format type tidy-cuda gpu-resources sanitize docs train-real all-checks validation bench \
-	bench-quick constraints clean
+	format type tidy-cuda gpu-resources sanitize docs train-real encoder-sight all-checks validation \
+	bench bench-quick constraints clean
 
 help: ## list the chores
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -134,6 +134,10 @@ build/encoder/images.h5: | $(VENV)/.core
 train-real: env build/encoder/images.h5 ## train every recipe on real photographs, half an hour; writes docs/encoder-results.md
 	$(BIN)/python validation/encoder_results.py build/encoder/images.h5 --work build/encoder \
 	  -o docs/encoder-results.md $(TRAIN_ARGS)
+
+encoder-sight: env ## how much of each drawn parameter an encoder sees, ten minutes; writes docs/encoder-sight.md
+	$(BIN)/python validation/encoder_sight.py --work build/encoder-sight -o docs/encoder-sight.md \
+	  $(SIGHT_ARGS)
 
 all-checks: test lint type sanitize ## everything that must be green before a change goes in
 
