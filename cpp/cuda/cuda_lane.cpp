@@ -194,11 +194,13 @@ void CudaLane::finish(Slot& slot, Product const& product) const {
 /// A lost copy, a stale buffer or a broken chip would be a wrong number that nobody sees.
 void CudaLane::check_row(Slot const& slot, std::size_t row) const {
   check_sum(slot.sums.data()[row * resident_.needs.n_columns + resident_.layout.checksum_column()],
-            slot.code_sums[row]);
+            static_cast<std::uint64_t>(slot.code_sums[row]));
 }
 
-void CudaLane::check_sum(std::int64_t found, std::int64_t code_sum) const {
-  std::int64_t const expected = DigitColumns::checksum_value * code_sum;
+void CudaLane::check_sum(std::int64_t found, std::uint64_t code_sum) const {
+  // Modulo 2^64: what a broken device counted may be anything.
+  auto const expected = static_cast<std::int64_t>(
+      static_cast<std::uint64_t>(DigitColumns::checksum_value) * code_sum);
   if (found != expected) {
     throw Error("GPU " + std::to_string(resident_.gpu) + " summed the genotypes of a variant to " +
                 std::to_string(found) + "; expected " + std::to_string(expected) +

@@ -98,7 +98,7 @@ class CudaLane final : public DeviceLane {
   void queue_results(Slot& slot, std::size_t n) const;
   void finish_tests(Slot& slot, GenotypeBatch const& batch, DeviceResults const& out) const;
   void check_variant(Slot const& slot, GenotypeBatch const& batch, std::size_t variant) const;
-  void check_sum(std::int64_t found, std::int64_t code_sum) const;
+  void check_sum(std::int64_t found, std::uint64_t code_sum) const;
 
   ResidentColumns const& resident_;
   std::size_t piece_rows_;

@@ -163,12 +163,10 @@ void CudaLane::check_variant(Slot const& slot, GenotypeBatch const& batch,
                 std::to_string(slot.word_sums[variant]) +
                 ". Do not trust this GPU: go on with --resume and --device cpu.");
   }
-  std::size_t const n_sets = resident_.tables->shape().n_sets;
-  std::size_t const n_samples = resident_.columns.samples();
-  CodeSums const all = count_allele(effect_sums(slot.tests.counts.data()[variant * n_sets]),
-                                    batch.kind(), n_samples, found.is_flipped != 0);
-  check_sum(found.called, static_cast<std::int64_t>(all.sum));
-  check_sum(found.missing, static_cast<std::int64_t>(all.n_missing));
+  SetSums const& all = slot.tests.counts.data()[variant * resident_.tables->shape().n_sets];
+  std::uint64_t const of_two = std::uint64_t{two_copies(batch)} * all.n_called;
+  check_sum(found.called, found.is_flipped != 0 ? of_two - all.sum : all.sum);
+  check_sum(found.missing, resident_.columns.samples() - all.n_called);
 }
 
 }  // namespace igwas::cuda

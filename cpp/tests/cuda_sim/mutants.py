@@ -145,7 +145,7 @@ MUTANTS = (
            "found.word_sum != slot.word_sums[variant]",
            "found.word_sum + 1 == slot.word_sums[variant]"),
     Mutant("sums of tested rows not compared", LANE_TESTS,
-           "  check_sum(found.called, static_cast<std::int64_t>(all.sum));\n", ""),
+           "  check_sum(found.called, found.is_flipped != 0 ? of_two - all.sum : all.sum);\n", ""),
     Mutant("factor by rows, not by columns", TABLES,
            "factor.push_back(omnibus.lower(row, column));",
            "factor.push_back(omnibus.lower(column, 0));"),
