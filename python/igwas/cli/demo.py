@@ -23,11 +23,11 @@ Example:
               help="Genotyped people.  [default: 1200; 2000 without photographs]")  # fmt: skip
 @click.option("--variants", default=20_000, show_default=True, help="Variants.")
 @click.option("--seed", default=1, show_default=True, help="Of the cohort and the encoder.")
-@click.option("--steps", default=260, show_default=True, help="Steps of training.")
+@click.option("--steps", type=int, default=None, help="Steps of training.  [default: 260]")
 @click.option("--without-photographs", is_flag=True,
               help="Draw phenotypes directly and start from the genotypes: a quick check.")  # fmt: skip
-@click.option("--phenotypes", default=128, show_default=True,
-              help="Phenotypes drawn with --without-photographs.")  # fmt: skip
+@click.option("--phenotypes", type=int, default=None,
+              help="Phenotypes drawn with --without-photographs.  [default: 128]")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on with an interrupted demo.")
 @threads_option
 @overwrite_option

@@ -52,11 +52,11 @@ def make_stages(options: DemoOptions) -> list[Stage]:
     simulate = ("simulate", "-o", "cohort", *size, "--seed", seed)
     if options.photographs:
         return [
-            Stage("simulate", (*simulate, "--photographs"), "cohort", "cohort/photographs"),
+            Stage("simulate", (*simulate, "--photographs"), "cohort", "cohort"),
             *_photograph_stages(options),
             *_genotype_stages("phenotypes.h5", "--embeddings-audit", "audit.json"),
         ]
-    drawn = ("--phenotypes", str(options.phenotypes))
+    drawn = ("--phenotypes", str(options.n_phenotypes))
     return [
         Stage("simulate", (*simulate, *drawn), "cohort"),
         *_genotype_stages("cohort/phenotypes.h5"),
@@ -67,9 +67,9 @@ def _photograph_stages(options: DemoOptions) -> list[Stage]:
     batch = min(_BATCH_PEOPLE, options.n_people // 4)
     components = min(_COMPONENTS, options.n_people // _PEOPLE_A_COMPONENT)
     return [
-        Stage("images", ("images", "cohort/manifest.csv", "-o", "images.h5", "--size", "192"),
+        Stage("images", ("images", "cohort/photographs/manifest.csv", "-o", "images.h5", "--size", "192"),
               "images.h5", "images.h5.partial"),
-        Stage("train", ("train", "images.h5", "-o", "run", "--steps", str(options.steps),
+        Stage("train", ("train", "images.h5", "-o", "run", "--steps", str(options.n_steps),
                         "--batch-people", str(batch), "--seed", str(options.seed)),
               "run", "run/last.pt"),
         Stage("export", ("export", "run", "-o", "encoder.onnx", "--views", "1"), "encoder.onnx"),

@@ -347,10 +347,16 @@ def _write_eyes(
     )  # fmt: skip
 
 
-def _write_description(path: Path, options: CohortOptions, eyes: EyeOptions | None) -> None:
+def describe_options(options: CohortOptions, eyes: EyeOptions | None) -> dict[str, object]:
+    """What cohort.json holds; as JSON types, so that it may be compared with what was read."""
     content: dict[str, object] = {
         "igwas_version": __version__, "options": dataclasses.asdict(options),
     }  # fmt: skip
     if eyes is not None:
         content["eyes"] = dataclasses.asdict(eyes)
-    path.write_text(json.dumps(content, indent=2) + "\n")
+    plain: dict[str, object] = json.loads(json.dumps(content))
+    return plain
+
+
+def _write_description(path: Path, options: CohortOptions, eyes: EyeOptions | None) -> None:
+    path.write_text(json.dumps(describe_options(options, eyes), indent=2) + "\n")
