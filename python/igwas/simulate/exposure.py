@@ -4,8 +4,8 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
-from igwas.images.imaging_libraries import pillow
 from igwas.simulate.cameras import Camera
 
 Plane = npt.NDArray[np.float32]
@@ -65,7 +65,6 @@ def record(
     -------
     uint8 (rows, columns, 3)
     """
-    image_module = pillow()
     rows, columns = light.shape[1:]
     inside, distance = outline(camera, columns)
     slope = generator.normal(0, 0.05, size=2)
@@ -75,17 +74,12 @@ def record(
     lit = 1 - np.float32(camera.vignette) * distance**2 * (0.4 + 0.6 * distance**2)
     lit = lit * (1 + np.float32(side * slope[0]) * u[np.newaxis, :])
     lit = lit * (1 + np.float32(slope[1]) * v[:, np.newaxis]) * inside
-    recorded = np.empty((rows, columns, 3), np.uint8)
+    blur = camera.blur * camera.radius * columns
+    blurred = np.empty((rows, columns, 3), np.float32)
     for c, balance in enumerate(camera.white_balance):
         gain = np.float32(exposure * camera.exposure * balance)
-        signal = (light[c] + np.float32(haze)) * lit * gain
-        recorded[:, :, c] = np.clip(_shoulder(signal) + _BLACK, 0, 255)
-    blur = image_module.fromarray(recorded)
-    from PIL import ImageFilter
-
-    blurred = np.asarray(
-        blur.filter(ImageFilter.GaussianBlur(camera.blur * camera.radius * columns))
-    ).astype(np.float32)
+        signal = _shoulder((light[c] + np.float32(haze)) * lit * gain) + np.float32(_BLACK)
+        blurred[:, :, c] = ndimage.gaussian_filter(signal, blur, truncate=3)
     # Shot noise grows with the root of the signal; what is left in the dark is the sensor's own.
     grain = generator.standard_normal(blurred.shape, dtype=np.float32)
     spread = camera.noise * np.sqrt(np.float32(0.08) + blurred / np.float32(255))

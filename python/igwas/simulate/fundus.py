@@ -1,12 +1,10 @@
 """A photograph of a simulated eye, drawn from its parameters."""
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
 from igwas.errors import OptionError
-from igwas.simulate.anatomy import anatomy_of
+from igwas.simulate.anatomy import Anatomy, anatomy_of
 from igwas.simulate.cameras import Camera
 from igwas.simulate.exposure import record, rows_of
 from igwas.simulate.framing import draw_framing
@@ -16,6 +14,7 @@ from igwas.simulate.vessel_tree import draw_layout, grow_vessels
 
 SIDES = {"left": 1, "right": -1}
 SMALLEST_WIDTH, LARGEST_WIDTH = 64, 4096
+LEAST_EXPOSURE, MOST_EXPOSURE = 0.01, 100.0
 # Red, green and blue that a wide arteriole and venule absorb: blood without oxygen is darker.
 _ARTERIOLE = (0.16, 0.72, 0.55)
 _VENULE = (0.36, 0.95, 0.62)
@@ -72,8 +71,7 @@ def draw_fundus(
     >>> picture.shape, picture[80, 80].argmax()
     ((160, 160, 3), 0)
     """
-    anatomy = anatomy_of(scores)
-    _check(eye, exposure, seed, width, visit)
+    anatomy = check_drawing(scores, eye, exposure, seed, width, visit)
     rows = rows_of(camera, width)
     side = SIDES[eye]
     of_eye = (np.random.default_rng([seed, stream]) for stream in (_LAYOUT, _TREE, _CHOROID))
@@ -96,11 +94,22 @@ def draw_fundus(
     return record(light, camera, exposure, side, record_draws)
 
 
-def _check(eye: str, exposure: float, seed: int, width: int, visit: int) -> None:
+def check_drawing(
+    scores: npt.ArrayLike, eye: str, exposure: float, seed: int, width: int, visit: int
+) -> Anatomy:
+    """Refuse arguments that `draw_fundus` cannot draw from; the anatomy of the scores.
+
+    Raises
+    ------
+    ShapeError, OptionError
+    """
     if eye not in SIDES:
         raise OptionError(f"eye is {eye!r}; expected left or right. Correct it.")
-    if not (math.isfinite(exposure) and exposure > 0):
-        raise OptionError(f"exposure is {exposure}; expected above 0. Give 1 for the usual.")
+    if not LEAST_EXPOSURE <= exposure <= MOST_EXPOSURE:
+        raise OptionError(
+            f"exposure is {exposure}; expected {LEAST_EXPOSURE} to {MOST_EXPOSURE}. Give 1 for the "
+            "usual light."
+        )
     if not SMALLEST_WIDTH <= width <= LARGEST_WIDTH:
         raise OptionError(
             f"width is {width} pixels; expected {SMALLEST_WIDTH} to {LARGEST_WIDTH}. "
@@ -109,3 +118,4 @@ def _check(eye: str, exposure: float, seed: int, width: int, visit: int) -> None
     for name, value in (("seed", seed), ("visit", visit)):
         if value < 0:
             raise OptionError(f"{name} is {value}; expected 0 or more. Raise it.")
+    return anatomy_of(scores)

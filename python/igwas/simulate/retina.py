@@ -1,5 +1,6 @@
 """The retina without its vessels: pigment, choroid, macula and optic disc, as reflected light."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +19,11 @@ Plane = npt.NDArray[np.float32]
 _BARE = np.array([238, 158, 108], np.float32)
 _MELANIN = np.array([0.26, 0.46, 0.62], np.float32)
 _MACULA = np.array([0.55, 0.85, 0.95], np.float32)
-_CHOROID = np.array([0.45, 1.00, 0.70], np.float32)
-_RIM = np.array([236, 166, 112], np.float32)
+_CHOROID = np.array([0.80, 1.00, 0.80], np.float32)
+_RIM = np.array([228, 154, 104], np.float32)
 _CUP = np.array([255, 232, 186], np.float32)
 
-_TILE = 192  # pixels a side of the choroid's tile
+_TILE = 144  # pixels a side of the choroid's tile
 _TILE_REACH = 1.5  # of the tile, in radii of the field
 
 
@@ -47,21 +48,26 @@ def draw_choroid(generator: np.random.Generator) -> tuple[Plane, Plane]:
     """A choroid's own pattern, float32 (tile, tile): vessels that spread outward; wide patches.
 
     The vessels are ridges of noise that is smooth along the way out from the posterior pole.
-    Each has mean 0 and standard deviation about 1.
+    Each has mean 0 and standard deviation 1.
     """
-    noise = generator.standard_normal((2, _TILE, _TILE), dtype=np.float32)
+    patches = _standard(_coarse_noise(generator))
+    noise = generator.standard_normal((_TILE, _TILE), dtype=np.float32)
+    polar = ndimage.gaussian_filter(noise, (0.75, 4.0), mode="wrap", truncate=2.5)
     axis = np.linspace(-_TILE_REACH, _TILE_REACH, _TILE, dtype=np.float32)
-    angle = np.arctan2(axis[:, np.newaxis], axis[np.newaxis, :] + np.float32(0.1))
-    distance = np.hypot(axis[:, np.newaxis], axis[np.newaxis, :] + np.float32(0.1))
-    patches = _standard(ndimage.gaussian_filter(noise[0], 14, mode="wrap", truncate=2.5))
-    polar = ndimage.gaussian_filter(noise[1], (1.3, 3.0), mode="wrap", truncate=3)
+    x, y = axis[np.newaxis, :] + np.float32(0.1), axis[:, np.newaxis]
     # In turns of the tile; the angle is bent by the patches, or the vessels would be spokes.
-    around = (angle / np.float32(np.pi) * 0.5 + np.float32(0.03) * patches) * _TILE
-    spread = ndimage.map_coordinates(
-        polar, [around, 1.1 * distance * _TILE / _TILE_REACH / 2], order=1, mode="grid-wrap"
-    )
-    ridges = np.exp(-np.square(_standard(spread) / np.float32(0.6)))
+    around = (np.arctan2(y, x) / np.float32(2 * np.pi) + np.float32(0.010) * patches) * _TILE
+    outward = np.sqrt(x**2 + y**2) * (0.55 * _TILE / _TILE_REACH)
+    spread = ndimage.map_coordinates(polar, [around, outward], order=1, mode="grid-wrap")
+    ridges = 1 / (1 + np.square(_standard(spread) / np.float32(0.7)))
     return _standard(ridges), patches
+
+
+def _coarse_noise(generator: np.random.Generator) -> Plane:
+    image_module = pillow()
+    small = image_module.fromarray(generator.standard_normal((12, 12), dtype=np.float32))
+    wide = small.resize((_TILE, _TILE), image_module.Resampling.BICUBIC)
+    return np.asarray(wide)
 
 
 def _standard(plane: Plane) -> Plane:
@@ -99,7 +105,7 @@ def retina_light(
     float32 (3, rows, columns)
         Red, green, blue; 255 is what a camera records as white at usual exposure.
     """
-    from_fovea = np.hypot(places.x - layout.fovea[0], places.y - layout.fovea[1])
+    from_fovea = _length(places.x - layout.fovea[0], places.y - layout.fovea[1])
     macula = _macula(anatomy, from_fovea)
     to_disc = _disc_distance(anatomy, layout, places)
     vessels, patches = choroid
@@ -125,9 +131,9 @@ def _macula(anatomy: Anatomy, from_fovea: Plane) -> Plane:
 def _disc_distance(anatomy: Anatomy, layout: Layout, places: Places) -> Plane:
     """Distance from the disc's centre, 1 on its margin; it is a little higher than wide."""
     x, y = places.x - layout.disc[0], places.y - layout.disc[1]
-    cos, sin = np.cos(layout.disc_tilt), np.sin(layout.disc_tilt)
+    cos, sin = math.cos(layout.disc_tilt), math.sin(layout.disc_tilt)
     across, along = cos * x + sin * y, cos * y - sin * x
-    return np.asarray(np.hypot(across, along / 1.08) / anatomy.disc_radius, dtype=np.float32)
+    return _length(across, along / 1.08) / anatomy.disc_radius
 
 
 def _crescent(to_disc: Plane) -> Plane:
@@ -139,20 +145,25 @@ def _with_disc(
     ground: npt.NDArray[np.float32], anatomy: Anatomy, layout: Layout, places: Places,
     to_disc: Plane,
 ) -> npt.NDArray[np.float32]:  # fmt: skip
-    head = _soft_inside(to_disc, 1.0, 0.05)
+    # Thick nerve fibres around the disc shine a little.
+    ground *= 1 + np.float32(0.12) * np.exp(-np.square((to_disc - 1) / 1.3))
+    # Only where it is: most of a photograph is not the disc.
+    near = np.nonzero(to_disc < 1.3)
+    distance, x, y = to_disc[near], places.x[near], places.y[near]
+    head = _soft_inside(distance, 1.0, 0.05)
     # The cup lies a little temporal of the middle.
     shift = 0.10 * anatomy.disc_radius * (1 - anatomy.cup_ratio)
-    x, y = places.x - layout.disc[0] - shift, places.y - layout.disc[1]
-    to_cup = np.hypot(x, y / 1.02) / anatomy.disc_radius
-    cup = _soft_inside(to_cup, anatomy.cup_ratio, 0.07)
-    # Thick nerve fibres around the disc shine a little.
-    sheen = 1 + 0.12 * np.exp(-np.square((to_disc - 1.0) / 1.3))
-    light = np.empty_like(ground)
+    to_cup = _length(x - layout.disc[0] - shift, (y - layout.disc[1]) / 1.05)
+    cup = _soft_inside(to_cup / anatomy.disc_radius, anatomy.cup_ratio, 0.07)
     for c in range(3):
         nerve = _RIM[c] + (_CUP[c] - _RIM[c]) * cup
-        around = ground[c] * sheen
-        light[c] = around + head * (nerve - around)
-    return light
+        ground[c][near] += head * (nerve - ground[c][near])
+    return ground
+
+
+def _length(x: Plane, y: Plane) -> Plane:
+    # Ten times as fast as hypot, whose care about overflow is not needed here.
+    return np.sqrt(x * x + y * y)
 
 
 def _soft_inside(distance: Plane, edge: float, softness: float) -> Plane:

@@ -13,12 +13,14 @@ import numpy.typing as npt
 from igwas.simulate.anatomy import Anatomy
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
-STEP = 0.025  # of a vessel's path, in radii of the field
-_SITES = (12, 4)  # along a trunk, along its branches
+STEP = 0.03  # of a vessel's path, in radii of the field
+_SITES = (12, 5)  # along the longest trunk, along each of its branches
 _BEYOND = 1.3  # vessels end this far from the middle: gaze may bring in what lies outside
 _FOVEAL_ZONE = 0.12  # without vessels
+_STIFFNESS = 6.0  # turns towards its target within 1/6 of a radius
 
 
 class Course(IntEnum):
@@ -49,34 +51,51 @@ class Layout:
 
 @dataclass(frozen=True)
 class Branches:
-    """Vessels of one generation; every array has axis (vessels,) or (vessels, points)."""
-
-    start: Floats  # (vessels, 2)
-    heading: Floats
-    preferred: Floats
-    length: Floats
-    width: Floats
-    course: npt.NDArray[np.int64]
-    is_venule: Booleans
-    is_kept: Booleans
-
-
-@dataclass(frozen=True)
-class Vessel:
-    """One vessel that is drawn.
+    """Vessels of one generation that are kept; arrays have axis (vessels,).
 
     Parameters
     ----------
-    path : float64 (points, 2)
-        Its middle line.
-    width : float64 (points,)
-        Its diameter along it.
+    site : int64
+        Number of the vessel among all that might have been; its random draws go by that.
+    n_possible : int
+        How many there might have been.
+    start : float64 (vessels, 2)
+    heading, length, width : float64
+        Where it starts off to, in radians; in radii of the field.
+    course : int64
+        One of Course.
     is_venule : bool
+    """
+
+    site: Integers
+    n_possible: int
+    start: Floats
+    heading: Floats
+    length: Floats
+    width: Floats
+    course: Integers
+    is_venule: Booleans
+
+
+@dataclass(frozen=True)
+class Vessels:
+    """Vessels of one generation, as they are drawn.
+
+    Parameters
+    ----------
+    path : float64 (vessels, points, 2)
+        Middle lines.
+    width : float64 (vessels, points)
+        Diameter along them.
+    n_points : int64 (vessels,)
+        Points of each that are in use.
+    is_venule : bool (vessels,)
     """
 
     path: Floats
     width: Floats
-    is_venule: bool
+    n_points: Integers
+    is_venule: Booleans
 
 
 def draw_layout(generator: np.random.Generator) -> Layout:
@@ -88,9 +107,7 @@ def draw_layout(generator: np.random.Generator) -> Layout:
     return Layout(disc, (float(fovea[0]), float(fovea[1])), float(0.15 * noise[4]))
 
 
-def grow_vessels(
-    anatomy: Anatomy, layout: Layout, generator: np.random.Generator
-) -> list[Vessel]:
+def grow_vessels(anatomy: Anatomy, layout: Layout, generator: np.random.Generator) -> list[Vessels]:
     """Grow the tree of an eye.
 
     Parameters
@@ -102,154 +119,163 @@ def grow_vessels(
 
     Returns
     -------
-    list of Vessel
-        Twigs first, trunks last, as they are drawn.
+    list of Vessels
+        Generations, twigs first and trunks last: the order of drawing.
     """
-    generations: list[list[Vessel]] = []
     branches = _trunks(anatomy, layout, generator)
+    generations: list[Vessels] = []
     for n_sites in (*_SITES, 0):
-        path, counts = _grow(branches, anatomy, layout, generator)
-        generations.append(_as_vessels(branches, path, counts))
+        path = _grow(branches, anatomy, layout, generator)
+        n_points = _points_in_use(branches, path, layout)
+        along = STEP * np.arange(path.shape[1]) / branches.length[:, np.newaxis]
+        width = branches.width[:, np.newaxis] * _taper(along)
+        vessels = Vessels(path, width, n_points, branches.is_venule)
+        generations.insert(0, vessels)
         if n_sites:
-            branches = _side_branches(
-                branches, path, counts, n_sites, anatomy, layout, generator
-            )
-    return [vessel for generation in reversed(generations) for vessel in generation]
+            branches = _side_branches(branches, vessels, n_sites, anatomy, layout, generator)
+    return generations
 
 
 def _trunks(anatomy: Anatomy, layout: Layout, generator: np.random.Generator) -> Branches:
     """Arteriole and venule of each quadrant, and smaller ones to the macula and nasally."""
-    degrees = np.array([-84.0, 84.0, -128.0, 128.0, -12.0, 15.0, 165.0, -168.0])
-    course = np.array([Course.ARCADE] * 2 + [Course.STRAIGHT] * 6)
-    length = np.array([1.75, 1.75, 1.0, 1.0, 0.5, 0.5, 0.6, 0.6])
+    degrees = np.array([-86.0, 86.0, -128.0, 128.0, -12.0, 15.0, 165.0, -168.0])
+    course = np.array([Course.ARCADE] * 2 + [Course.STRAIGHT] * 6, dtype=np.int64)
+    length = np.array([2.0, 2.0, 1.0, 1.0, 0.5, 0.5, 0.6, 0.6])
     share = np.array([1.0, 1.0, 0.78, 0.78, 0.42, 0.42, 0.5, 0.5])
     degrees, length, share, course = (np.tile(a, 2) for a in (degrees, length, share, course))
     n = len(degrees)
     is_venule = np.arange(n) >= n // 2
     noise = generator.normal(size=(5, n))
-    heading = np.deg2rad(degrees + 9 * noise[0])
+    # Beside each other, arteriole on the side of the macula or not, not on top of each other.
+    apart = np.where(is_venule, 1, -1) * np.sign(degrees) * np.where(noise[1] > 0, 9, 12)
     width = np.where(is_venule, anatomy.venule_width, anatomy.arteriole_width)
     offset = np.stack([-0.03 + 0.015 * noise[3], 0.02 * noise[4]], axis=1)
     return Branches(
-        start=np.array(layout.disc) + offset, heading=heading, preferred=heading,
-        length=length, width=width * share * np.exp(0.08 * noise[2]), course=course,
-        is_venule=is_venule, is_kept=np.ones(n, bool),
+        site=np.arange(n), n_possible=n, start=np.array(layout.disc) + offset,
+        heading=np.deg2rad(degrees + apart + 7 * noise[0]), length=length,
+        width=width * share * np.exp(0.08 * noise[2]), course=course, is_venule=is_venule,
     )  # fmt: skip
 
 
 def _grow(
     branches: Branches, anatomy: Anatomy, layout: Layout, generator: np.random.Generator
-) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Middle lines, (vessels, points, 2), and how many points of each are in use."""
-    n, n_steps = len(branches.heading), int(np.ceil(branches.length.max() / STEP))
-    swing = _swing(n, n_steps, generator)
-    opening = generator.uniform(1.0, 2.0, size=n)
-    path = np.empty((n, n_steps + 1, 2))
+) -> Floats:
+    """Middle lines, (vessels, points, 2)."""
+    draws = generator.random(size=(5, branches.n_possible))[:, branches.site]
+    if not len(branches.site):
+        return np.empty((0, 2, 2))
+    n_steps = int(np.ceil(branches.length.max() / STEP))
+    bend = anatomy.tortuosity * _swing(draws[:4], n_steps)
+    # How wide each arcade opens; arterioles and venules differ, or they would hide each other.
+    opening = np.where(branches.is_venule, 1.0, 1.45) + 0.6 * draws[4]
+    target = _TargetOf(branches, opening, layout)
+    path = np.empty((len(branches.site), n_steps + 1, 2))
     path[:, 0] = at = branches.start
     heading = branches.heading
     for step in range(n_steps):
-        turn = _target(branches, at, heading, opening, layout) - heading
-        turn = (turn + np.pi) % (2 * np.pi) - np.pi
-        heading = heading + np.clip(6.0 * STEP * turn, -0.2, 0.2)
-        direction = heading + anatomy.tortuosity * swing[:, step]
+        turn = (target.direction(at, heading) - heading + np.pi) % (2 * np.pi) - np.pi
+        heading = heading + np.clip(_STIFFNESS * STEP * turn, -0.2, 0.2)
+        direction = heading + bend[:, step]
         at = at + STEP * np.stack([np.cos(direction), np.sin(direction)], axis=1)
         path[:, step + 1] = at
-    return path, _counts(branches, path, layout)
+    return path
 
 
-def _swing(n: int, n_steps: int, generator: np.random.Generator) -> Floats:
+def _swing(draws: Floats, n_steps: int) -> Floats:
     """Two sine waves of unequal length a vessel, of standard deviation about 1 in all."""
-    wave = generator.uniform(0.2, 0.5, size=(2, n, 1))
-    phase = generator.uniform(0, 2 * np.pi, size=(2, n, 1))
+    wave = 0.2 + 0.3 * draws[:2, :, np.newaxis]
+    phase = 2 * np.pi * draws[2:, :, np.newaxis]
     along = STEP * np.arange(n_steps)
     # From nothing at the start, or a branch would leave its parent sideways.
-    return np.sin(2 * np.pi * along / wave + phase).sum(axis=0) * np.minimum(1, along / 0.1)
+    swing = np.sin(2 * np.pi * along / wave + phase).sum(axis=0) * np.minimum(1, along / 0.1)
+    return np.asarray(swing)
 
 
-def _target(
-    branches: Branches, at: Floats, heading: Floats, opening: Floats, layout: Layout
-) -> Floats:
-    """Direction each vessel steers to, radians."""
-    from_disc, to_fovea = at - np.array(layout.disc), np.array(layout.fovea) - at
-    up = np.sign(np.sin(branches.preferred))
-    height = up * from_disc[:, 1]
-    # Along a parabola with its vertex at the disc, back onto it if off it, and at its far end
-    # towards the raphe.
-    off = from_disc[:, 0] - opening * height**2
-    arcade = np.arctan2(
-        up * (1 - 1.1 * np.clip(from_disc[:, 0] - 0.5, 0, None)),
-        2 * opening * np.maximum(height, 0) - 1.5 * off,
-    )
-    outward = np.arctan2(from_disc[:, 1], from_disc[:, 0])
-    outward = heading + 0.5 * ((outward - heading + np.pi) % (2 * np.pi) - np.pi)
-    inward = np.arctan2(to_fovea[:, 1], to_fovea[:, 0])
-    inward = heading + 0.7 * ((inward - heading + np.pi) % (2 * np.pi) - np.pi)
-    return np.choose(branches.course, [arcade, branches.preferred, inward, outward])
+class _TargetOf:
+    """Where vessels steer to.
+
+    Parameters
+    ----------
+    branches : Branches
+    opening : float64 (vessels,)
+        Of the parabola that an arcade follows.
+    layout : Layout
+    """
+
+    def __init__(self, branches: Branches, opening: Floats, layout: Layout) -> None:
+        self._course = branches.course
+        self._has_arcades = bool((branches.course == Course.ARCADE).any())
+        self._first = branches.heading
+        self._up = np.sign(np.sin(branches.heading))
+        self._opening = opening
+        self._disc, self._fovea = np.array(layout.disc), np.array(layout.fovea)
+
+    def direction(self, at: Floats, heading: Floats) -> Floats:
+        """Direction to steer to from a place, radians."""
+        from_disc = at - self._disc
+        if self._has_arcades:  # trunks: none has another course than these two
+            return np.where(self._course == Course.ARCADE, self._arcade(from_disc), self._first)
+        is_inward = (self._course == Course.FOVEA)[:, np.newaxis]
+        aim = np.where(is_inward, self._fovea - at, from_disc)
+        turn = np.arctan2(aim[:, 1], aim[:, 0]) - heading
+        turn = (turn + np.pi) % (2 * np.pi) - np.pi
+        return np.asarray(heading + np.where(is_inward[:, 0], 0.6, 0.35) * turn)
+
+    def _arcade(self, from_disc: Floats) -> Floats:
+        """Along a parabola with its vertex at the disc, back to it if off, at its far end down."""
+        height = self._up * from_disc[:, 1]
+        off = from_disc[:, 0] - self._opening * height**2
+        towards_raphe = 1.0 * np.clip(from_disc[:, 0] - 0.55, 0, None)
+        rise, run = 1 - towards_raphe, 2 * self._opening * np.maximum(height, 0) - 1.5 * off
+        return np.asarray(np.arctan2(self._up * rise, np.maximum(run, 0.15 * towards_raphe)))
 
 
-def _counts(branches: Branches, path: Floats, layout: Layout) -> npt.NDArray[np.int64]:
+def _points_in_use(branches: Branches, path: Floats, layout: Layout) -> Integers:
+    """Up to a vessel's length, the edge of what a photograph shows, or the foveal zone."""
     wanted = np.ceil(branches.length / STEP).astype(np.int64) + 1
-    away = np.hypot(path[..., 0], path[..., 1]) > _BEYOND
     from_fovea = path - np.array(layout.fovea)
-    stops = away | (np.hypot(from_fovea[..., 0], from_fovea[..., 1]) < _FOVEAL_ZONE)
+    stops = (path**2).sum(axis=2) > _BEYOND**2
+    stops |= (from_fovea**2).sum(axis=2) < _FOVEAL_ZONE**2
     first = np.where(stops.any(axis=1), stops.argmax(axis=1), path.shape[1])
     return np.minimum(wanted, first)
 
 
 def _side_branches(
     parents: Branches,
-    path: Floats,
-    counts: npt.NDArray[np.int64],
+    vessels: Vessels,
     n_sites: int,
     anatomy: Anatomy,
     layout: Layout,
     generator: np.random.Generator,
 ) -> Branches:
-    """Sites along the parents, each kept with the probability that the anatomy says."""
-    n = len(parents.heading)
-    draw = generator.random(size=(7, n, n_sites))
-    share = 0.1 + 0.88 * (np.arange(n_sites) + draw[0]) / n_sites
-    full = np.ceil(parents.length / STEP)[:, np.newaxis]
-    at = (share * full).astype(np.int64)
-    is_kept = parents.is_kept[:, np.newaxis] & (at < counts[:, np.newaxis] - 1)
-    is_kept &= draw[1] < anatomy.branching
-    at = np.minimum(at, path.shape[1] - 2)
-    vessel = np.arange(n)[:, np.newaxis]
-    start = path[vessel, at]
-    along = path[vessel, at + 1] - start
-    side = np.where((np.arange(n_sites) % 2 == 0) ^ (draw[2] < 0.25), 1, -1)
-    heading = np.arctan2(along[..., 1], along[..., 0]) + side * np.deg2rad(32 + 38 * draw[3])
-    length = np.minimum(0.30 + 0.45 * draw[4], 0.3 + 0.5 * parents.length[:, np.newaxis])
-    if n_sites == _SITES[-1]:
-        length = 0.45 * length
-    width = parents.width[:, np.newaxis] * _taper(share) * (0.38 + 0.34 * draw[5])
-    course = _branch_courses(parents, start, heading, layout)
-    parts = (heading, heading, length, width, course,
-             np.broadcast_to(parents.is_venule[:, np.newaxis], at.shape), is_kept)  # fmt: skip
-    return Branches(start.reshape(-1, 2), *(part.reshape(-1) for part in parts))
+    """Branches of the parents; a site has one with the probability that the anatomy says."""
+    draws = generator.random(size=(7, parents.n_possible, n_sites))[:, parents.site]
+    share = 0.08 + 0.9 * (np.arange(n_sites) + draws[0]) / n_sites
+    at = (share * np.ceil(parents.length / STEP)[:, np.newaxis]).astype(np.int64)
+    # As dense along a short vessel as along a long one.
+    density = np.minimum(1, parents.length / parents.length.max())[:, np.newaxis]
+    is_kept = (at < vessels.n_points[:, np.newaxis] - 1) & (draws[1] < anatomy.branching * density)
+    parent, number = np.nonzero(is_kept)
+    at, share, draws = at[parent, number], share[parent, number], draws[:, parent, number]
 
-
-def _branch_courses(
-    parents: Branches, start: Floats, heading: Floats, layout: Layout
-) -> npt.NDArray[np.int64]:
-    """Inside the arcades towards the fovea, elsewhere away from the disc."""
+    start = vessels.path[parent, at]
+    along = vessels.path[parent, at + 1] - start
+    side = np.where((number % 2 == 0) ^ (draws[2] < 0.25), 1, -1)
+    heading = np.arctan2(along[:, 1], along[:, 0]) + side * np.deg2rad(30 + 35 * draws[3])
     to_fovea = np.array(layout.fovea) - start
-    ahead = np.cos(heading) * to_fovea[..., 0] + np.sin(heading) * to_fovea[..., 1]
-    can = np.isin(parents.course, [Course.ARCADE, Course.FOVEA])[:, np.newaxis]
-    return np.where(can & (ahead > 0), int(Course.FOVEA), int(Course.PERIPHERY))
+    is_ahead = np.cos(heading) * to_fovea[:, 0] + np.sin(heading) * to_fovea[:, 1] > 0
+    can = np.isin(parents.course[parent], [Course.ARCADE, Course.FOVEA])
+    is_twig = n_sites == _SITES[-1]
+    return Branches(
+        site=parents.site[parent] * n_sites + number,
+        n_possible=parents.n_possible * n_sites, start=start, heading=heading,
+        length=(0.12 + 0.25 * draws[4]) if is_twig else (0.35 + 0.5 * draws[4]),
+        width=parents.width[parent] * _taper(share) * (0.45 + 0.35 * draws[5]),
+        course=np.where(can & is_ahead, int(Course.FOVEA), int(Course.PERIPHERY)),
+        is_venule=parents.is_venule[parent],
+    )  # fmt: skip
 
 
 def _taper(share: Floats) -> Floats:
     """Width left at a share of a vessel's length."""
-    return 1 - 0.5 * share
-
-
-def _as_vessels(
-    branches: Branches, path: Floats, counts: npt.NDArray[np.int64]
-) -> list[Vessel]:
-    along = STEP * np.arange(path.shape[1]) / branches.length[:, np.newaxis]
-    width = branches.width[:, np.newaxis] * _taper(along)
-    return [
-        Vessel(path[row, : counts[row]], width[row, : counts[row]], bool(branches.is_venule[row]))
-        for row in np.flatnonzero(branches.is_kept & (counts > 1))
-    ]
+    return 1 - 0.5 * np.minimum(share, 1)
