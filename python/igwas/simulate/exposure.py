@@ -83,7 +83,8 @@ def record(
     # Shot noise grows with the root of the signal; what is left in the dark is the sensor's own.
     grain = generator.standard_normal(blurred.shape, dtype=np.float32)
     spread = camera.noise * np.sqrt(np.float32(0.08) + blurred / np.float32(255))
-    return np.clip(blurred + grain * spread + np.float32(0.5), 0, 255).astype(np.uint8)
+    recorded = np.clip(blurred + grain * spread + np.float32(0.5), 0, 255)
+    return np.asarray(recorded, dtype=np.uint8)
 
 
 def _shoulder(signal: Plane) -> Plane:

@@ -44,7 +44,8 @@ class Framing:
         moved = turn @ -np.array(self.shift)
         left = np.column_stack([turn, moved])
         left[0] *= self.side
-        return left + np.array([[0, 0, self.centre[0]], [0, 0, self.centre[1]]])
+        left[:, 2] += self.centre
+        return np.asarray(left)
 
     def inverse(self) -> Floats:
         """Affine map, float64 (2, 3), from pixels to places in the eye."""

@@ -71,7 +71,7 @@ def _coarse_noise(generator: np.random.Generator) -> Plane:
 
 
 def _standard(plane: Plane) -> Plane:
-    return (plane - plane.mean()) / plane.std()
+    return np.asarray((plane - plane.mean()) / plane.std())
 
 
 def seen_through(tile: Plane, framing: Framing, rows: int, columns: int) -> Plane:
@@ -132,8 +132,9 @@ def _disc_distance(anatomy: Anatomy, layout: Layout, places: Places) -> Plane:
     """Distance from the disc's centre, 1 on its margin; it is a little higher than wide."""
     x, y = places.x - layout.disc[0], places.y - layout.disc[1]
     cos, sin = math.cos(layout.disc_tilt), math.sin(layout.disc_tilt)
-    across, along = cos * x + sin * y, cos * y - sin * x
-    return _length(across, along / 1.08) / anatomy.disc_radius
+    across = cos * x + sin * y
+    along = np.asarray((cos * y - sin * x) / 1.08, dtype=np.float32)
+    return _length(across, along) / np.float32(anatomy.disc_radius)
 
 
 def _crescent(to_disc: Plane) -> Plane:
@@ -153,7 +154,7 @@ def _with_disc(
     head = _soft_inside(distance, 1.0, 0.05)
     # The cup lies a little temporal of the middle.
     shift = 0.10 * anatomy.disc_radius * (1 - anatomy.cup_ratio)
-    to_cup = _length(x - layout.disc[0] - shift, (y - layout.disc[1]) / 1.05)
+    to_cup = _length(x - layout.disc[0] - shift, (y - layout.disc[1]) / np.float32(1.05))
     cup = _soft_inside(to_cup / anatomy.disc_radius, anatomy.cup_ratio, 0.07)
     for c in range(3):
         nerve = _RIM[c] + (_CUP[c] - _RIM[c]) * cup

@@ -237,7 +237,7 @@ def _points_in_use(branches: Branches, path: Floats, layout: Layout) -> Integers
     stops = (path**2).sum(axis=2) > _BEYOND**2
     stops |= (from_fovea**2).sum(axis=2) < _FOVEAL_ZONE**2
     first = np.where(stops.any(axis=1), stops.argmax(axis=1), path.shape[1])
-    return np.minimum(wanted, first)
+    return np.asarray(np.minimum(wanted, first))
 
 
 def _side_branches(
