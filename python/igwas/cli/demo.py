@@ -25,7 +25,7 @@ Example:
 @click.option("--seed", default=1, show_default=True, help="Of the cohort and the encoder.")
 @click.option("--steps", type=int, default=None, help="Steps of training.  [default: 260]")
 @click.option("--without-photographs", is_flag=True,
-              help="Draw phenotypes directly and start from the genotypes: a quick check.")  # fmt: skip
+              help="Draw phenotypes directly: a check of seconds.")  # fmt: skip
 @click.option("--phenotypes", type=int, default=None,
               help="Phenotypes drawn with --without-photographs.  [default: 128]")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on with an interrupted demo.")

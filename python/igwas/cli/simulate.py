@@ -43,9 +43,7 @@ def _range(flag: str, name: str, text: str) -> Callable[[F], F]:
 class _Numbers(CommaList):
     """A comma-separated list of numbers."""
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Any:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read the numbers; OptionError (exit 2) if one is none."""
         try:
             return tuple(float(item) for item in super().convert(value, param, ctx))
@@ -95,7 +93,7 @@ def _shares(flag: str, name: str, text: str) -> Callable[[F], F]:
 @_range("--variance-explained", "variance_explained",
         "Share of variance a planted variant explains.")  # fmt: skip
 @click.option("--photographs", is_flag=True,
-              help="Phenotypes are parameters of eyes, and photographs of them are drawn.")  # fmt: skip
+              help="Draw photographs of eyes: phenotypes are their parameters.")  # fmt: skip
 @_option("--clear", "n_clear", "Variants that move each parameter clearly.")
 @_range("--clear-share", "clear_share", "Share of a parameter's variance that one explains.")
 @_option("--faint", "n_faint", "Further variants, too faint to be found.")
@@ -110,6 +108,7 @@ def _shares(flag: str, name: str, text: str) -> Callable[[F], F]:
 @click.pass_context
 def simulate(
     context: click.Context,
+    /,
     output: Path,
     photographs: bool,
     width_px: int,

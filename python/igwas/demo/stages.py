@@ -67,7 +67,8 @@ def _photograph_stages(options: DemoOptions) -> list[Stage]:
     batch = min(_BATCH_PEOPLE, options.n_people // 4)
     components = min(_COMPONENTS, options.n_people // _PEOPLE_A_COMPONENT)
     return [
-        Stage("images", ("images", "cohort/photographs/manifest.csv", "-o", "images.h5", "--size", "192"),
+        Stage("images", ("images", "cohort/photographs/manifest.csv", "-o", "images.h5",
+                         "--size", "192"),
               "images.h5", "images.h5.partial"),
         Stage("train", ("train", "images.h5", "-o", "run", "--steps", str(options.n_steps),
                         "--batch-people", str(batch), "--seed", str(options.seed)),

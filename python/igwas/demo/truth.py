@@ -66,14 +66,15 @@ def compare_with_truth(loci: Path, truth: Path) -> Comparison:
     planted = _one_a_variant(pairs)
     near = _near(planted, found)
     for test in TESTS:
-        planted[test] = (near & _is_of(found, test)).any(axis=1)
+        planted[test] = [bool(hits.any()) for hits in near & _is_of(found, test)]
     leads, strengths = [], []
     for row in near:
         strongest = found[row].nlargest(1, "log10p")
         leads.append("" if strongest.empty else str(strongest["lead_variant"].iloc[0]))
         strengths.append(float("nan") if strongest.empty else float(strongest["log10p"].iloc[0]))
     planted["lead_variant"], planted["log10p"] = leads, strengths
-    false_loci = found[~near.any(axis=0)].reset_index(drop=True)
+    others = np.flatnonzero(~np.any(near, axis=0))
+    false_loci = found.iloc[others].reset_index(drop=True)
     n_loci = {test: int(_is_of(found, test).sum()) for test in TESTS}
     return Comparison(planted, false_loci, n_loci)
 

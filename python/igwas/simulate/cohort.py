@@ -17,7 +17,13 @@ from igwas.errors import OutputError
 from igwas.phenotypes.phenotypes_file import write_phenotypes
 from igwas.simulate.effects import Architecture, GeneticEffects, ManyPhenotypes
 from igwas.simulate.eye_options import EyeOptions
-from igwas.simulate.eyes import EyeArchitecture, make_eyes, make_scores, share_of_mean, true_phenotypes
+from igwas.simulate.eyes import (
+    EyeArchitecture,
+    make_eyes,
+    make_scores,
+    share_of_mean,
+    true_phenotypes,
+)
 from igwas.simulate.genome import Region, draw_variants, plan_regions
 from igwas.simulate.haplotypes import region_dosages
 from igwas.simulate.options import CohortOptions
@@ -60,11 +66,18 @@ class CohortFiles:
     @classmethod
     def within(cls, folder: Path, *, has_eyes: bool = False) -> "CohortFiles":
         """Names of the files in a folder; `has_eyes` where phenotypes are parameters of eyes."""
-        names = ("genotypes.bed", "genotypes.bim", "genotypes.fam", "phenotypes.h5",
-                 "covariates.tsv", "truth.tsv", "relatives.tsv", "relatives-to-remove.txt",
-                 "cohort.json")  # fmt: skip
-        paths = [folder / name for name in names]
-        return cls(*paths, eyes=folder / "eyes.tsv" if has_eyes else None)
+        return cls(
+            bed=folder / "genotypes.bed",
+            bim=folder / "genotypes.bim",
+            fam=folder / "genotypes.fam",
+            phenotypes=folder / "phenotypes.h5",
+            covariates=folder / "covariates.tsv",
+            truth=folder / "truth.tsv",
+            relatives=folder / "relatives.tsv",
+            remove=folder / "relatives-to-remove.txt",
+            description=folder / "cohort.json",
+            eyes=folder / "eyes.tsv" if has_eyes else None,
+        )
 
     def all(self) -> list[Path]:
         """Every file."""
@@ -124,7 +137,9 @@ def simulate_cohort(
     _prepare(folder, files, overwrite)
     people = make_people(options, _generator(options, _PEOPLE))
     effects = _generator(options, _EFFECTS)
-    architecture = EyeArchitecture(eyes, effects) if eyes else ManyPhenotypes(options, effects)
+    architecture: Architecture = (
+        EyeArchitecture(eyes, effects) if eyes else ManyPhenotypes(options, effects)
+    )
     with _partial_files(files) as partial:
         write_fam(partial.fam, people)
         _write_relatives(partial, people)
@@ -331,7 +346,7 @@ def _write_eyes(
     covariates.to_csv(files.covariates, sep="\t", index=False)
     scores = make_scores(people, covariates, genetic, generator)
     order = _choose_phenotyped(people, options, generator)
-    table = make_eyes(people, covariates, scores, order, eyes, generator)
+    table = make_eyes(people, covariates, scores, order.tolist(), eyes, generator)
     table.to_csv(files.eyes, sep="\t", index=False)
     n_scanned = _count_unrelated(order, people)
     shares = (

@@ -28,13 +28,15 @@ class PhotographedCohort:
     """Where the files of a cohort with photographs are."""
 
     files: CohortFiles
+    eyes: Path
     manifest: Path
 
     @classmethod
     def within(cls, folder: Path) -> "PhotographedCohort":
         """Names of the files in a folder."""
         files = CohortFiles.within(folder, has_eyes=True)
-        return cls(files, folder / "photographs" / "manifest.csv")
+        assert files.eyes is not None
+        return cls(files, files.eyes, folder / "photographs" / "manifest.csv")
 
     def all(self) -> list[Path]:
         """Every file but the photographs, which the manifest names."""
@@ -98,7 +100,7 @@ def simulate_photographed_cohort(
             simulate_cohort(
                 folder, options, eyes=eyes, overwrite=overwrite or resume, progress=progress
             )
-    people = pd.read_csv(cohort.files.eyes, sep="\t", dtype={"participant_id": str})
+    people = pd.read_csv(cohort.eyes, sep="\t", dtype={"participant_id": str})
     with track("photographs", "people") as progress:
         _draw(people, cohort, width_px, resume, overwrite, context, progress)
     return cohort

@@ -33,7 +33,7 @@ class PlantedEffects:
 class Architecture(Protocol):
     """Says what planted variants do, one after the other."""
 
-    names: Sequence[str]
+    names: list[str]
     n_planted: int
 
     def next_effects(self) -> PlantedEffects:

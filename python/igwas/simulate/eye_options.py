@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from igwas.errors import OptionError
 from igwas.simulate.eye_parameters import EYE_PARAMETERS
 
-# Parameter -> covariate -> correlation with it, in the direction that retinal studies report: vessels
-# narrow and the choroid shows more with age, pigment follows ancestry. Sizes are our own.
+# Parameter -> covariate -> correlation with it, in the direction that retinal studies report:
+# vessels narrow and the choroid shows more with age, pigment follows ancestry. Sizes are our own.
 COVARIATE_EFFECTS: dict[str, dict[str, float]] = {
     "pigment": {"ancestry": 0.30},
     "disc_size": {"sex": 0.10},

@@ -71,7 +71,9 @@ def make_scores(
     between = np.array([parameter.between_eyes for parameter in EYE_PARAMETERS])
     explained = genetic.explained + [covariate_share(name) for name in genetic.names]
     # Chance may leave a little more explained than planned, never much: see EyeOptions.
-    shared = known + generator.normal(size=known.shape) * np.sqrt(np.maximum(between - explained, 0))
+    shared = known + generator.normal(size=known.shape) * np.sqrt(
+        np.maximum(between - explained, 0)
+    )
     own = generator.normal(size=(n, 2, n_parameters)) * np.sqrt(1 - between)
     scores: Floats = shared[:, np.newaxis] + own
     return scores
