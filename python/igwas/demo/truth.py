@@ -61,12 +61,17 @@ def compare_with_truth(loci: Path, truth: Path) -> Comparison:
     truth : Path
         truth.tsv of `igwas-fast simulate`.
     """
-    found = pd.read_csv(loci, sep="\t", dtype={"chromosome": str})
-    pairs = pd.read_csv(truth, sep="\t", dtype={"chromosome": str})
+    # Types are stated: a table without rows has none of its own.
+    found = pd.read_csv(loci, sep="\t", dtype={"chromosome": str, "position": int, "log10p": float})
+    pairs = pd.read_csv(
+        truth, sep="\t",
+        dtype={"chromosome": str, "position": int, "variance_explained": float, "power": float},
+    )  # fmt: skip
     planted = _one_a_variant(pairs)
     near = _near(planted, found)
     for test in TESTS:
-        planted[test] = [bool(hits.any()) for hits in near & _is_of(found, test)]
+        hits = [bool(row.any()) for row in near & _is_of(found, test)]
+        planted[test] = np.array(hits, dtype=bool)
     leads, strengths = [], []
     for row in near:
         strongest = found[row].nlargest(1, "log10p")

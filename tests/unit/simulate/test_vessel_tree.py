@@ -107,7 +107,9 @@ def test_the_ratio_is_that_of_the_trunks():
 def test_tortuosity_lengthens_paths_between_the_same_ends(seed):
     means = []
     for score in (-2.0, -1.0, 0.0, 1.0, 2.0):
-        lines = [line for line, _ in paths(grown(seed, vessel_tortuosity=score)[0]) if len(line) > 9]
+        lines = [
+            line for line, _ in paths(grown(seed, vessel_tortuosity=score)[0]) if len(line) > 9
+        ]
         means.append(np.mean([arc_over_chord(line) for line in lines]))
     assert means == sorted(means)
 
