@@ -19,7 +19,7 @@ LEAST_EXPOSURE, MOST_EXPOSURE = 0.01, 100.0
 _ARTERIOLE = (0.16, 0.72, 0.55)
 _VENULE = (0.36, 0.95, 0.62)
 # Independent random streams: what an eye has and what a photograph of it has.
-_LAYOUT, _TREE, _CHOROID, _FRAMING, _RECORD = range(5)
+LAYOUT_STREAM, TREE_STREAM, CHOROID_STREAM, FRAMING_STREAM, RECORD_STREAM = range(5)
 
 
 def draw_fundus(
@@ -74,8 +74,13 @@ def draw_fundus(
     anatomy = check_drawing(scores, eye, exposure, seed, width, visit)
     rows = rows_of(camera, width)
     side = SIDES[eye]
-    of_eye = (np.random.default_rng([seed, stream]) for stream in (_LAYOUT, _TREE, _CHOROID))
-    of_visit = (np.random.default_rng([seed, stream, visit]) for stream in (_FRAMING, _RECORD))
+    of_eye = (
+        np.random.default_rng([seed, stream])
+        for stream in (LAYOUT_STREAM, TREE_STREAM, CHOROID_STREAM)
+    )
+    of_visit = (
+        np.random.default_rng([seed, stream, visit]) for stream in (FRAMING_STREAM, RECORD_STREAM)
+    )
     layout_draws, tree_draws, choroid_draws = of_eye
     framing_draws, record_draws = of_visit
 

@@ -60,7 +60,8 @@ def test_arcades_pass_above_and_below_the_macula(seed):
     ends = np.array([line[np.argmin(np.abs(line[:, 0] - layout.fovea[0]))]
                      for line, long in zip(lines, is_long, strict=True) if long])  # fmt: skip
     heights = ends[:, 1] - layout.fovea[1]
-    assert (heights > 0.25).any() and (heights < -0.25).any()
+    assert (heights > 0.25).any()
+    assert (heights < -0.25).any()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
