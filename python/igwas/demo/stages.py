@@ -8,7 +8,7 @@ from igwas.demo.options import DemoOptions
 # Two people in three are for training or validation, and both eyes of a batch's people are compared
 # with each other: a batch of a few dozen is what the default recipe has.
 _BATCH_PEOPLE = 55
-# Axes that are left after camera and quality are regressed out: with so few people more of them
+# Axes that are left after quality, camera and exposure are regressed out: with so few people more of them
 # would cost the omnibus test more power than they bring.
 _COMPONENTS = 32
 _PEOPLE_A_COMPONENT = 10
@@ -79,7 +79,7 @@ def _photograph_stages(options: DemoOptions) -> list[Stage]:
         Stage("audit", ("audit", "embeddings.h5", "--images", "images.h5", "--json", "audit.json"),
               "audit.json"),
         Stage("phenotypes", ("phenotypes", "embeddings.h5", "-o", "phenotypes.h5",
-                             "--images", "images.h5", "--regress-out", "quality,camera",
+                             "--images", "images.h5", "--regress-out", "quality,camera,exposure",
                              "--components", str(components)),
               "phenotypes.h5", has_threads=False),
     ]  # fmt: skip

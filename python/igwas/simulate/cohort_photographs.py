@@ -142,23 +142,20 @@ def _draw(
 ) -> None:
     """Draw every eye of the table."""
     people = eyes.drop_duplicates("participant_id").set_index("participant_id")
-    scores = np.stack(
-        [
-            eyes[eyes["eye"] == side]
-            .set_index("participant_id")[parameter_names()]
-            .reindex(people.index)
-            .to_numpy(float)
-            for side in SIDES
-        ],
-        axis=1,
-    )
+    sides = [
+        eyes[eyes["eye"] == side].set_index("participant_id").reindex(people.index)
+        for side in SIDES
+    ]
+    scores = np.stack([side[parameter_names()].to_numpy(float) for side in sides], axis=1)
+    # An eye that is not photographed has no exposure either.
+    exposures = np.stack([side["exposure"].fillna(1.0).to_numpy(float) for side in sides], axis=1)
     cameras = {camera.name: camera for camera in CAMERAS}
     write_photographs(
         cohort.manifest.parent,
         people.index.tolist(),
         scores,
         [cameras[name] for name in people["camera"]],
-        people["exposure"].tolist(),
+        exposures,
         people["seed"].tolist(),
         width=width_px,
         metadata={"age": people["age"].tolist(), "sex": people["sex"].tolist()},

@@ -114,11 +114,11 @@ def make_eyes(
     -------
     DataFrame
         participant_id, eye, visit, camera, exposure, seed, age, sex and one column a parameter.
-        Camera, exposure and seed are of the session: both eyes have the same.
+        Camera and seed are of the session: both eyes have the same; each is exposed by itself.
     """
     n = people.n_samples
     camera = _choose_cameras(covariates["centre"], options, generator)
-    exposure = np.exp(options.exposure_spread * generator.normal(size=n))
+    exposure = np.exp(options.exposure_spread * generator.normal(size=(n, 2)))
     seed = generator.integers(2**31, size=n)
     # 0 or 1: the only eye photographed; 2: both are.
     only = np.where(
@@ -129,7 +129,7 @@ def make_eyes(
         for side, eye in enumerate(SIDES):
             if only[row] in (side, 2):
                 records.append(
-                    (people.sample_id[row], eye, VISIT, camera[row], round(float(exposure[row]), 4),
+                    (people.sample_id[row], eye, VISIT, camera[row], round(float(exposure[row, side]), 4),
                      int(seed[row]), covariates["age"].iat[row], int(people.sex[row]),
                      *np.round(scores[row, side], 6))
                 )  # fmt: skip

@@ -138,9 +138,17 @@ def test_some_people_have_one_eye_and_the_others_two(eyes):
 
 
 def test_a_session_is_of_both_eyes(eyes):
-    for column in ("camera", "exposure", "seed", "age", "sex"):
+    for column in ("camera", "seed", "age", "sex"):
         assert (eyes.groupby("participant_id")[column].nunique() == 1).all(), column
     assert set(eyes["camera"]) == {camera.name for camera in CAMERAS}
+
+
+def test_each_eye_is_exposed_by_itself(eyes):
+    assert np.log(eyes["exposure"]).std() == pytest.approx(EYES.exposure_spread, rel=0.05)
+    left, right = (eyes[eyes["eye"] == side].set_index("participant_id")["exposure"]
+                   for side in ("left", "right"))  # fmt: skip
+    both = left.index.intersection(right.index)
+    assert abs(np.corrcoef(left[both], right[both])[0, 1]) < 0.12
 
 
 def test_a_centre_has_mostly_its_own_camera(files, eyes):
