@@ -6,7 +6,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,10 +107,36 @@ def run_demo(
     with sole_writer(folder / NAME):
         journal = Journal(folder, options, resume=resume)
         _write_commands(folder, stages)
-        runner = _Runner(folder, journal, context or Context(), say or _say_nothing)
-        for stage in stages:
-            runner.run(stage)
+        run_stages(folder, stages, journal, context=context, say=say)
     return read_result(folder, journal.finished)
+
+
+def run_stages(
+    folder: Path,
+    stages: Sequence[Stage],
+    journal: Journal,
+    *,
+    context: Context | None = None,
+    say: Say | None = None,
+) -> None:
+    """Run the commands that the journal does not have yet, in the folder.
+
+    Parameters
+    ----------
+    folder : Path
+    stages : sequence of Stage
+    journal : Journal
+    context : Context, optional
+    say : callable(str), optional
+
+    Raises
+    ------
+    IgwasError
+        If one fails.
+    """
+    runner = _Runner(folder, journal, context or Context(), say or _say_nothing)
+    for stage in stages:
+        runner.run(stage)
 
 
 def _say_nothing(line: str) -> None:

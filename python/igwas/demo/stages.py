@@ -1,6 +1,7 @@
 """The commands of the demo, as a user would give them in its folder."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from igwas.demo.options import DemoOptions
@@ -8,12 +9,10 @@ from igwas.demo.options import DemoOptions
 # Two people in three are for training or validation, and both eyes of a batch's people are compared
 # with each other: a batch of a few dozen is what the default recipe has.
 _BATCH_PEOPLE = 55
-# Axes that are left after quality, camera and exposure are regressed out: with so few people more of them
-# would cost the omnibus test more power than they bring.
+# Axes that are left after quality, camera and exposure are regressed out: with so few people more
+# of them would cost the omnibus test more power than they bring.
 _COMPONENTS = 32
 _PEOPLE_A_COMPONENT = 10
-
-COVARIATES = ("--covariates", "cohort/covariates.tsv", "--categorical-columns", "centre")
 
 
 @dataclass(frozen=True)
@@ -50,53 +49,83 @@ def make_stages(options: DemoOptions) -> list[Stage]:
     seed = str(options.seed)
     size = ("--samples", str(options.n_people), "--variants", str(options.variants))
     simulate = ("simulate", "-o", "cohort", *size, "--seed", seed)
-    if options.photographs:
+    genotypes = Stage(
+        "genotypes", ("genotypes", "cohort/genotypes.bed", "-o", "genotypes.h5"), "genotypes.h5"
+    )
+    if not options.photographs:
+        drawn = ("--phenotypes", str(options.n_phenotypes))
         return [
-            Stage("simulate", (*simulate, "--photographs"), "cohort", "cohort"),
-            *_photograph_stages(options),
-            *_genotype_stages("phenotypes.h5", "--embeddings-audit", "audit.json"),
+            Stage("simulate", (*simulate, *drawn), "cohort"),
+            genotypes,
+            *scan_stages("cohort/phenotypes.h5"),
+            _report(),
         ]
-    drawn = ("--phenotypes", str(options.n_phenotypes))
     return [
-        Stage("simulate", (*simulate, *drawn), "cohort"),
-        *_genotype_stages("cohort/phenotypes.h5"),
-    ]
-
-
-def _photograph_stages(options: DemoOptions) -> list[Stage]:
-    batch = min(_BATCH_PEOPLE, options.n_people // 4)
-    components = min(_COMPONENTS, options.n_people // _PEOPLE_A_COMPONENT)
-    return [
+        Stage("simulate", (*simulate, "--photographs"), "cohort", "cohort"),
         Stage("images", ("images", "cohort/photographs/manifest.csv", "-o", "images.h5",
                          "--size", "192"),
               "images.h5", "images.h5.partial"),
-        Stage("train", ("train", "images.h5", "-o", "run", "--steps", str(options.n_steps),
-                        "--batch-people", str(batch), "--seed", str(options.seed)),
-              "run", "run/last.pt"),
-        Stage("export", ("export", "run", "-o", "encoder.onnx", "--views", "1"), "encoder.onnx"),
-        Stage("embed", ("embed", "images.h5", "--model", "encoder.onnx", "-o", "embeddings.h5"),
-              "embeddings.h5", "embeddings.h5.partial"),
+        *encoder_stages(options),
         Stage("audit", ("audit", "embeddings.h5", "--images", "images.h5", "--json", "audit.json"),
               "audit.json"),
-        Stage("phenotypes", ("phenotypes", "embeddings.h5", "-o", "phenotypes.h5",
-                             "--images", "images.h5", "--regress-out", "quality,camera,exposure",
-                             "--components", str(components)),
-              "phenotypes.h5", has_threads=False),
+        phenotype_stage(options),
+        genotypes,
+        *scan_stages("phenotypes.h5"),
+        _report("--embeddings-audit", "audit.json"),
     ]  # fmt: skip
 
 
-def _genotype_stages(phenotypes: str, *report: str) -> list[Stage]:
+def encoder_stages(
+    options: DemoOptions, base: str = "", train: Sequence[str] = (), export: Sequence[str] = ()
+) -> list[Stage]:
+    """Train, export, embed.
+
+    Parameters
+    ----------
+    options : DemoOptions
+    base : str
+        Where the demo's files lie, such as `../`.
+    train, export : sequence of str
+        Further options of these commands.
+    """
+    images = f"{base}images.h5"
+    batch = min(_BATCH_PEOPLE, options.n_people // 4)
     return [
-        Stage("genotypes", ("genotypes", "cohort/genotypes.bed", "-o", "genotypes.h5"),
-              "genotypes.h5"),
-        Stage("assoc", ("assoc", "genotypes.h5", phenotypes, "-o", "statistics.h5",
-                        *COVARIATES, "--remove", "cohort/relatives-to-remove.txt"),
+        Stage("train", ("train", images, "-o", "run", "--steps", str(options.n_steps),
+                        "--batch-people", str(batch), "--seed", str(options.seed), *train),
+              "run", "run/last.pt"),
+        Stage("export", ("export", "run", "-o", "encoder.onnx", "--views", "1", *export),
+              "encoder.onnx"),
+        Stage("embed", ("embed", images, "--model", "encoder.onnx", "-o", "embeddings.h5"),
+              "embeddings.h5", "embeddings.h5.partial"),
+    ]  # fmt: skip
+
+
+def phenotype_stage(options: DemoOptions, base: str = "") -> Stage:
+    """Embeddings to phenotypes; parameters as `encoder_stages`."""
+    components = min(_COMPONENTS, options.n_people // _PEOPLE_A_COMPONENT)
+    arguments = ("phenotypes", "embeddings.h5", "-o", "phenotypes.h5",
+                 "--images", f"{base}images.h5", "--regress-out", "quality,camera,exposure",
+                 "--components", str(components))  # fmt: skip
+    return Stage("phenotypes", arguments, "phenotypes.h5", has_threads=False)
+
+
+def scan_stages(phenotypes: str, base: str = "") -> list[Stage]:
+    """Scan some phenotypes and find the loci; `base` as in `encoder_stages`."""
+    genotypes = f"{base}genotypes.h5"
+    return [
+        Stage("assoc", ("assoc", genotypes, phenotypes, "-o", "statistics.h5",
+                        "--covariates", f"{base}cohort/covariates.tsv",
+                        "--categorical-columns", "centre",
+                        "--remove", f"{base}cohort/relatives-to-remove.txt"),
               "statistics.h5", "statistics.h5"),
-        Stage("loci", ("loci", "statistics.h5", "--genotypes", "genotypes.h5",
+        Stage("loci", ("loci", "statistics.h5", "--genotypes", genotypes,
                        "--phenotypes", phenotypes, "-o", "loci.tsv", "--json", "loci.json"),
               "loci.json"),
-        Stage("report", ("report", "statistics.h5", "--loci", "loci.json", "--genotypes",
-                         "genotypes.h5", *report, "--title", "igwas-fast demo",
-                         "-o", "report.html"),
-              "report.html", has_threads=False),
     ]  # fmt: skip
+
+
+def _report(*further: str) -> Stage:
+    arguments = ("report", "statistics.h5", "--loci", "loci.json", "--genotypes", "genotypes.h5",
+                 *further, "--title", "igwas-fast demo", "-o", "report.html")  # fmt: skip
+    return Stage("report", arguments, "report.html", has_threads=False)

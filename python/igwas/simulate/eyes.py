@@ -118,7 +118,7 @@ def make_eyes(
     """
     n = people.n_samples
     camera = _choose_cameras(covariates["centre"], options, generator)
-    exposure = np.exp(options.exposure_spread * generator.normal(size=(n, 2)))
+    exposure = np.exp(options.exposure_spread * generator.normal(size=(n, 2))).round(4)
     seed = generator.integers(2**31, size=n)
     # 0 or 1: the only eye photographed; 2: both are.
     only = np.where(
@@ -129,7 +129,7 @@ def make_eyes(
         for side, eye in enumerate(SIDES):
             if only[row] in (side, 2):
                 records.append(
-                    (people.sample_id[row], eye, VISIT, camera[row], round(float(exposure[row, side]), 4),
+                    (people.sample_id[row], eye, VISIT, camera[row], float(exposure[row, side]),
                      int(seed[row]), covariates["age"].iat[row], int(people.sex[row]),
                      *np.round(scores[row, side], 6))
                 )  # fmt: skip
