@@ -1,4 +1,4 @@
-"""The measurement of what the demo finds: its tables at once, the whole of it when there is time."""
+"""The measurement of what the demo finds: its tables, and, slow, the whole of it when small."""
 
 import importlib.util
 import subprocess

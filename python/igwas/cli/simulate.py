@@ -1,5 +1,6 @@
 """`igwas-fast simulate`."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ Example:
 
 def _option(flag: str, name: str, text: str, **settings: Any) -> Callable[[F], F]:
     """Declare an option with the default that the function's options have for it."""
-    default = getattr(_EYES if hasattr(_EYES, name) else _DEFAULTS, name)
+    is_of_eyes = name in (field.name for field in dataclasses.fields(_EYES))
+    default = getattr(_EYES if is_of_eyes else _DEFAULTS, name)
     return click.option(flag, name, default=default, show_default=True, help=text, **settings)
 
 
