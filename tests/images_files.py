@@ -12,7 +12,8 @@ from igwas.schema import IMAGES, TEXT
 SIZE_PX = 48
 
 
-def write_images(path, rgb, participant_ids, eyes, *, visits=None, grades=None, duplicates=None):
+def write_images(path, rgb, participant_ids, eyes, *, visits=None, grades=None, duplicates=None,
+                 same_eyes=None):  # fmt: skip
     """Write an images.h5 with every required array; what the encoder does not read is plain."""
     n = len(rgb)
     ids = [
@@ -32,6 +33,7 @@ def write_images(path, rgb, participant_ids, eyes, *, visits=None, grades=None, 
         "/grade": list(grades or ["keep"] * n),
         "/grade_reason": [""] * n,
         "/duplicate_of": list(duplicates or [""] * n),
+        "/same_eye_as": list(same_eyes or [""] * n),
     }
     shapes = {"image": n, "disc_parameter": 3}
     with h5py.File(path, "w") as file:

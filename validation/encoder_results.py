@@ -78,9 +78,11 @@ class Measured:
 class Fold:
     """One split of the people, its runs and its measures."""
 
-    def __init__(self, images: TrainingImages, work: Path, fold: int, part: str, threads: int):
-        self.images, self.folder, self.fold, self.part = images, work / f"fold{fold}", fold, part
-        self.context = Context(threads=threads, device="cpu")
+    def __init__(self, images: TrainingImages, arguments: argparse.Namespace, fold: int):
+        self.images, self.fold, self.part = images, fold, arguments.part
+        self.folder = arguments.work / f"fold{fold}"
+        self.precision = arguments.precision
+        self.context = Context(threads=arguments.threads, device="cpu")
         self.seconds: dict[str, float] = {}
 
     def is_finished(self, title: str, seed: int) -> bool:
@@ -92,7 +94,9 @@ class Fold:
         """Train a recipe, or find it trained; its folder."""
         run = self.folder / f"{name_of(title)}-seed{seed}"
         self._share_cache(run)
-        options = TrainOptions(seed=seed, fold=self.fold, grades=GRADES, **RECIPES[title])
+        options = TrainOptions(
+            seed=seed, fold=self.fold, grades=GRADES, precision=self.precision, **RECIPES[title]
+        )
         summary = train_encoder(
             self.images.path, run, options=options, resume=True, context=self.context
         )
@@ -166,7 +170,7 @@ def measure_all(
     histograms = plain["colour histogram"]
 
     for number in range(arguments.folds):
-        fold = Fold(images, arguments.work, number, arguments.part, arguments.threads)
+        fold = Fold(images, arguments, number)
         default = fold.train(DEFAULT, 0)
 
         def add(title: str, vectors: Vectors, fold: Fold = fold, default: Path = default) -> None:
@@ -221,7 +225,8 @@ def write_page(
         f"{len(set(images.participant_ids)):,} people, preprocessing "
         f"{images.preprocessing_version}; {arguments.part} people of "
         f"{'fold 0' if arguments.folds == 1 else f'{arguments.folds} folds'} ({n_people} people)",
-        f"- machine: {_processor()}, threads: {arguments.threads}; torch {torch.__version__}, "
+        f"- machine: {_processor()}, threads: {arguments.threads}, trained in "
+        f"{arguments.precision}; torch {torch.__version__}, "
         f"onnxruntime {onnxruntime.__version__}, Python {platform.python_version()}",
         f"- commit {_commit()}; seeds: 0 for single networks, "
         f"{', '.join(map(str, ENSEMBLE_SEEDS))} for the ensemble",
@@ -280,15 +285,16 @@ def main() -> None:
     parser.add_argument("--part", choices=("validation", "test"), default="test")
     parser.add_argument("--ensemble-in-every-fold", action="store_true")
     parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--only", help="title and seed of one run to make: TITLE:SEED")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
+    parser.add_argument("--only", help="one run to make: TITLE:SEED:FOLD")
     parser.add_argument("--finished-only", action="store_true", help="train nothing")
     parser.add_argument("--busy", action="store_true", help="say that other work was going on")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
     images = read_training_images(arguments.images, GRADES)
     if arguments.only:
-        title, seed = arguments.only.rsplit(":", 1)
-        fold = Fold(images, arguments.work, 0, arguments.part, arguments.threads)
+        title, seed, number = arguments.only.rsplit(":", 2)
+        fold = Fold(images, arguments, int(number))
         run = fold.train(title, int(seed))
         if seed == "0":
             fold.describe(name_of(title), [run], 200 if title == DEFAULT else 20)

@@ -90,6 +90,9 @@ IMAGES = FileKind(
               "the measures; NaN where one cannot be taken"),
         Array("/duplicate_of", ("image",), TEXT, "",
               "image_id of an earlier photograph with the same content; empty if there is none"),
+        Array("/same_eye_as", ("image",), TEXT, "",
+              "image_id of the person's other photograph, whose eye this one seems to show under "
+              "the other eye's name; empty if there is none", required=False),
         Array("/metadata/name", ("metadata_column",), TEXT, "", "further column of the manifest"),
         Array("/metadata/value", ("image", "metadata_column"), TEXT, "", "as given"),
         Array("/skipped/path", ("skipped",), TEXT, "", "file that gave no image"),

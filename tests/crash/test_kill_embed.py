@@ -69,7 +69,7 @@ def test_a_run_killed_again_and_again_ends_as_if_left_alone(files, one_run, tmp_
     partial = output.with_name(output.name + ".partial")
     n_killed = n_final = 0
     for _ in range(n_kills):
-        n_killed += kill_after(files, output, rng.randint(1, 8), 0.05, rng)
+        n_killed += kill_after(files, output, rng.randint(1, 8), 0.6, rng)
         if not partial.exists():
             output.unlink(missing_ok=True)
             continue

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from igwas.cli.options import (
+    EXISTING_FILE,
     OUTPUT_FILE,
     CommaList,
     overwrite_option,
@@ -28,6 +29,8 @@ Example:
               help="Side of a crop, pixels.")  # fmt: skip
 @click.option("--views", type=CommaList(), default=(),
               help="Further pictures to store: green, vessels.  [default: none]")  # fmt: skip
+@click.option("--vessel-network", type=EXISTING_FILE,
+              help="Segmentation network (.onnx) that draws the vessels.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run.")
 @threads_option
 @overwrite_option

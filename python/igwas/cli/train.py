@@ -68,6 +68,9 @@ def _option(name: str, **settings: Any) -> Callable[[F], F]:
               show_default="0.75,1", help="Smallest and largest random window.")  # fmt: skip
 @_option("--shift", type=float, help="Random shift of a whole-image window, in half-sides.")
 @_option("--colour-jitter", type=float, help="Strength of random colour changes; 0 is none.")
+@_option("--pair-jitter", type=float, help="The same, but alike for both images of a pair.")
+@click.option("--pair-flips", is_flag=True,
+              help="Mirror the images of a pair at random, but alike.")  # fmt: skip
 @_option("--batch-people", type=int, help="People in a batch, over all processes.")
 @_option("--accumulate", type=int, help="Batches a step; each has its own negatives.")
 @_option("--steps", type=int, help=f"Optimiser steps.  [default: {DEFAULT_STEPS}]")

@@ -51,6 +51,7 @@ def choose_batch_size(
     n_images: int,
     device: str,
     n_views: int = 1,
+    n_lanes: int = 1,
     max_memory_bytes: int | None = None,
     clock: Callable[[], float] = time.perf_counter,
     peak_memory: Callable[[], int] | None = None,
@@ -68,6 +69,8 @@ def choose_batch_size(
     device : str
     n_views : int
         Test-time views: so many copies of a batch wait to be described.
+    n_lanes : int
+        Batches that are described at a time.
     max_memory_bytes : int, optional
         For batches that wait and for what the encoder takes; half of what is available by default.
     clock, peak_memory : callable, optional
@@ -85,7 +88,7 @@ def choose_batch_size(
     """
     peak_memory = peak_memory or _peak_memory
     bound = max_memory_bytes or available_memory_bytes() // 2
-    waiting = 3 * n_views * sample[:1].nbytes  # one is described, two are ready
+    waiting = n_lanes * n_views * sample[:1].nbytes
     largest = min(LARGEST.get(device, _LARGEST_ELSEWHERE), n_images, bound // (2 * waiting))
     if largest < 1:
         raise InputError(
@@ -94,7 +97,9 @@ def choose_batch_size(
         )
     if largest <= _SMALLEST or n_images < _WORTH_SEARCHING * _SMALLEST:
         return BatchSize(min(largest, _SMALLEST))
-    return _search(run, sample, largest, n_images, bound, waiting, clock, peak_memory)
+    # What the encoder takes is measured for one lane.
+    shared = bound // n_lanes
+    return _search(run, sample, largest, n_images, shared, waiting // n_lanes, clock, peak_memory)
 
 
 def _search(

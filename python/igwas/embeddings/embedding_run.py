@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,8 @@ class EmbeddingRun:
         chosen = choose_batch_size(
             self._encoder.run, self._rows.read(0, min(_SAMPLE_IMAGES, len(self._rows))),
             n_images=len(self._rows), device=self._encoder.opened.device,
-            n_views=self._views.n_views, max_memory_bytes=self._context.max_memory_bytes,
+            n_views=self._views.n_views, n_lanes=self._encoder.n_lanes,
+            max_memory_bytes=self._context.max_memory_bytes,
         )  # fmt: skip
         _log.debug("batch size %d; images a second by size: %s", chosen.size, chosen.rates)
         return chosen
@@ -118,23 +120,21 @@ class EmbeddingRun:
         all_batches = split_batches(len(self._rows), self._batch_size)
         todo = [batch for batch, done in zip(all_batches, self._is_done, strict=True) if not done]
         n_done = len(self._rows) - sum(stop - start for start, stop in todo)
-        sink = VectorSink(self._paths.partial)
         try:
-            for (start, stop), vectors in describe_batches(
-                self._encoder, self._rows.read, todo, self._views,
-                batch_size=self._batch_size, name_of=self._name_of,
-            ):  # fmt: skip
-                sink.write(start // self._batch_size, start, vectors)
-                n_done += stop - start
-                if progress is not None:
-                    progress(n_done, len(self._rows))
+            with closing(VectorSink(self._paths.partial)) as sink:
+                for (start, stop), vectors in describe_batches(
+                    self._encoder, self._rows.read, todo, self._views,
+                    batch_size=self._batch_size, name_of=self._name_of,
+                ):  # fmt: skip
+                    sink.write(start // self._batch_size, start, vectors)
+                    n_done += stop - start
+                    if progress is not None:
+                        progress(n_done, len(self._rows))
         except OSError as error:
             raise output_error(self._paths.output, error) from error
         except (KeyboardInterrupt, IgwasError):
             self._keep_what_is_done()
             raise
-        finally:
-            sink.close()
 
     def _name_of(self, row: int) -> str:
         return str(self._rows.columns.image_id[row])

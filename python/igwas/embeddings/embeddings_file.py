@@ -1,14 +1,15 @@
 """embeddings.h5: filled in place while the encoder runs, renamed when whole, read back checked.
 
 As in docs/decisions/002, the file is laid out whole before the first batch; vectors are written at
-their place and flushed before their batch is marked as done.
+their place and flushed before their batches are marked as done.
 """
 
 import json
 import logging
 import os
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,28 +123,47 @@ def _contiguous(file: h5py.File, path: str, values: npt.NDArray[Any]) -> None:
     assert dataset.chunks is None
 
 
+_SECONDS_BETWEEN_MARKS = 0.5
+
+
 class VectorSink:
-    """Writes vectors of finished batches into a partial file, then marks the batch.
+    """Writes vectors of finished batches into a partial file, then marks the batches.
+
+    A batch is marked once its vectors are on the disk. That is asked for now and then, not for each
+    batch: a busy disk takes as long to say so as the encoder takes for several batches.
 
     Parameters
     ----------
     path : Path
         The partial file.
+    clock : callable, optional
+        Seconds; tests give another.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         with h5py.File(path, "r") as file:
             self._offset = file["/embedding"].id.get_offset()
             self._done_offset = file["/progress/done"].id.get_offset()
             self._row_bytes = 4 * file["/embedding"].shape[1]
         self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        self._clock = clock
+        self._unmarked: list[int] = []
+        self._marked_at = clock()
 
     def write(self, batch: int, start: int, vectors: npt.NDArray[np.float32]) -> None:
-        """Write one batch: its vectors, a flush, its mark; OSError if the disk refuses."""
+        """Write the vectors of one batch, to be marked soon; OSError if the disk refuses."""
         data = np.ascontiguousarray(vectors, dtype="<f4").tobytes()
         self._pwrite(data, self._offset + start * self._row_bytes)
+        self._unmarked.append(batch)
+        if self._clock() - self._marked_at >= _SECONDS_BETWEEN_MARKS:
+            self._mark()
+
+    def _mark(self) -> None:
         os.fdatasync(self._descriptor)
-        self._pwrite(b"\1", self._done_offset + batch)
+        for batch in self._unmarked:
+            self._pwrite(b"\1", self._done_offset + batch)
+        self._unmarked.clear()
+        self._marked_at = self._clock()
 
     def _pwrite(self, data: bytes, offset: int) -> None:
         done = 0
@@ -151,8 +171,9 @@ class VectorSink:
             done += os.pwrite(self._descriptor, data[done:], offset + done)
 
     def close(self) -> None:
-        """Flush and close."""
+        """Mark what is written, flush and close."""
         try:
+            self._mark()
             os.fsync(self._descriptor)
         finally:
             os.close(self._descriptor)

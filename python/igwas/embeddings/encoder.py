@@ -3,9 +3,12 @@
 import hashlib
 import json
 import logging
+from collections import Counter
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -84,10 +87,19 @@ class Encoder:
     card: ModelCard
     opened: OpenSession
     _binding: "_DeviceBinding | None" = field(default=None, init=False)
+    # One stream of work to a device; the CPU's session takes calls from several threads.
+    _turn: AbstractContextManager[Any] = field(default_factory=nullcontext, init=False)
 
     def __post_init__(self) -> None:
+        if self.opened.device != "cpu":
+            self._turn = Lock()
         if self.opened.device in ("cuda", "tensorrt"):
             self._binding = _DeviceBinding(self.opened)
+
+    @property
+    def n_lanes(self) -> int:
+        """Threads that may call `run` at a time with gain."""
+        return self.opened.n_lanes
 
     @property
     def has_fixed_kernels(self) -> bool:
@@ -95,7 +107,7 @@ class Encoder:
         return self.opened.device != "cpu"
 
     def run(self, batch: Pixels) -> Vectors:
-        """Describe photographs.
+        """Describe photographs; may be called from several threads.
 
         Parameters
         ----------
@@ -112,7 +124,8 @@ class Encoder:
             If the device fails; ShapeError if the model gives something else.
         """
         try:
-            vectors = self._binding(batch) if self._binding else self._run_on_cpu(batch)
+            with self._turn:
+                vectors = self._binding(batch) if self._binding else self._run_on_cpu(batch)
         except IgwasError:
             raise
         except Exception as error:
@@ -239,6 +252,12 @@ def _check_face(path: Path, session: Any, card: ModelCard) -> None:
         raise InputError(
             f"{path} takes photographs of {side} pixels but its metadata say {card.size_px}; "
             "expected the same. Export the model again."
+        )
+    twice = [name for name, n in Counter(card.dimension_names).items() if n > 1]
+    if twice:
+        raise InputError(
+            f"{path} names dimension {twice[0]!r} twice; expected unique names. Export the model "
+            "again."
         )
     width = session.get_outputs()[0].shape[1]
     if isinstance(width, int) and width != len(card.dimension_names):

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from igwas.embeddings.encoder import ModelCard
 from igwas.errors import CorruptFile, InputError, OptionError
 from igwas.hdf5 import open_hdf5
+from igwas.images.fundus import EYES
+from igwas.images.stored_pictures import StoredPictures
 from igwas.schema import IMAGES
 
 GRADES = ("reject", "usable", "keep")
@@ -58,6 +60,7 @@ class ImageRows:
     size_px: int
     _rows: npt.NDArray[np.int64] = field(repr=False)
     _file: Any = field(repr=False)
+    _stored: StoredPictures | None = field(repr=False)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -71,10 +74,15 @@ class ImageRows:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._stored is not None:
+            self._stored.close()
         self._file.close()
 
     def read(self, start: int, stop: int) -> npt.NDArray[np.uint8]:
         """Chosen photographs start to stop, uint8 (images, rows, columns, 3).
+
+        May be called from several threads; they wait for each other only where the photographs
+        are not stored one by one in zstd, as `igwas-fast images` does.
 
         Raises
         ------
@@ -84,12 +92,14 @@ class ImageRows:
         rows = self._rows[start:stop]
         dataset = self._file["/rgb"]
         try:
+            if self._stored is not None:
+                return self._stored.read(rows)
             if len(rows) and rows[-1] - rows[0] < 2 * len(rows):
                 # One read of a range that is mostly wanted is far quicker than many of one.
                 found = dataset[rows[0] : rows[-1] + 1]
                 return np.asarray(found if len(found) == len(rows) else found[rows - rows[0]])
             return np.stack([dataset[row] for row in rows])
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, CorruptFile) as error:
             raise CorruptFile(
                 f"{self.path}: photographs {start + 1:,} to {stop:,} cannot be read ({error}); "
                 "expected a whole file. Copy or write it again."
@@ -136,6 +146,7 @@ def open_image_rows(path: Path | str, *, min_grade: str = "reject") -> ImageRows
             size_px=_side(path, file),
             _rows=rows,
             _file=file,
+            _stored=StoredPictures.of(path, file["/rgb"]),
         )
     except BaseException:
         file.close()
@@ -150,6 +161,11 @@ def _check_ids(path: Path, texts: dict[str, Text]) -> None:
                 f"{path}: {name} of photograph {row + 1:,} is empty; expected an id. "
                 "Write the file again."
             )
+    unknown = sorted(set(texts["eye"]) - set(EYES))
+    if unknown:
+        raise InputError(
+            f"{path}: eye is {unknown[0]!r}; expected {', '.join(EYES)}. Write the file again."
+        )
     twice = [name for name, count in Counter(texts["image_id"]).items() if count > 1]
     if twice:
         raise InputError(

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +12,9 @@ from igwas.embeddings.encoder import Encoder, Pixels, Vectors
 from igwas.embeddings.test_time_views import TestTimeViews
 from igwas.errors import InputError
 
-# Batches that are ready while one is described. More would only cost memory.
-_AHEAD = 2
+# Batches handed out beyond those that are worked on. A photograph is read when a lane takes its
+# batch, so that all that waits is vectors, while the caller waits for a disk.
+_AHEAD = 64
 
 
 def describe_batches(
@@ -24,13 +26,13 @@ def describe_batches(
     batch_size: int,
     name_of: Callable[[int], str],
 ) -> Iterator[tuple[tuple[int, int], Vectors]]:
-    """Describe batches in order, one thread reading ahead of the encoder.
+    """Describe batches in order; each lane of the encoder reads and describes its own.
 
     Parameters
     ----------
     encoder : Encoder
     read : callable(start, stop)
-        Photographs start to stop, uint8 (images, rows, columns, 3); called from one thread.
+        Photographs start to stop, uint8 (images, rows, columns, 3); called from several threads.
     batches : sequence of (start, stop)
     views : TestTimeViews
         The mean over their vectors is the photograph's vector.
@@ -49,29 +51,26 @@ def describe_batches(
         If the encoder gives NaN or an infinite value, naming the photograph.
     """
     filled = batch_size if encoder.has_fixed_kernels else 0
-    waiting: deque[Future[list[Pixels]]] = deque()
-    with ThreadPoolExecutor(1, thread_name_prefix="igwas-read") as reader:
+
+    def describe(batch: tuple[int, int]) -> Vectors:
+        return _mean_vector(encoder, views.make(read(*batch)), filled)
+
+    waiting: deque[tuple[tuple[int, int], Future[Vectors]]] = deque()
+    with ThreadPoolExecutor(encoder.n_lanes, thread_name_prefix="igwas-embed") as lanes:
         try:
-            to_read = iter(batches)
-            for batch in batches:
-                while len(waiting) < _AHEAD and (coming := next(to_read, None)) is not None:
-                    waiting.append(reader.submit(_prepare, read, coming, views))
-                ready = waiting.popleft().result()
-                # The reader starts on the next batch before this one is described.
-                if (coming := next(to_read, None)) is not None:
-                    waiting.append(reader.submit(_prepare, read, coming, views))
-                vectors = _mean_vector(encoder, ready, filled)
+            to_do = iter(batches)
+            for batch in islice(to_do, encoder.n_lanes + _AHEAD):
+                waiting.append((batch, lanes.submit(describe, batch)))
+            while waiting:
+                batch, future = waiting.popleft()
+                vectors = future.result()
+                if (coming := next(to_do, None)) is not None:
+                    waiting.append((coming, lanes.submit(describe, coming)))
                 _require_finite(vectors, batch[0], name_of)
                 yield batch, vectors
         finally:
-            for future in waiting:
+            for _, future in waiting:
                 future.cancel()
-
-
-def _prepare(
-    read: Callable[[int, int], Pixels], batch: tuple[int, int], views: TestTimeViews
-) -> list[Pixels]:
-    return views.make(read(*batch))
 
 
 def _mean_vector(encoder: Encoder, views: list[Pixels], filled: int) -> Vectors:

@@ -9,7 +9,7 @@ import importlib
 import logging
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from igwas.errors import DeviceUnavailable, IgwasError, InputError, OptionError
@@ -31,6 +31,31 @@ _NEEDED = {
     "openvino": "the OpenVINO libraries",
 }
 _ERRORS_ONLY = 3
+# Each lane holds a batch with all of the network's intermediate maps.
+_MOST_LANES = 8
+
+
+def split_threads(device: str, threads: int) -> tuple[int, int]:
+    """Lanes that each describe a batch of their own, and threads within an operator of a lane.
+
+    On a CPU, lanes of one thread wait for nobody: threads within an operator wait for the slowest
+    of them at each operator, and for the one that is reading the next batch (benchmarks/NOTES.md).
+    A lane more than one on a device reads while the other's batch is described.
+
+    Parameters
+    ----------
+    device : str
+        Not `auto`.
+    threads : int
+
+    Returns
+    -------
+    (int, int)
+    """
+    if device != "cpu":
+        return 2, threads
+    lanes = min(threads, _MOST_LANES)
+    return lanes, -(-threads // lanes)
 
 
 @dataclass(frozen=True)
@@ -46,12 +71,15 @@ class OpenSession:
         `cpu`, `cuda`, `tensorrt` or `openvino`; never `auto`.
     reason : str
         Why this one; empty if it was asked for by name.
+    n_lanes : int
+        Batches that are worked on at a time; see `split_threads`.
     """
 
     session: Any
     runtime: Any
     device: str
     reason: str = ""
+    n_lanes: int = 1
 
     @property
     def provider(self) -> str:
@@ -87,7 +115,7 @@ def open_session(
     device : str
         One of DEVICES; `auto` takes CUDA where it works and else the CPU.
     threads : int
-        Threads within an operator, on the CPU.
+        Threads of all lanes together, on the CPU.
     name : str
         Of the model, for messages.
     runtime : module, optional
@@ -115,7 +143,7 @@ def open_session(
     except DeviceUnavailable as error:
         opened = _open(runtime, content, "cpu", threads, name)
         reason = f"auto: {re.split(' [(]|;', str(error))[0]}"
-    return OpenSession(opened.session, runtime, opened.device, reason)
+    return replace(opened, reason=reason)
 
 
 def _open(runtime: Any, content: bytes, device: str, threads: int, name: str) -> OpenSession:
@@ -139,12 +167,12 @@ def _open(runtime: Any, content: bytes, device: str, threads: int, name: str) ->
             "or give --device cpu."
         )
     session.disable_fallback()
-    return OpenSession(session, runtime, device)
+    return OpenSession(session, runtime, device, n_lanes=split_threads(device, threads)[0])
 
 
 def _create(runtime: Any, content: bytes, device: str, threads: int, name: str) -> Any:
     options = runtime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = split_threads(device, threads)[1]
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
     # Threads that spin while they wait take the core that reads the next batch: with two cores the

@@ -73,6 +73,28 @@ def _windows(angle: Tensor, side: Tensor) -> Tensor:
     return windows
 
 
+def mirror_windows(windows: Tensor, flips: Tensor) -> Tensor:
+    """Mirror what the windows show.
+
+    Parameters
+    ----------
+    windows : float32 (n, 2, 3)
+        For `affine_grid`.
+    flips : int (n, 2)
+        -1 mirrors left-right (first) or upside down (second); 1 does not.
+
+    Returns
+    -------
+    float32 (n, 2, 3)
+    """
+    return windows * flips[:, :, None]
+
+
+def _symmetric(n: int, generator: torch.Generator) -> Tensor:
+    """Draws of `jitter_colours`, -1 to 1."""
+    return torch.rand(n, 6, generator=generator) * 2 - 1
+
+
 def cut_windows(images: Tensor, windows: Tensor, size_px: int) -> Tensor:
     """Resample one window of each image; black where a window leaves its image.
 
@@ -154,11 +176,17 @@ class Augmentation:
         options = self._options
         generator = generator_of(options.seed, 1, index)
         windows = random_windows(n_people * _VIEWS, options, generator)
-        draws = torch.rand(n_people * _VIEWS, 6, generator=generator) * 2 - 1
+        draws = _symmetric(n_people * _VIEWS, generator)
+        of_pairs = _symmetric(n_people, generator).repeat_interleave(_VIEWS, 0)
+        if options.pair_flips:
+            flips = torch.randint(2, (n_people, 2), generator=generator) * 2 - 1
+            windows = mirror_windows(windows, flips.repeat_interleave(_VIEWS, 0))
         here = slice(share.start * _VIEWS, share.stop * _VIEWS)
         images = cut_windows(
             pairs.flatten(0, 1), windows[here].to(pairs.device), options.image_size_px
         )
         if options.colour_jitter:
             images = jitter_colours(images, draws[here].to(pairs.device), options.colour_jitter)
+        if options.pair_jitter:
+            images = jitter_colours(images, of_pairs[here].to(pairs.device), options.pair_jitter)
         return images.reshape(-1, _VIEWS, *images.shape[1:])

@@ -48,21 +48,27 @@ def _as_pairs(images: Tensor) -> Tensor:
     return images.reshape(-1, 2, *images.shape[1:])
 
 
+def cpu_has_bfloat16() -> bool:
+    """Whether this CPU multiplies bfloat16 in hardware (AVX512_BF16 or AMX)."""
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+
+
 def choose_precision(precision: str, device: torch.device) -> torch.dtype | None:
     """Resolve `--precision` on a device; None is float32 throughout.
 
     Raises
     ------
     OptionError
-        If half precision is asked for on a CPU.
+        If float16 is asked for on a CPU, or bfloat16 on one without units for it.
     """
     if device.type == "cpu":
-        if precision in ("bfloat16", "float16"):
+        if precision == "float16" or (precision == "bfloat16" and not cpu_has_bfloat16()):
             raise OptionError(
-                f"--precision is {precision} on a CPU, where it is many times slower than float32; "
-                "expected float32. Leave --precision out, or give --device cuda."
+                f"--precision is {precision} on this CPU, where it is many times slower than "
+                "float32; expected float32. Leave --precision out, or give --device cuda."
             )
-        return None
+        return _DTYPES[precision] if precision == "bfloat16" else None
     if precision == "auto":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     return _DTYPES[precision]

@@ -59,6 +59,12 @@ class TrainOptions:
         image's edge).
     colour_jitter : float
         Strength of random brightness, channel gain, gamma and saturation; 0 is none.
+    pair_jitter : float
+        The same, drawn once for both images of a pair: mates still agree in colour, while the
+        people of a run have more colours than they were photographed in.
+    pair_flips : bool
+        Mirror both images of a pair, left-right and upside down, at random but alike: a person
+        seen in a mirror is a further person.
     batch_people : int
         People in a batch, over all processes; each gives two images or views.
     accumulate : int
@@ -117,6 +123,8 @@ class TrainOptions:
     window_high: float = 1.0
     shift: float = 0.08
     colour_jitter: float = 0.0
+    pair_jitter: float = 0.0
+    pair_flips: bool = False
     batch_people: int = 55
     accumulate: int = 1
     steps: int | None = None
@@ -237,6 +245,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "window_high": (0.05, 2.0),
     "shift": (0.0, 1.0),
     "colour_jitter": (0.0, 1.0),
+    "pair_jitter": (0.0, 1.0),
     "batch_people": (2, 1_000_000),
     "accumulate": (1, 1_000_000),
     "steps": (1, 10**9),

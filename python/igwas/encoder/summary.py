@@ -24,6 +24,7 @@ class TrainSummary:
     seconds : float
         Over all sittings.
     notes : tuple of str
+        What was warned of when the run began.
     is_first : bool
         Whether this is the process that speaks, of those that torchrun started.
     """
@@ -58,4 +59,4 @@ class TrainSummary:
                 f"mean average precision {self.best['validation_map']:.3f} "
                 f"({self.best['validation_people']:.0f} people held out)"
             )
-        return [*lines, *(f"  {note}" for note in self.notes)]
+        return lines

@@ -133,6 +133,10 @@ class _Progress:
     has_collapsed: bool = False
 
 
+# Below this many people held out, chance and its spread are too large to choose an encoder by.
+_FEW_HELD_OUT = 30
+
+
 class _Run:
     """One sitting of a run."""
 
@@ -369,6 +373,12 @@ def _notes_of(options: TrainOptions, batches: PersonBatches, held_out: HeldOut) 
     if len(held_out.positions) < 2:
         notes.append(
             "fewer than two people held out have both eyes: no retrieval, and best.pt is the last"
+        )
+    elif len(held_out.positions) < _FEW_HELD_OUT:
+        notes.append(
+            f"{len(held_out.positions)} people held out have both eyes: retrieval among so few is "
+            "easy, and says little of the encoder (chance to find the other eye first is "
+            f"{1 / len(held_out.positions):.2f})"
         )
     for note in notes:
         _log.warning("%s", note)

@@ -64,7 +64,10 @@ class TrainingImages:
 
 
 def read_training_images(path: Path | str, grades: tuple[str, ...]) -> TrainingImages:
-    """Read which images of an images.h5 may be used; duplicates of earlier images may not.
+    """Read which images of an images.h5 may be used.
+
+    Duplicates of earlier images may not, nor photographs that show one eye under the other's name:
+    as a pair they would teach that the two eyes of a person are one picture.
 
     Parameters
     ----------
@@ -89,6 +92,11 @@ def read_training_images(path: Path | str, grades: tuple[str, ...]) -> TrainingI
             name: tuple(file[f"/{name}"].asstr()[:])
             for name in ("participant_id", "eye", "visit", "source_digest", "grade", "duplicate_of")
         }
+        columns["same_eye_as"] = (
+            tuple(file["/same_eye_as"].asstr()[:])
+            if "/same_eye_as" in file
+            else ("",) * len(columns["grade"])
+        )
         version = str(file.attrs.get("preprocessing_version", ""))
         size_px = int(rgb.shape[1])
     if not version:
@@ -99,7 +107,7 @@ def read_training_images(path: Path | str, grades: tuple[str, ...]) -> TrainingI
     used = [
         row
         for row, grade in enumerate(columns["grade"])
-        if grade in grades and not columns["duplicate_of"][row]
+        if grade in grades and not columns["duplicate_of"][row] and not columns["same_eye_as"][row]
     ]
     if not used:
         raise InputError(

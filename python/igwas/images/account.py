@@ -84,11 +84,12 @@ class ImagesSummary:
         )  # fmt: skip
         yield from _listed(
             "same eye?", [f"{left} looks like {right}" for left, right in self.same_eye],
-            "people of whom left and right look like one eye taken twice",
+            "people of whom left and right look like one eye taken twice; train leaves one out",
         )  # fmt: skip
         yield from _listed(
             "wrong side?", self.wrong_side,
-            "nerve head on the side of the other eye: upside down, or the eye is misnamed",
+            "nerve head on the side of the other eye: upside down, or the eye is misnamed; look at "
+            "some, and correct the eye in a manifest or leave them out",
         )  # fmt: skip
 
 

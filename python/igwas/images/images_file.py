@@ -33,7 +33,8 @@ class ImagesFile:
     ----------
     table : DataFrame
         One row a photograph: image_id, participant_id, eye, visit, source_path, source_digest,
-        is_mirrored, quality, grade, grade_reason, duplicate_of.
+        is_mirrored, quality, grade, grade_reason, duplicate_of and, unless the file is of an older
+        version, same_eye_as.
     measures, metadata : DataFrame
         One row a photograph, one column a measure, or a further column of the manifest.
     skipped : DataFrame
@@ -53,7 +54,7 @@ class ImagesFile:
         self.preprocessing_version = str(self._file.attrs["preprocessing_version"])
         self.table = pd.DataFrame(
             {array.path[1:]: self._column(array.path) for array in IMAGES.arrays
-             if array.axes == ("image",)}
+             if array.axes == ("image",) and (array.required or array.path in self._file)}
         )  # fmt: skip
         self.measures = self._frame("measure")
         self.metadata = self._frame("metadata")

@@ -26,6 +26,7 @@ def write_images(
     skipped: Sequence[tuple[str, str]],
     metadata_names: Sequence[str],
     duplicate_of: Sequence[str],
+    same_eye_as: Sequence[str],
     attributes: Mapping[str, Any],
 ) -> None:
     """Write the whole file; the crops go over compressed, as the journal has them.
@@ -43,7 +44,7 @@ def write_images(
         Path and reason of files that gave no image.
     metadata_names : sequence of str
         Further columns of the manifest.
-    duplicate_of : sequence of str (images,)
+    duplicate_of, same_eye_as : sequence of str (images,)
     attributes : mapping
         Root attributes.
 
@@ -55,6 +56,7 @@ def write_images(
     headers = [journal.entries[key][0] for _, key in rows]
     small = _small_arrays(rows, headers, metadata_names) | {
         "/duplicate_of": list(duplicate_of),
+        "/same_eye_as": list(same_eye_as),
         "/skipped/path": [path for path, _ in skipped],
         "/skipped/reason": [reason for _, reason in skipped],
     }

@@ -12,7 +12,8 @@ from igwas.genotypes.writer import DEFAULT_LEVEL
 from igwas.images.crop import visible_in_crop
 from igwas.images.fundus import prepare
 from igwas.images.photograph import PhotographError, read_photograph
-from igwas.images.views import VIEWS
+from igwas.images.vessel_network import opened_network
+from igwas.images.views import VIEWS, View
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,21 @@ class Task:
     eye : str
     size_px : int
     views : tuple of str
+    vessel_network : (Path, str), optional
+        File and digest of the network that draws the vessels.
     """
 
     path: Path
     eye: str
     size_px: int
     views: tuple[str, ...]
+    vessel_network: tuple[Path, str] | None = None
+
+    def view(self, name: str) -> View:
+        """What draws a view of this name."""
+        if name == "vessels" and self.vessel_network is not None:
+            return opened_network(*self.vessel_network)
+        return VIEWS[name]
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,7 @@ def process_one(task: Task) -> Finished:
     visible = visible_in_crop(prepared.disc, rows, columns, task.size_px)
     if prepared.is_mirrored:
         visible = visible[:, ::-1]
-    planes = [prepared.rgb, *(VIEWS[name](prepared.rgb, visible) for name in task.views)]
+    planes = [prepared.rgb, *(task.view(name)(prepared.rgb, visible) for name in task.views)]
     disc = asdict(prepared.disc)
     header = {
         "digest": photograph.digest,

@@ -25,6 +25,7 @@ from igwas.images.one_photograph import Task, process_one
 from igwas.images.options import ImagesOptions
 from igwas.images.preprocessing_version import PREPROCESSING_VERSION
 from igwas.images.source_list import Source, SourceList, list_sources
+from igwas.images.vessel_network import VesselNetwork
 from igwas.images.worker_pool import WorkerDied, run_each
 from igwas.provenance import root_attributes
 from igwas.schema import IMAGES
@@ -80,14 +81,27 @@ def process_photographs(
     source, output = Path(source), Path(output)
     options, context = options or ImagesOptions(), context or Context()
     pillow()  # said before any work, if it is missing
+    network = _checked_network(options)
     _check_output(output, options)
     found = list_sources(source)
     if source.is_file():
         refuse_inputs(output, {"photographs": source})
+    if network is not None:
+        refuse_inputs(output, {"vessel network": network[0]})
     _refuse_photographs(output, found)
     with sole_writer(output):
         _check_leftover(output, options)
-        return _run(source, found, output, options, context, progress)
+        return _run(source, found, output, options, network, context, progress)
+
+
+def _checked_network(options: ImagesOptions) -> tuple[Path, str] | None:
+    """The vessel network's file and digest, once it has drawn a black crop."""
+    if options.vessel_network is None:
+        return None
+    network = VesselNetwork(options.vessel_network)
+    shape = (options.size_px, options.size_px)
+    network(np.zeros((*shape, 3), np.uint8), np.ones(shape, np.bool_))
+    return options.vessel_network, network.digest
 
 
 def _partial(output: Path) -> Path:
@@ -130,20 +144,23 @@ def _run(
     found: SourceList,
     output: Path,
     options: ImagesOptions,
+    network: tuple[Path, str] | None,
     context: Context,
     progress: Progress | None,
 ) -> ImagesSummary:
     partial, creating = _partial(output), output.with_name(output.name + ".creating")
     try:
-        with Journal(partial, _settings(options), resume=options.resume) as journal:
-            work = _Work(found, journal, options)
+        settings = _settings(options, network)
+        with Journal(partial, settings, resume=options.resume) as journal:
+            work = _Work(found, journal, options, network)
             work.run(context, progress)
             if work.rows:
-                summary, duplicate_of = _summarise(output, found, work)
+                summary, duplicate_of, same_eye_as = _summarise(output, found, work)
                 write_images(
                     creating, journal, work.rows, size_px=options.size_px, views=options.views,
                     skipped=summary.skipped, metadata_names=found.metadata_names,
-                    duplicate_of=duplicate_of, attributes=_attributes(source, options),
+                    duplicate_of=duplicate_of, same_eye_as=same_eye_as,
+                    attributes=_attributes(source, options, network),
                 )  # fmt: skip
                 _publish(creating, output)
         partial.unlink()
@@ -162,13 +179,14 @@ def _run(
     return summary
 
 
-def _settings(options: ImagesOptions) -> dict[str, Any]:
+def _settings(options: ImagesOptions, network: tuple[Path, str] | None) -> dict[str, Any]:
     """What decides a photograph's row; a run is only resumed with the same."""
-    return {
+    settings = {
         "format": "igwas images journal 1", "igwas_version": __version__,
         "preprocessing_version": PREPROCESSING_VERSION, "size_px": options.size_px,
         "views": list(options.views), "measures": list(MEASURES),
     }  # fmt: skip
+    return settings if network is None else settings | {"vessel_network": network[1]}
 
 
 class _Work:
@@ -180,11 +198,20 @@ class _Work:
     journal : Journal
         Keeps what is done; photographs it has already are not done again.
     options : ImagesOptions
+    network : (Path, str), optional
+        File and digest of the vessel network.
     """
 
-    def __init__(self, found: SourceList, journal: Journal, options: ImagesOptions) -> None:
+    def __init__(
+        self,
+        found: SourceList,
+        journal: Journal,
+        options: ImagesOptions,
+        network: tuple[Path, str] | None,
+    ) -> None:
         self.journal = journal
         self.options = options
+        self.network = network
         self.keyed = [(source, _key(source)) for source in found.sources]
         self.todo = [(source, key) for source, key in self.keyed if key not in journal.entries]
         self.failed: dict[str, str] = {}
@@ -207,8 +234,8 @@ class _Work:
 
     def run(self, context: Context, progress: Progress | None) -> None:
         """Do all that is to be done."""
-        tasks = (Task(source.path, source.eye, self.options.size_px, self.options.views)
-                 for source, _ in self.todo)  # fmt: skip
+        tasks = (Task(source.path, source.eye, self.options.size_px, self.options.views,
+                      self.network) for source, _ in self.todo)  # fmt: skip
         n_workers = max(1, min(context.n_threads, len(self.todo)))
         results = run_each(process_one, tasks, n_workers)
         for done, ((_, key), (_, result)) in enumerate(zip(self.todo, results, strict=True), 1):
@@ -234,8 +261,10 @@ def _key(source: Source) -> str:
     return json.dumps([str(source.path), *version, source.eye])
 
 
-def _summarise(output: Path, found: SourceList, work: _Work) -> tuple[ImagesSummary, list[str]]:
-    """The account, and the image_id that each photograph repeats."""
+def _summarise(
+    output: Path, found: SourceList, work: _Work
+) -> tuple[ImagesSummary, list[str], list[str]]:
+    """The account, and the image_id that each photograph repeats, or shows the same eye as."""
     sources = [source for source, _ in work.rows]
     headers = [work.journal.entries[key][0] for _, key in work.rows]
     prints = np.array([header["fingerprint"] for header in headers], np.uint64).reshape(-1, WORDS)
@@ -247,6 +276,7 @@ def _summarise(output: Path, found: SourceList, work: _Work) -> tuple[ImagesSumm
     reasons = Counter(
         part for header in headers if (text := header["grade_reason"]) for part in text.split("; ")
     )
+    same_eye = find_same_eye(sources, agrees, prints)
     summary = ImagesSummary(
         output,
         n_images=len(sources),
@@ -259,12 +289,19 @@ def _summarise(output: Path, found: SourceList, work: _Work) -> tuple[ImagesSumm
         unrecognised=found.unrecognised,
         duplicates=_ids(sources, pairs),
         mixed_duplicates=_ids(sources, [pair for pair in pairs if _differ(sources, *pair)]),
-        same_eye=_ids(sources, find_same_eye(sources, agrees, prints)),
+        same_eye=_ids(sources, same_eye),
         wrong_side=[sources[row].image_id for row in np.flatnonzero(agrees == 0)],
         no_rim=[sources[row].image_id for row in np.flatnonzero(no_rim)],
         n_resumed=work.n_resumed,
     )
-    return summary, [sources[row].image_id if row >= 0 else "" for row in first]
+    misnamed = dict(
+        (left, right) if agrees[left] == 0 else (right, left) for left, right in same_eye
+    )
+    return (
+        summary,
+        [sources[row].image_id if row >= 0 else "" for row in first],
+        [sources[misnamed[row]].image_id if row in misnamed else "" for row in range(len(sources))],
+    )
 
 
 def _ids(sources: list[Source], pairs: list[tuple[int, int]]) -> list[tuple[str, str]]:
@@ -276,13 +313,19 @@ def _differ(sources: list[Source], later: int, earlier: int) -> bool:
     return (one.participant_id, one.eye) != (other.participant_id, other.eye)
 
 
-def _attributes(source: Path, options: ImagesOptions) -> dict[str, Any]:
+def _attributes(
+    source: Path, options: ImagesOptions, network: tuple[Path, str] | None
+) -> dict[str, Any]:
+    # The photographs' own digests stand in /source_digest.
+    inputs = {"manifest": source} if source.is_file() else {}
     return root_attributes(
         IMAGES,
-        # The photographs' own digests stand in /source_digest.
-        inputs={"manifest": source} if source.is_file() else {},
+        inputs=inputs if network is None else inputs | {"vessel_network": network[0]},
         options={"source": str(source), "size_px": options.size_px, "views": options.views},
-    ) | {"preprocessing_version": PREPROCESSING_VERSION, "size_px": options.size_px}
+    ) | {
+        "preprocessing_version": PREPROCESSING_VERSION, "size_px": options.size_px,
+        "vessel_network_digest": network[1] if network else "",
+    }  # fmt: skip
 
 
 def _publish(creating: Path, output: Path) -> None:

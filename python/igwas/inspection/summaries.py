@@ -64,6 +64,11 @@ def summarise_images(file: Any, path: Path) -> dict[str, Any]:
         "measures": int(file["/measure/name"].shape[0]),
         "metadata columns": _first(file["/metadata/name"]),
         "duplicates": sum(number for name, number in duplicates.items() if name),
+        "under the other eye's name": sum(
+            number for name, number in _count(file["/same_eye_as"]).items() if name
+        )
+        if "/same_eye_as" in file
+        else "not recorded",
         "files skipped": int(file["/skipped/path"].shape[0]),
         "reasons for skipping": _count(file["/skipped/reason"]),
     }

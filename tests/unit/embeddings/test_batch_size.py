@@ -52,7 +52,9 @@ def test_memory_bounds_the_batch():
 
 def test_batches_that_wait_count_too():
     # 24 bytes of views wait for each byte of a photograph of 300 bytes.
-    chosen = Machine(fixed_seconds=0.05).choose(max_memory_bytes=300 * 24 * 2 * 3, n_views=8)
+    chosen = Machine(fixed_seconds=0.05).choose(
+        max_memory_bytes=300 * 24 * 2 * 3, n_views=8, n_lanes=3
+    )
     assert chosen.size <= 3
 
 

@@ -67,6 +67,15 @@ def test_arrays_give_what_files_give(images, model, output):
     np.testing.assert_allclose(found, read_embeddings(output).vectors, rtol=ROUNDING)
 
 
+@pytest.mark.parametrize("threads", [2, 3, 9])
+def test_the_number_of_threads_changes_no_bit(images, model, threads):
+    found = [
+        igwas.embed(photographs(20), model, batch_size=3, context=Context(threads=n))
+        for n in (1, threads)
+    ]
+    assert found[0].tobytes() == found[1].tobytes()
+
+
 def test_photographs_below_the_grade_are_left_out_and_counted(tmp_path, model, output):
     grade = ["keep", "reject", "usable", "keep"] * 3
     images = write_images(tmp_path / "i.h5", n_people=6, grade=grade)
@@ -195,6 +204,20 @@ def test_photographs_prepared_otherwise_are_refused(images, output, tmp_path):
         run(images, model, output)
     model = write_encoder(tmp_path / "m2.onnx", size_px=64)
     with pytest.raises(InputError, match=r"photographs of 32 pixels but .* takes 64"):
+        run(images, model, output)
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [({"eye": ["left", "oculus"] * 3}, "eye is 'oculus'; expected left, right, unknown"),
+     ({"image_id": list("abcdea")}, "image id 'a' occurs twice"),
+     ({"participant_id": ["P", "", *"QRST"]}, "participant_id of photograph 2 is empty")],
+)  # fmt: skip
+def test_columns_that_later_steps_could_not_use_are_refused(
+    tmp_path, model, output, columns, words
+):
+    images = write_images(tmp_path / "i.h5", n_people=3, **columns)
+    with pytest.raises(InputError, match=words):
         run(images, model, output)
 
 

@@ -28,6 +28,7 @@ def test_the_card_is_what_the_file_says(tmp_path):
         ({"igwas_weights_digest": None}, "no metadata igwas_weights_digest"),
         ({"igwas_image_size_px": "wide"}, "cannot be read"),
         ({"igwas_dimension_names": "[1]"}, "no list of texts"),
+        ({"igwas_dimension_names": '["a", "b", "a"]'}, "names dimension 'a' twice"),
         ({"igwas_training_participants": "{"}, "cannot be read"),
         ({"igwas_image_size_px": "64"}, "32 pixels but its metadata say 64"),
     ],

@@ -9,7 +9,7 @@ from tests.encoder_files import photographs, write_encoder
 from igwas.context import Context
 from igwas.embeddings.embed import embed
 from igwas.embeddings.encoder import open_encoder
-from igwas.embeddings.providers import PROVIDERS, open_session
+from igwas.embeddings.providers import PROVIDERS, open_session, split_threads
 from igwas.errors import DeviceUnavailable, IgwasError, InputError, OptionError
 
 CPU, CUDA, TENSORRT, OPENVINO = (PROVIDERS[d][0] for d in ("cpu", "cuda", "tensorrt", "openvino"))
@@ -207,5 +207,15 @@ def test_a_device_that_fails_in_a_batch_is_an_error_and_not_a_fallback(model):
 def test_the_threads_of_the_context_reach_the_session(tmp_path):
     runtime = FakeRuntime([CPU])
     model = write_encoder(tmp_path / "m.onnx")
-    open_encoder(model, context=Context(threads=3), runtime=runtime)
-    assert runtime.sessions[0].get_session_options().intra_op_num_threads == 3
+    encoder = open_encoder(model, context=Context(threads=3), runtime=runtime)
+    assert runtime.sessions[0].get_session_options().intra_op_num_threads == 1
+    assert encoder.n_lanes == 3
+
+
+@pytest.mark.parametrize(
+    ("device", "threads", "expected"),
+    [("cpu", 1, (1, 1)), ("cpu", 8, (8, 1)), ("cpu", 9, (8, 2)), ("cpu", 64, (8, 8)),
+     ("cuda", 16, (2, 16)), ("openvino", 4, (2, 4))],
+)  # fmt: skip
+def test_threads_are_split_into_lanes_on_a_cpu(device, threads, expected):
+    assert split_threads(device, threads) == expected

@@ -9,6 +9,7 @@ from igwas.encoder.augmentation import (
     fixed_windows,
     generator_of,
     jitter_colours,
+    mirror_windows,
     random_windows,
 )
 from igwas.encoder.options import TrainOptions
@@ -74,6 +75,56 @@ def test_colour_jitter_without_draws_changes_nothing_and_stays_in_range():
     assert torch.allclose(jitter_colours(images, torch.zeros(2, 6), 0.5), images, atol=1e-6)
     strong = jitter_colours(images, torch.ones(2, 6), 1.0)
     assert 0 <= float(strong.min()) <= float(strong.max()) <= 1
+
+
+STILL = {"rotation_degrees": 0.0, "window_low": 1.0, "shift": 0.0, "image_size_px": 16}
+
+
+def views_of(n_people, **options):
+    """Views of pairs that are one image twice, and that image at the views' size."""
+    torch.manual_seed(1)
+    images = torch.rand(n_people, 1, 3, 16, 16) * 0.6 + 0.2
+    pairs = images.expand(n_people, 2, 3, 16, 16)
+    augmentation = Augmentation(TrainOptions(**STILL, **options))
+    return augmentation.views(pairs, 0, slice(0, n_people), n_people), images[:, 0]
+
+
+@pytest.mark.parametrize(("flips", "axes"), [((-1, 1), (3,)), ((1, -1), (2,)), ((-1, -1), (2, 3))])
+def test_mirrored_windows_show_the_mirrored_image(flips, axes):
+    images = torch.rand(1, 3, 16, 16)
+    windows = random_windows(1, TrainOptions(), generator_of(0, 1, 0))
+    found = cut_windows(images, mirror_windows(windows, torch.tensor([flips])), 16)
+    assert torch.allclose(found, cut_windows(images.flip(axes), windows, 16), atol=1e-5)
+
+
+def test_both_images_of_a_pair_are_mirrored_alike_and_people_are_not():
+    views, images = views_of(40, pair_flips=True)
+    assert torch.allclose(views[:, 0], views[:, 1], atol=1e-6)
+    kinds = {(): 0, (2,): 0, (1,): 0, (1, 2): 0}
+    for view, image in zip(views[:, 0], images, strict=True):
+        shown = [axes for axes in kinds if torch.allclose(view, image.flip(axes), atol=1e-5)]
+        assert len(shown) == 1
+        kinds[shown[0]] += 1
+    assert min(kinds.values()) >= 3
+
+
+def test_both_images_of_a_pair_change_colour_alike_and_people_do_not():
+    views, images = views_of(8, pair_jitter=0.4)
+    assert torch.allclose(views[:, 0], views[:, 1], atol=1e-6)
+    change = (views[:, 0] - images).mean((2, 3))
+    assert float(change.abs().mean()) > 0.03
+    assert float(change.std(0).min()) > 0.02
+    apart, _ = views_of(8, colour_jitter=0.4)
+    assert not torch.allclose(apart[:, 0], apart[:, 1], atol=1e-2)
+
+
+def test_what_is_shared_by_a_pair_leaves_the_other_draws_as_they_were():
+    plain, _ = views_of(4, colour_jitter=0.2)
+    augmentation = Augmentation(TrainOptions(**STILL, colour_jitter=0.2, pair_flips=True))
+    torch.manual_seed(1)
+    pairs = (torch.rand(4, 1, 3, 16, 16) * 0.6 + 0.2).expand(4, 2, 3, 16, 16)
+    flipped = augmentation.views(pairs, 0, slice(0, 4), 4)
+    assert torch.allclose(plain.mean((3, 4)), flipped.mean((3, 4)), atol=1e-5)
 
 
 def test_streams_and_steps_give_other_numbers():

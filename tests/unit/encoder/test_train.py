@@ -182,9 +182,24 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(
     assert all(torch.isfinite(t).all() for t in checkpoint.network.values())
 
 
-def test_half_precision_on_a_cpu_is_refused(images, small, tmp_path):
+@pytest.mark.parametrize(("precision", "has_units"), [("bfloat16", False), ("float16", True)])
+def test_half_precision_on_a_cpu_without_units_for_it_is_refused(
+    images, small, tmp_path, monkeypatch, precision, has_units
+):
+    monkeypatch.setattr(learner, "cpu_has_bfloat16", lambda: has_units)
     with pytest.raises(OptionError, match="many times slower than float32"):
-        train(images, tmp_path / "run", small(precision="bfloat16"))
+        train(images, tmp_path / "run", small(precision=precision))
+
+
+def test_bfloat16_on_a_cpu_learns_as_float32_does(images, small, tmp_path, monkeypatch):
+    monkeypatch.setattr(learner, "cpu_has_bfloat16", lambda: True)
+    losses = {}
+    for precision in ("float32", "bfloat16"):
+        train(images, tmp_path / precision, small(precision=precision))
+        log = (tmp_path / precision / "log.csv").read_text().splitlines()
+        losses[precision] = float(log[1].split(",")[log[0].split(",").index("loss")])
+    assert losses["bfloat16"] != losses["float32"]
+    assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.05)
 
 
 def test_fewer_people_than_a_batch_are_one_batch_and_said(images, small, tmp_path, caplog):

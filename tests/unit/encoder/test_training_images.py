@@ -34,6 +34,20 @@ def test_the_copy_is_made_once_and_again_for_other_images(images, tmp_path):
     assert not np.array_equal(changed, first)
 
 
+def test_repeats_and_eyes_under_the_others_name_are_not_learnt_from(tmp_path):
+    rgb, people, eyes = draw_eyes(3)
+    path = write_images(
+        tmp_path / "a.h5", rgb, people, eyes,
+        duplicates=["", "first", "", "", "", ""], same_eyes=["", "", "", "third", "", ""],
+    )  # fmt: skip
+    found = read_training_images(path, GRADES)
+    assert found.rows.tolist() == [0, 2, 4, 5]
+    assert len(found.everybody) == 3
+    with h5py.File(path, "a") as file:  # as versions before wrote it
+        del file["/same_eye_as"]
+    assert read_training_images(path, GRADES).rows.tolist() == [0, 2, 3, 4, 5]
+
+
 def test_a_copy_that_was_cut_short_is_made_again(images, tmp_path):
     found = read_training_images(images, GRADES)
     whole = np.array(open_cache(found, tmp_path, 27))

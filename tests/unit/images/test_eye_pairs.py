@@ -8,6 +8,7 @@ from tests.fundus_pictures import fundus_picture, save
 
 from igwas.context import Context
 from igwas.images.eye_pairs import MOST_BITS, find_same_eye
+from igwas.images.images_file import read_images
 from igwas.images.options import ImagesOptions
 from igwas.images.process import process_photographs
 from igwas.images.source_list import Source
@@ -49,3 +50,5 @@ def test_a_run_reports_the_person_whose_left_eye_was_taken_twice(tmp_path):
     assert summary.same_eye == [("A_left", "A_right")]
     assert summary.wrong_side == ["A_right"]
     assert "  A_left looks like A_right" in list(summary.describe())
+    with read_images(tmp_path / "x.h5") as images:
+        assert list(images.table["same_eye_as"]) == ["", "A_left", "", ""]

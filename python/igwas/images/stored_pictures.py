@@ -1,0 +1,94 @@
+"""Pictures of images.h5 read past HDF5, which lets one thread at a time decompress."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from igwas import _core
+from igwas.errors import CorruptFile
+from igwas.genotypes.hdf5_genotypes import ZSTD_FILTER
+
+
+class StoredPictures:
+    """The compressed pictures of a file by their places in it; `read` may be called in threads.
+
+    Parameters
+    ----------
+    path : Path
+    shape : tuple of int
+        Of one picture.
+    offset, size : int64 (pictures,)
+        First byte and stored length of each.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        shape: tuple[int, ...],
+        offset: npt.NDArray[np.int64],
+        size: npt.NDArray[np.int64],
+    ) -> None:
+        self._shape, self._offset, self._size = shape, offset, size
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    @classmethod
+    def of(cls, path: Path, dataset: Any) -> "StoredPictures | None":
+        """Find the pictures; None if they are not stored as `igwas-fast images` stores them.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+        dataset : h5py.Dataset
+            uint8 (pictures, ...).
+        """
+        properties = dataset.id.get_create_plist()
+        filters = [properties.get_filter(i)[0] for i in range(properties.get_nfilters())]
+        shape = tuple(dataset.shape[1:])
+        if dataset.dtype != np.uint8 or dataset.chunks != (1, *shape) or filters != [ZSTD_FILTER]:
+            return None
+        offset, size = np.full(len(dataset), -1, np.int64), np.zeros(len(dataset), np.int64)
+
+        def visit(info: Any) -> None:
+            if not info.filter_mask:
+                offset[info.chunk_offset[0]] = info.byte_offset
+                size[info.chunk_offset[0]] = info.size
+
+        dataset.id.chunk_iter(visit)
+        return cls(path, shape, offset, size) if (offset >= 0).all() else None
+
+    def read(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        """Read and decompress pictures; only their bytes pass through the global lock.
+
+        Parameters
+        ----------
+        rows : int64 (chosen,)
+
+        Returns
+        -------
+        uint8 (chosen, ...)
+
+        Raises
+        ------
+        CorruptFile
+            If a picture's bytes are damaged or missing.
+        """
+        found = np.empty((len(rows), *self._shape), np.uint8)
+        n_bytes = found[:1].nbytes
+        for place, row in zip(found, rows, strict=True):
+            stored = os.pread(self._descriptor, int(self._size[row]), int(self._offset[row]))
+            if len(stored) != self._size[row]:
+                raise CorruptFile(
+                    f"the file ends after {len(stored)} of {int(self._size[row])} bytes; expected "
+                    "all of them"
+                )
+            plain = _core.zstd_decompress(stored, n_bytes)
+            place[...] = np.frombuffer(plain, np.uint8).reshape(self._shape)
+        return found
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
