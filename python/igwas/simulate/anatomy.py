@@ -93,7 +93,7 @@ def anatomy_of(scores: npt.ArrayLike) -> Anatomy:
         branching=_logistic(0.45, 0.70 * z["vessel_branching"]),
         macula_density=float(0.42 * np.exp(0.35 * z["macula"])),
         macula_radius=float(0.19 * np.exp(0.12 * z["macula"])),
-        choroid_contrast=float(0.055 * np.exp(0.60 * z["fundus_texture"])),
+        choroid_contrast=float(0.055 * np.exp(0.50 * z["fundus_texture"])),
     )
 
 
