@@ -70,7 +70,8 @@ class Journal:
         self._write()
 
     def add(self, finished: Finished) -> None:
-        """Record that it has finished."""
+        """Record that it has finished, in place of an earlier time."""
+        self.finished = [one for one in self.finished if one.stage != finished.stage]
         self.finished.append(finished)
         self._running = ""
         self._write()

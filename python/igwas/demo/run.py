@@ -185,14 +185,16 @@ class _Runner:
         self._folder, self._journal, self._context = folder, journal, context
         self._say = say
         self._done = {one.stage: one.command for one in journal.finished}
+        self._has_run = False
 
     def run(self, stage: Stage) -> None:
-        """Run a stage, unless it has finished."""
-        if self._done.get(stage.name) == stage.command():
+        """Run a stage, unless it has finished and so have all before it."""
+        if self._done.get(stage.name) == stage.command() and not self._has_run:
             _log.info("%s has finished: not done again", stage.name)
             return
         further = [*self._threads(stage), *self._how(stage)]
         self._say(f"$ {stage.command(*further)}")
+        self._has_run = True
         self._journal.begin(stage.name)
         start, cpu = time.perf_counter(), _cpu_seconds()
         status = self._execute([*stage.arguments, *further])

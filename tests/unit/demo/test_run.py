@@ -113,6 +113,21 @@ def test_leftovers_of_an_older_demo_are_never_resumed(tmp_path, commands):
     assert commands.ran[1] == ["images", "a b", "--overwrite"]
 
 
+def test_what_follows_a_changed_command_runs_again(tmp_path, commands, monkeypatch):
+    run_demo(tmp_path / "d", options=OPTIONS)
+    changed = [
+        Stage("simulate", ("simulate",), "simulate"),
+        Stage("images", ("images", "c"), "images", "images.partial"),
+        Stage("report", ("report",), "report"),
+    ]
+    monkeypatch.setattr("igwas.demo.run.make_stages", lambda options: changed)
+    commands.ran.clear()
+    run_demo(tmp_path / "d", options=OPTIONS, resume=True)
+    assert commands.ran == [["images", "c", "--overwrite"], ["report", "--overwrite"]]
+    account = json.loads((tmp_path / "d" / "demo.json").read_text())
+    assert [one["stage"] for one in account["finished"]] == ["simulate", "images", "report"]
+
+
 def test_other_options_are_not_gone_on_with(tmp_path, commands):
     run_demo(tmp_path / "d", options=OPTIONS)
     with pytest.raises(IncompleteFile, match="people 100 there, 101 here"):
