@@ -197,12 +197,16 @@ class _Runner:
         self._has_run = True
         self._journal.begin(stage.name)
         start, cpu = time.perf_counter(), _cpu_seconds()
-        status = self._execute([*stage.arguments, *further])
+        try:
+            status = self._execute([*stage.arguments, *further])
+        except KeyboardInterrupt:
+            _log.warning("stopped at %s: the same command with --resume goes on", stage.name)
+            raise
         if status:
             raise IgwasError(
                 f"the demo stopped at igwas-fast {stage.name} (exit {status}, see above); expected "
-                f"it to finish. Give igwas-fast demo -o {self._folder} --resume to go on from "
-                "there."
+                "it to finish. Mend what it says, and give the same demo with --resume to go on "
+                "from there."
             )
         self._journal.add(
             Finished(stage.name, stage.command(), round(time.perf_counter() - start, 1),

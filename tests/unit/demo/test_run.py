@@ -65,6 +65,16 @@ def test_a_command_that_fails_stops_the_demo_and_says_how_to_go_on(tmp_path, com
         run_demo(tmp_path / "d", options=OPTIONS)
 
 
+def test_an_interrupted_demo_says_how_to_go_on(tmp_path, commands, monkeypatch, caplog):
+    def interrupt(*words) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("igwas.demo.run._Runner._execute", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run_demo(tmp_path / "d", options=OPTIONS)
+    assert "stopped at simulate: the same command with --resume goes on" in caplog.text
+
+
 def test_a_resumed_demo_goes_on_where_it_stopped(tmp_path, commands):
     commands.stops_at = "images"
     with pytest.raises(IgwasError):
