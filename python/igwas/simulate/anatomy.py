@@ -81,18 +81,19 @@ def anatomy_of(scores: npt.ArrayLike) -> Anatomy:
     (0.14, 0.42, 1.0)
     """
     z = _checked(scores)
-    calibre = 0.028 * np.exp(0.16 * z["vessel_calibre"])
-    ratio = 0.75 * np.exp(0.14 * z["arteriole_venule_ratio"])
+    calibre = 0.028 * np.exp(0.20 * z["vessel_calibre"])
+    # Bounded where an exponential would leave what an eye can have.
+    ratio = 0.35 + 0.85 * _logistic(0.47, 0.90 * z["arteriole_venule_ratio"])
     return Anatomy(
-        melanin=float(np.exp(0.40 * z["pigment"])),
-        disc_radius=float(0.14 * np.exp(0.12 * z["disc_size"])),
-        cup_ratio=_logistic(0.42, 0.60 * z["cup_ratio"]),
+        melanin=float(np.exp(0.35 * z["pigment"])),
+        disc_radius=float(0.14 * np.exp(0.18 * z["disc_size"])),
+        cup_ratio=_logistic(0.42, 0.80 * z["cup_ratio"]),
         arteriole_width=float(calibre * np.sqrt(ratio)),
         venule_width=float(calibre / np.sqrt(ratio)),
-        tortuosity=float(0.26 * np.exp(0.45 * z["vessel_tortuosity"])),
-        branching=_logistic(0.45, 0.70 * z["vessel_branching"]),
-        macula_density=float(0.42 * np.exp(0.35 * z["macula"])),
-        macula_radius=float(0.19 * np.exp(0.12 * z["macula"])),
+        tortuosity=0.90 * _logistic(0.36, 0.90 * z["vessel_tortuosity"]),
+        branching=_logistic(0.36, 1.00 * z["vessel_branching"]),
+        macula_density=1.20 * _logistic(0.36, 0.85 * z["macula"]),
+        macula_radius=float(0.20 * np.exp(0.15 * z["macula"])),
         choroid_contrast=float(0.055 * np.exp(0.50 * z["fundus_texture"])),
     )
 

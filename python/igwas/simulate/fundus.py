@@ -16,8 +16,8 @@ SIDES = {"left": 1, "right": -1}
 SMALLEST_WIDTH, LARGEST_WIDTH = 64, 4096
 LEAST_EXPOSURE, MOST_EXPOSURE = 0.01, 100.0
 # Red, green and blue that a wide arteriole and venule absorb: blood without oxygen is darker.
-_ARTERIOLE = (0.16, 0.72, 0.55)
-_VENULE = (0.36, 0.95, 0.62)
+_ARTERIOLE = (0.10, 0.72, 0.60)
+_VENULE = (0.42, 0.98, 0.60)
 # Independent random streams: what an eye has and what a photograph of it has.
 LAYOUT_STREAM, TREE_STREAM, CHOROID_STREAM, FRAMING_STREAM, RECORD_STREAM = range(5)
 

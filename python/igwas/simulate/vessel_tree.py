@@ -17,7 +17,7 @@ Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
 STEP = 0.03  # of a vessel's path, in radii of the field
-_SITES = (12, 5)  # along the longest trunk, along each of its branches
+_SITES = (16, 6)  # along the longest trunk, along each of its branches
 _BEYOND = 1.3  # vessels end this far from the middle: gaze may bring in what lies outside
 _FOVEAL_ZONE = 0.12  # without vessels
 _STIFFNESS = 6.0  # turns towards its target within 1/6 of a radius
@@ -270,7 +270,7 @@ def _side_branches(
         site=parents.site[parent] * n_sites + number,
         n_possible=parents.n_possible * n_sites, start=start, heading=heading,
         length=(0.12 + 0.25 * draws[4]) if is_twig else (0.35 + 0.5 * draws[4]),
-        width=parents.width[parent] * _taper(share) * (0.45 + 0.35 * draws[5]),
+        width=parents.width[parent] * _taper(share) * (0.50 + 0.35 * draws[5]),
         course=np.where(can & is_ahead, int(Course.FOVEA), int(Course.PERIPHERY)),
         is_venule=parents.is_venule[parent],
     )  # fmt: skip
