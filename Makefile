@@ -26,7 +26,8 @@ CPP_FILES := $(shell find cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.cu' -o 
 BUILD_FILES := CMakeLists.txt setup.py $(wildcard cmake/*.cmake) $(CPP_FILES)
 
 .PHONY: help env demo test test-cpp test-python test-slow test-gpu mutants lint format type \
-	sanitize docs train-real demo-truth all-checks validation bench bench-quick constraints clean
+	sanitize docs train-real encoder-sight demo-truth all-checks validation bench bench-quick \
+	constraints clean
 
 help: ## list the chores
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -126,6 +127,10 @@ train-real: env build/encoder/images.h5 ## train every recipe on real photograph
 demo-truth: env ## the demo over five seeds beside two references, an hour; writes docs/demo-results.md
 	mkdir -p build
 	$(BIN)/python validation/demo_truth.py --work build/demo-truth -o docs/demo-results.md $(DEMO_ARGS)
+
+encoder-sight: env ## how much of each drawn parameter an encoder sees, ten minutes; writes docs/encoder-sight.md
+	$(BIN)/python validation/encoder_sight.py --work build/encoder-sight -o docs/encoder-sight.md \
+	  $(SIGHT_ARGS)
 
 all-checks: test lint type sanitize ## everything that must be green before a change goes in
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from igwas.errors import OptionError
 
-PEOPLE = 1200
+PEOPLE = 1000
 PEOPLE_WITHOUT_PHOTOGRAPHS = 2000
 STEPS = 260
 PHENOTYPES = 128
@@ -21,7 +21,7 @@ class DemoOptions:
     Parameters
     ----------
     people : int, optional
-        Genotyped people; by default 1,200, and 2,000 without photographs.
+        Genotyped people; by default 1,000, and 2,000 without photographs.
     variants : int
         Variants.
     seed : int

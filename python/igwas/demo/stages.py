@@ -12,6 +12,8 @@ _BATCH_PEOPLE = 55
 # Axes that are left after quality, camera and exposure are regressed out: with so few people more
 # of them would cost the omnibus test more power than they bring.
 _COMPONENTS = 32
+# Small, so that minutes suffice: the encoder sees 96 pixels of a crop of 160.
+WIDTH_PX, SIZE_PX = "256", "160"
 _PEOPLE_A_COMPONENT = 10
 
 
@@ -61,9 +63,10 @@ def make_stages(options: DemoOptions) -> list[Stage]:
             _report(),
         ]
     return [
-        Stage("simulate", (*simulate, "--photographs"), "cohort", "cohort"),
+        Stage("simulate", (*simulate, "--photographs", "--width", WIDTH_PX),
+              "cohort", "cohort"),
         Stage("images", ("images", "cohort/photographs/manifest.csv", "-o", "images.h5",
-                         "--size", "192"),
+                         "--size", SIZE_PX),
               "images.h5", "images.h5.partial"),
         *encoder_stages(options),
         Stage("audit", ("audit", "embeddings.h5", "--images", "images.h5", "--json", "audit.json"),

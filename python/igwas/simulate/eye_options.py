@@ -49,7 +49,7 @@ class EyeOptions:
     """
 
     n_clear: int = 1
-    clear_share: tuple[float, float] = (0.15, 0.20)
+    clear_share: tuple[float, float] = (0.20, 0.25)
     n_faint: int = 4
     faint_share: tuple[float, float] = (0.002, 0.006)
     one_eye_fraction: float = 0.04

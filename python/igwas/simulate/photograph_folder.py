@@ -10,23 +10,26 @@ from typing import Any
 
 from igwas._version import __version__
 from igwas.errors import IncompleteFile, OutputError
-from igwas.simulate.photograph_list import Session
+from igwas.simulate.photograph_list import PlannedPhotograph
 
 MANIFEST = "manifest.csv"
 SETTINGS = "photographs.json"
+PARTIAL = ".partial"
 
 
-def settings_of(sessions: list[Session], metadata: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+def settings_of(
+    planned: list[PlannedPhotograph], metadata: Mapping[str, Sequence[Any]]
+) -> dict[str, Any]:
     """What says whether a folder is of the same call."""
     digest = hashlib.sha256(__version__.encode())
-    for session in sessions:
-        drawn = (session.path.name, *astuple(session)[1:])
+    for one in planned:
+        drawn = (one.path.name, *astuple(one)[1:])
         digest.update(repr(drawn).encode())
     digest.update(repr({name: list(values) for name, values in metadata.items()}).encode())
     return {
         "igwas_version": __version__,
         "arguments_sha256": digest.hexdigest(),
-        "photographs": [session.path.name for session in sessions],
+        "photographs": [one.path.name for one in planned],
     }
 
 
@@ -58,7 +61,8 @@ def prepare_folder(
     if earlier is not None:
         (folder / MANIFEST).unlink(missing_ok=True)
         for name in earlier["photographs"]:
-            (folder / Path(name).name).unlink(missing_ok=True)
+            for left in (name, name + PARTIAL):
+                (folder / Path(left).name).unlink(missing_ok=True)
     folder.mkdir(exist_ok=True)
     write_whole(folder / SETTINGS, (json.dumps(settings, indent=1) + "\n").encode())
     return False
@@ -66,7 +70,7 @@ def prepare_folder(
 
 def _earlier(folder: Path) -> dict[str, Any] | None:
     """Settings of the call that wrote the folder; None if it is new or empty."""
-    if not folder.is_dir() or not any(folder.iterdir()):
+    if not folder.is_dir() or {path.name for path in folder.iterdir()} <= {SETTINGS + PARTIAL}:
         return None
     try:
         settings = json.loads((folder / SETTINGS).read_text())
@@ -81,7 +85,7 @@ def _earlier(folder: Path) -> dict[str, Any] | None:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Give a file its name when it is complete."""
-    partial = path.with_name(path.name + ".partial")
+    partial = path.with_name(path.name + PARTIAL)
     try:
         partial.write_bytes(content)
         os.replace(partial, path)  # noqa: PTH105 - as fast as it gets, for many files

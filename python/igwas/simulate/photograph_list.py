@@ -17,11 +17,12 @@ from igwas.simulate.fundus import SIDES, check_drawing
 Floats = npt.NDArray[np.float64]
 
 SUFFIXES = (".jpg", ".png")
+_NOBODY = "nobody is photographed; expected one eye at least. Give its scores."
 OWN_COLUMNS = ("path", "participant_id", "eye", "visit", "camera", "exposure")
 
 
 @dataclass(frozen=True)
-class Session:
+class PlannedPhotograph:
     """One photograph to be drawn.
 
     Parameters
@@ -51,7 +52,7 @@ class Session:
     person: int
 
 
-def list_sessions(
+def plan_photographs(
     folder: Path,
     ids: Sequence[str],
     scores: Floats,
@@ -61,7 +62,7 @@ def list_sessions(
     *,
     width: int,
     suffix: str,
-) -> list[Session]:
+) -> list[PlannedPhotograph]:
     """Every photograph, in the order of people, visits and eyes.
 
     Parameters
@@ -73,7 +74,7 @@ def list_sessions(
 
     Returns
     -------
-    list of Session
+    list of PlannedPhotograph
 
     Raises
     ------
@@ -82,27 +83,29 @@ def list_sessions(
     """
     if suffix not in SUFFIXES:
         raise OptionError(f"suffix is {suffix!r}; expected {' or '.join(SUFFIXES)}. Choose one.")
+    if not len(ids):
+        raise InputError(_NOBODY)
     light = _checked_exposures(ids, scores, cameras, exposures, seeds)
     _check_ids(ids)
-    sessions = []
+    planned = []
     for person, visit, eye in np.ndindex(len(ids), light.shape[2], 2):
         values = scores[person, eye]
         if np.isnan(light[person, eye, visit]) or np.isnan(values).all():
             continue
         name = f"{ids[person]}_{tuple(SIDES)[eye]}"
         name += f"_{visit}" if light.shape[2] > 1 else ""
-        sessions.append(
-            Session(
+        planned.append(
+            PlannedPhotograph(
                 folder / (name + suffix), ids[person], tuple(SIDES)[eye], visit,
                 tuple(values.tolist()), cameras[person], float(light[person, eye, visit]),
                 2 * int(seeds[person]) + eye, width, person,
             )
         )  # fmt: skip
-    if not sessions:
-        raise InputError("nobody is photographed; expected one eye at least. Give its scores.")
-    for session in sessions:
-        check_drawing(session.scores, session.eye, session.exposure, session.seed, width, 0)
-    return sessions
+    if not planned:
+        raise InputError(_NOBODY)
+    for one in planned:
+        check_drawing(one.scores, one.eye, one.exposure, one.seed, width, 0)
+    return planned
 
 
 def _checked_exposures(
@@ -111,7 +114,11 @@ def _checked_exposures(
 ) -> Floats:  # fmt: skip
     """Exposures as (people, 2, visits)."""
     n, shape = len(ids), (len(ids), 2, len(parameter_names()))
-    counts = {"cameras": len(cameras), "exposures": len(exposures), "seeds": len(seeds)}
+    counts = {
+        "cameras": len(cameras),
+        "exposures": exposures.shape[0] if exposures.ndim else 0,
+        "seeds": len(seeds),
+    }
     wrong = [f"{count} {name}" for name, count in counts.items() if count != n]
     if scores.shape != shape or wrong or not (exposures.ndim == 1 or exposures.shape[:2] == (n, 2)):
         found = [*wrong, f"scores {scores.shape}", f"exposures {exposures.shape}"]

@@ -21,7 +21,12 @@ from igwas.simulate.photograph_folder import (
     settings_of,
     write_whole,
 )
-from igwas.simulate.photograph_list import OWN_COLUMNS, Session, check_metadata, list_sessions
+from igwas.simulate.photograph_list import (
+    OWN_COLUMNS,
+    PlannedPhotograph,
+    check_metadata,
+    plan_photographs,
+)
 from igwas.sole_writer import sole_writer
 
 Progress = Callable[[int, int], None]
@@ -97,12 +102,12 @@ def write_photographs(
     folder, context = Path(folder), context or Context()
     pillow()  # said before any work, if it is missing
     table = dict(metadata or {})
-    sessions = list_sessions(
+    planned = plan_photographs(
         folder, participant_id, np.asarray(scores, np.float64), cameras,
         np.asarray(exposures, np.float64), seeds, width=width, suffix=suffix,
     )  # fmt: skip
     check_metadata(table, len(participant_id))
-    settings = settings_of(sessions, table)
+    settings = settings_of(planned, table)
     if not folder.parent.is_dir():
         raise OutputError(
             f"folder {folder.parent} does not exist; expected one. Make it, or choose another."
@@ -110,66 +115,68 @@ def write_photographs(
     with sole_writer(folder):
         done = prepare_folder(folder, settings, resume=resume, overwrite=overwrite)
         if not done:
-            _draw_all(sessions, context, progress)
-            _write_manifest(folder, sessions, table)
+            _draw_all(planned, context, progress)
+            _write_manifest(folder, planned, table)
     return folder / MANIFEST
 
 
-def _draw_all(sessions: list[Session], context: Context, progress: Progress | None) -> None:
+def _draw_all(
+    planned: list[PlannedPhotograph], context: Context, progress: Progress | None
+) -> None:
     # What is there is whole: each file gets its name when it is complete.
-    todo = [session for session in sessions if not session.path.exists()]
+    todo = [one for one in planned if not one.path.exists()]
     n_workers = max(1, min(context.n_threads, len(todo)))
     results = run_each(_draw_one, todo, n_workers)
-    for done, (session, result) in enumerate(results, 1 + len(sessions) - len(todo)):
+    for done, (one, result) in enumerate(results, 1 + len(planned) - len(todo)):
         if isinstance(result, WorkerDied):
             raise OutputError(
-                f"the process that drew {session.path} was killed; expected it to end. Free "
+                f"the process that drew {one.path} was killed; expected it to end. Free "
                 "memory, then run the same command again with --resume."
             )
         if result:
             raise OutputError(
-                f"{session.path} cannot be written ({result}); expected room for it. Make space, "
+                f"{one.path} cannot be written ({result}); expected room for it. Make space, "
                 "then run the same command again with --resume."
             )
         if progress is not None:
-            progress(done, len(sessions))
+            progress(done, len(planned))
 
 
-def _draw_one(session: Session) -> str:
+def _draw_one(one: PlannedPhotograph) -> str:
     """Draw and save one photograph; the reason if it cannot be saved."""
     rgb = draw_fundus(
-        session.scores, session.eye, session.camera, session.exposure, session.seed,
-        session.width, visit=session.visit,
+        one.scores, one.eye, one.camera, one.exposure, one.seed,
+        one.width, visit=one.visit,
     )  # fmt: skip
     stream = io.BytesIO()
     image = pillow().fromarray(rgb)
-    if session.path.suffix == ".png":
+    if one.path.suffix == ".png":
         image.save(stream, "PNG")
     else:
-        image.save(stream, "JPEG", quality=session.camera.jpeg_quality)
+        image.save(stream, "JPEG", quality=one.camera.jpeg_quality)
     try:
-        write_whole(session.path, stream.getvalue())
+        write_whole(one.path, stream.getvalue())
     except OSError as error:
         return (error.strerror or str(error)).lower()
     return ""
 
 
 def _write_manifest(
-    folder: Path, sessions: list[Session], metadata: Mapping[str, Sequence[Any]]
+    folder: Path, planned: list[PlannedPhotograph], metadata: Mapping[str, Sequence[Any]]
 ) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*OWN_COLUMNS, *metadata])
-    writer.writerows(_manifest_rows(sessions, metadata))
+    writer.writerows(_manifest_rows(planned, metadata))
     write_whole(folder / MANIFEST, text.getvalue().encode())
 
 
 def _manifest_rows(
-    sessions: list[Session], metadata: Mapping[str, Sequence[Any]]
+    planned: list[PlannedPhotograph], metadata: Mapping[str, Sequence[Any]]
 ) -> Iterator[list[Any]]:
-    for session in sessions:
+    for one in planned:
         yield [
-            session.path.name, session.participant_id, session.eye, session.visit,
-            session.camera.name, f"{session.exposure:.6g}",
-            *(values[session.person] for values in metadata.values()),
+            one.path.name, one.participant_id, one.eye, one.visit,
+            one.camera.name, f"{one.exposure:.6g}",
+            *(values[one.person] for values in metadata.values()),
         ]  # fmt: skip

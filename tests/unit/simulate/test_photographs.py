@@ -161,6 +161,22 @@ def test_overwrite_replaces_what_was_drawn_before(tmp_path):
     assert (folder / "notes.txt").read_text() == "mine"
 
 
+def test_what_a_killed_call_left_half_written_is_removed(tmp_path):
+    folder = write(tmp_path / "photographs").parent
+    (folder / "manifest.csv").unlink()
+    (folder / "P1_left.jpg").rename(folder / "P1_left.jpg.partial")
+    write(folder, seeds=[4, 5, 6], overwrite=True)
+    assert not list(folder.glob("*.partial"))
+
+
+def test_a_call_killed_at_its_very_start_is_no_obstacle(tmp_path):
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    (folder / "photographs.json.partial").write_text("{")
+    write(folder)
+    assert not list(folder.glob("*.partial"))
+
+
 @pytest.mark.parametrize("overwrite", [True, False])
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path, overwrite):
     photograph = tmp_path / "mine" / "P0_left.jpg"
@@ -189,6 +205,8 @@ def test_a_full_disk_is_said_in_a_line(tmp_path, monkeypatch):
         ({"seeds": [1, 2]}, ShapeError, "2 seeds"),
         ({"exposures": np.ones((3, 3))}, ShapeError, "exposures"),
         ({"exposures": np.ones((3, 2, 1, 1))}, ShapeError, "at most"),
+        ({"exposures": 1.0}, ShapeError, "0 exposures"),
+        ({"participant_id": []}, InputError, "nobody is photographed"),
         ({"exposures": [1, 1, -1]}, OptionError, "exposure is -1"),
         ({"scores": np.full((3, 2, N), np.nan)}, InputError, "nobody is photographed"),
         ({"scores": np.full((3, 2, N), np.inf)}, ShapeError, "finite"),
