@@ -204,8 +204,8 @@ class _Runner:
             raise
         if status:
             raise IgwasError(
-                f"the demo stopped at igwas-fast {stage.name} (exit {status}, see above); expected "
-                "it to finish. Mend what it says, and give the same demo with --resume to go on "
+                f"the demo stopped at igwas-fast {stage.arguments[0]} (exit {status}, see above); "
+                "expected it to finish. Mend what it says, and give the same demo with --resume to go on "
                 "from there."
             )
         self._journal.add(

@@ -12,6 +12,9 @@ _BATCH_PEOPLE = 55
 # Axes that are left after quality, camera and exposure are regressed out: with so few people more
 # of them would cost the omnibus test more power than they bring.
 _COMPONENTS = 32
+# Folder of a run -> what it has beside the default recipe. Colour is what a network learns first;
+# one that sees no colour has to tell eyes apart by their structure.
+RECIPES: dict[str, tuple[str, ...]] = {"run": (), "run-structure": ("--standardise",)}
 # Small, so that minutes suffice: the encoder sees 96 pixels of a crop of 160.
 WIDTH_PX, SIZE_PX = "256", "160"
 _PEOPLE_A_COMPONENT = 10
@@ -24,7 +27,7 @@ class Stage:
     Parameters
     ----------
     name : str
-        Of the command.
+        Unique; mostly that of the command.
     arguments : tuple of str
         What follows `igwas-fast`, without --threads, --resume and --overwrite.
     made : str
@@ -81,7 +84,7 @@ def make_stages(options: DemoOptions) -> list[Stage]:
 def encoder_stages(
     options: DemoOptions, base: str = "", train: Sequence[str] = (), export: Sequence[str] = ()
 ) -> list[Stage]:
-    """Train, export, embed.
+    """Train the networks of RECIPES, export them as one encoder, embed.
 
     Parameters
     ----------
@@ -93,11 +96,16 @@ def encoder_stages(
     """
     images = f"{base}images.h5"
     batch = min(_BATCH_PEOPLE, options.n_people // 4)
+    common = ("--steps", str(options.n_steps), "--batch-people", str(batch),
+              "--seed", str(options.seed))  # fmt: skip
+    networks = [
+        Stage(run.replace("run", "train"), ("train", images, "-o", run, *common, *recipe, *train),
+              run, f"{run}/last.pt")
+        for run, recipe in RECIPES.items()
+    ]  # fmt: skip
     return [
-        Stage("train", ("train", images, "-o", "run", "--steps", str(options.n_steps),
-                        "--batch-people", str(batch), "--seed", str(options.seed), *train),
-              "run", "run/last.pt"),
-        Stage("export", ("export", "run", "-o", "encoder.onnx", "--views", "1", *export),
+        *networks,
+        Stage("export", ("export", *RECIPES, "-o", "encoder.onnx", "--views", "1", *export),
               "encoder.onnx"),
         Stage("embed", ("embed", images, "--model", "encoder.onnx", "-o", "embeddings.h5"),
               "embeddings.h5", "embeddings.h5.partial"),

@@ -12,8 +12,8 @@ def names(options: DemoOptions) -> list[str]:
 
 def test_the_whole_pipeline_is_run_in_the_order_of_the_flow():
     assert names(DemoOptions()) == [
-        "simulate", "images", "train", "export", "embed", "audit", "phenotypes", "genotypes",
-        "assoc", "loci", "report",
+        "simulate", "images", "train", "train-structure", "export", "embed", "audit",
+        "phenotypes", "genotypes", "assoc", "loci", "report",
     ]  # fmt: skip
 
 
@@ -26,8 +26,8 @@ def test_without_photographs_it_starts_from_the_genotypes():
 @pytest.mark.parametrize("photographs", [True, False])
 def test_every_command_has_the_options_it_is_given(photographs):
     for stage in make_stages(DemoOptions(photographs=photographs)):
-        assert stage.name in COMMANDS
-        command = cli.get_command(click.Context(cli), stage.name)
+        assert stage.arguments[0] in COMMANDS
+        command = cli.get_command(click.Context(cli), stage.arguments[0])
         known = {flag for param in command.params for flag in param.opts}
         flags = {word for word in stage.arguments[1:] if word.startswith("-")}
         assert flags <= known, stage.name
@@ -46,6 +46,14 @@ def test_every_input_is_made_by_a_stage_before():
         assert files - outputs <= made, stage.name
         assert stage.made in outputs
         made |= outputs
+
+
+def test_the_networks_are_exported_as_one_encoder():
+    found = {stage.name: stage.command() for stage in make_stages(DemoOptions())}
+    assert "-o run --steps 260" in found["train"]
+    assert "-o run-structure" in found["train-structure"]
+    assert found["train-structure"].endswith("--standardise")
+    assert "export run run-structure -o encoder.onnx" in found["export"]
 
 
 def test_few_people_get_a_small_batch_and_few_components():
