@@ -205,8 +205,8 @@ class _Runner:
         if status:
             raise IgwasError(
                 f"the demo stopped at igwas-fast {stage.arguments[0]} (exit {status}, see above); "
-                "expected it to finish. Mend what it says, and give the same demo with --resume to go on "
-                "from there."
+                "expected it to finish. Mend what it says, and give the same demo with --resume to "
+                "go on from there."
             )
         self._journal.add(
             Finished(stage.name, stage.command(), round(time.perf_counter() - start, 1),
