@@ -12,9 +12,9 @@ _BATCH_PEOPLE = 55
 # Axes that are left after quality, camera and exposure are regressed out: with so few people more
 # of them would cost the omnibus test more power than they bring.
 _COMPONENTS = 32
-# Folder of a run -> what it has beside the default recipe. Colour is what a network learns first, in
-# few dimensions; one that sees no colour has to tell eyes apart by their structure, and VICReg asks
-# for dimensions that are not correlated.
+# Folder of a run -> what it has beside the default recipe. Colour is what a network learns first,
+# in few dimensions; one that sees no colour has to tell eyes apart by their structure, and VICReg
+# asks for dimensions that are not correlated.
 RECIPES: dict[str, tuple[str, ...]] = {
     "run": (),
     "run-structure": ("--objective", "vicreg", "--standardise"),
