@@ -19,6 +19,8 @@ SCREENSHOTS ?= $(CURDIR)/build/screenshots
 # Pairs of eyes for train-real; TRAIN_ARGS such as --folds 5.
 PHOTOGRAPHS ?= $(or $(IGWAS_TEST_DATA),../shared/data)/fundus/eyepacs_pairs_400
 TRAIN_ARGS ?=
+# Options of demo or demo-truth, such as --people 600.
+DEMO_ARGS ?=
 CMAKE_ARGS ?=
 
 CPP_FILES := $(shell find cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.cu' -o -name '*.cuh' \
@@ -26,8 +28,8 @@ CPP_FILES := $(shell find cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.cu' -o 
 BUILD_FILES := CMakeLists.txt setup.py $(wildcard cmake/*.cmake) $(CPP_FILES)
 
 .PHONY: help env demo test test-cpp test-python browser test-slow test-gpu bench-gpu mutants lint \
-	format type tidy-cuda gpu-resources sanitize docs train-real encoder-sight all-checks validation \
-	bench bench-quick constraints clean
+	format type tidy-cuda gpu-resources sanitize docs train-real encoder-sight demo-truth all-checks \
+	validation bench bench-quick constraints clean
 
 help: ## list the chores
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,8 +60,9 @@ $(VENV)/.core: $(VENV)/.installed $(BUILD_FILES)
 	  --no-build-isolation --editable ".[dev]"
 	touch $@
 
-demo: env ## the main job on a simulated cohort with known answers
-	$(BIN)/igwas-fast demo --overwrite
+# An interrupted demo goes on; `make demo DEMO_ARGS=--overwrite` starts again.
+demo: env ## the whole pipeline on a simulated cohort with known answers, under ten minutes
+	$(BIN)/igwas-fast demo $(if $(DEMO_ARGS),$(DEMO_ARGS),$(if $(wildcard demo-output/demo.json),--resume))
 
 test: test-cpp test-python ## C++ tests, then Python tests
 
@@ -134,6 +137,11 @@ build/encoder/images.h5: | $(VENV)/.core
 train-real: env build/encoder/images.h5 ## train every recipe on real photographs, half an hour; writes docs/encoder-results.md
 	$(BIN)/python validation/encoder_results.py build/encoder/images.h5 --work build/encoder \
 	  -o docs/encoder-results.md $(TRAIN_ARGS)
+
+# Cohorts and finished commands stay in build/demo-truth: an interrupted measurement goes on.
+demo-truth: env ## the demo over five seeds beside two references, an hour; writes docs/demo-results.md
+	mkdir -p build
+	$(BIN)/python validation/demo_truth.py --work build/demo-truth -o docs/demo-results.md $(DEMO_ARGS)
 
 encoder-sight: env ## how much of each drawn parameter an encoder sees, ten minutes; writes docs/encoder-sight.md
 	$(BIN)/python validation/encoder_sight.py --work build/encoder-sight -o docs/encoder-sight.md \

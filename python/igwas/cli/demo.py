@@ -1,47 +1,61 @@
 """`igwas-fast demo`."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from igwas.cli.options import overwrite_option, threads_option, verbosity_options
-from igwas.cli.progress import track
 
 _EXAMPLE = """\b
 Example:
   igwas-fast demo
-  igwas-fast demo -o larger --samples 10000 --variants 100000
+  igwas-fast demo --without-photographs -o quick
 """
 
 
 @click.command(epilog=_EXAMPLE)
 @click.option(
     "-o", "--output", default="demo-output", show_default=True,
-    type=click.Path(file_okay=False, path_type=Path), help="Folder for everything the demo makes.",
+    type=click.Path(path_type=Path), help="Folder for everything the demo makes.",
 )  # fmt: skip
-@click.option("--samples", "n_samples", default=2000, show_default=True, help="Genotyped samples.")
-@click.option("--variants", "n_variants", default=20000, show_default=True, help="Variants.")
-@click.option("--phenotypes", "n_phenotypes", default=128, show_default=True, help="Phenotypes.")
-@click.option("--seed", default=1, show_default=True, help="Seed of the simulated cohort.")
+@click.option("--people", type=int, default=None,
+              help="Genotyped people.  [default: 1000; 2000 without photographs]")  # fmt: skip
+@click.option("--variants", default=20_000, show_default=True, help="Variants.")
+@click.option("--seed", default=1, show_default=True, help="Of the cohort and the encoder.")
+@click.option("--steps", type=int, default=None, help="Steps of training.  [default: 200]")
+@click.option("--without-photographs", is_flag=True,
+              help="Draw phenotypes directly: a check of seconds.")  # fmt: skip
+@click.option("--phenotypes", type=int, default=None,
+              help="Phenotypes drawn with --without-photographs.  [default: 128]")  # fmt: skip
+@click.option("--resume", is_flag=True, help="Go on with an interrupted demo.")
 @threads_option
 @overwrite_option
 @verbosity_options
-def demo(output: Path, threads: int, overwrite: bool, **options: int) -> None:
-    """Run the main job on a simulated cohort with known answers.
+def demo(
+    output: Path,
+    without_photographs: bool,
+    threads: int,
+    resume: bool,
+    overwrite: bool,
+    **options: Any,
+) -> None:
+    """Run the whole pipeline on a simulated cohort with known answers.
 
-    Simulates genotypes and phenotypes with planted effects, converts the genotypes, scans them, and
-    says which planted loci were found, which missed, and whether any locus is false.
+    Simulates people, genotypes and photographs of eyes that planted variants move; then images,
+    train, export, embed, audit, phenotypes, genotypes, assoc, loci and report, each command as you
+    would give it. Says which planted loci were found, which missed, and whether any is false.
     """
     from igwas.context import Context
-    from igwas.demo import run_demo
-    from igwas.simulate import CohortOptions
+    from igwas.demo import DemoOptions, run_demo
 
     result = run_demo(
         output,
-        CohortOptions(**options),  # type: ignore[arg-type]
+        options=DemoOptions(photographs=not without_photographs, **options),
         context=Context(threads=threads),
+        resume=resume,
         overwrite=overwrite,
-        track=track,
+        say=click.echo,
     )
     for line in result.describe():
         click.echo(line)

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,24 +15,35 @@ import pandas as pd
 from igwas._version import __version__
 from igwas.errors import OutputError
 from igwas.phenotypes.phenotypes_file import write_phenotypes
+from igwas.simulate.effects import Architecture, GeneticEffects, ManyPhenotypes
+from igwas.simulate.eye_options import EyeOptions
+from igwas.simulate.eyes import (
+    EyeArchitecture,
+    make_eyes,
+    make_scores,
+    share_of_mean,
+    true_phenotypes,
+)
 from igwas.simulate.genome import Region, draw_variants, plan_regions
 from igwas.simulate.haplotypes import region_dosages
 from igwas.simulate.options import CohortOptions
 from igwas.simulate.people import People, make_people
 from igwas.simulate.phenotypes import (
-    GeneticEffects,
+    N_PRINCIPAL_COMPONENTS,
     choose_planted,
     make_covariates,
     make_values,
-    phenotype_names,
 )
 from igwas.simulate.plink_files import MISSING, BedWriter, write_fam
+from igwas.simulate.power import power
 
 __all__ = ["CohortFiles", "CohortOptions", "simulate_cohort"]
 
 Progress = Callable[[int, int], None]
 _TRUTH_COLUMNS = ["variant_id", "chromosome", "position", "effect_allele", "other_allele",
-                  "phenotype", "effect", "variance_explained"]  # fmt: skip
+                  "phenotype", "effect", "variance_explained", "power"]  # fmt: skip
+# Intercept, age, sex, two of three centres, principal components: what a scan of a cohort removes.
+_N_COVARIATES = 5 + N_PRINCIPAL_COMPONENTS
 # Independent random streams, so that one part does not shift with the size of another.
 _PEOPLE, _PLAN, _PHENOTYPES, _EFFECTS, _REGIONS = range(5)
 
@@ -48,24 +59,37 @@ class CohortFiles:
     covariates: Path
     truth: Path
     relatives: Path
+    remove: Path
     description: Path
+    eyes: Path | None = None
 
     @classmethod
-    def within(cls, folder: Path) -> "CohortFiles":
-        """Names of the files in a folder."""
-        names = ("genotypes.bed", "genotypes.bim", "genotypes.fam", "phenotypes.h5",
-                 "covariates.tsv", "truth.tsv", "relatives.tsv", "cohort.json")  # fmt: skip
-        return cls(*(folder / name for name in names))
+    def within(cls, folder: Path, *, has_eyes: bool = False) -> "CohortFiles":
+        """Names of the files in a folder; `has_eyes` where phenotypes are parameters of eyes."""
+        return cls(
+            bed=folder / "genotypes.bed",
+            bim=folder / "genotypes.bim",
+            fam=folder / "genotypes.fam",
+            phenotypes=folder / "phenotypes.h5",
+            covariates=folder / "covariates.tsv",
+            truth=folder / "truth.tsv",
+            relatives=folder / "relatives.tsv",
+            remove=folder / "relatives-to-remove.txt",
+            description=folder / "cohort.json",
+            eyes=folder / "eyes.tsv" if has_eyes else None,
+        )
 
     def all(self) -> list[Path]:
         """Every file."""
-        return [getattr(self, field.name) for field in dataclasses.fields(self)]
+        paths = (getattr(self, field.name) for field in dataclasses.fields(self))
+        return [path for path in paths if path is not None]
 
 
 def simulate_cohort(
     output_dir: Path | str,
     options: CohortOptions,
     *,
+    eyes: EyeOptions | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> CohortFiles:
@@ -73,7 +97,8 @@ def simulate_cohort(
 
     Genotypes have linkage disequilibrium, several ancestries, relatives, missing calls and an X
     chromosome; they are made and written in blocks, so that memory grows with samples and
-    phenotypes only. Phenotypes are correlated, shifted by the covariates and by planted variants.
+    phenotypes only. Phenotypes are correlated, shifted by the covariates and by planted variants;
+    or they are parameters of eyes, of which photographs can be drawn (`write_cohort_photographs`).
 
     Parameters
     ----------
@@ -81,6 +106,9 @@ def simulate_cohort(
         Folder; made if its parent exists.
     options : CohortOptions
         Shape, truth and seed.
+    eyes : EyeOptions, optional
+        Make the phenotypes parameters of eyes; `n_phenotypes`, `n_planted`, `planted_phenotypes`
+        and `variance_explained` of `options` are then not used.
     overwrite : bool
         Replace files of an earlier cohort in the folder.
     progress : callable (done, total), optional
@@ -90,22 +118,37 @@ def simulate_cohort(
     -------
     CohortFiles
         genotypes.bed/.bim/.fam, phenotypes.h5, covariates.tsv (FID IID age sex centre PC1-PC10),
-        truth.tsv (one row a planted variant and phenotype), relatives.tsv and cohort.json.
+        truth.tsv (one row a planted variant and phenotype, with the power of its test),
+        relatives.tsv (related pairs), relatives-to-remove.txt (one of each pair) and cohort.json;
+        with `eyes` also eyes.tsv, one row an eye that is photographed, and phenotypes.h5 holds the
+        parameters themselves: what a perfect encoder would measure.
 
     Raises
     ------
     OutputError
         If a file exists and `overwrite` is false, or the folder cannot be made.
+    OptionError
+        If more of the eyes' parameters would be explained than both eyes share.
     """
     folder = Path(output_dir)
-    files = CohortFiles.within(folder)
+    files = CohortFiles.within(folder, has_eyes=eyes is not None)
+    if eyes is not None:
+        eyes.check_shares(options.heritability)
     _prepare(folder, files, overwrite)
     people = make_people(options, _generator(options, _PEOPLE))
+    effects = _generator(options, _EFFECTS)
+    architecture: Architecture = (
+        EyeArchitecture(eyes, effects) if eyes else ManyPhenotypes(options, effects)
+    )
     with _partial_files(files) as partial:
         write_fam(partial.fam, people)
-        genetic = _write_genotypes(partial, people, options, progress)
-        _write_tables(partial, people, genetic, options)
-        _write_description(partial.description, options)
+        _write_relatives(partial, people)
+        genetic = _write_genotypes(partial, people, options, architecture, effects, progress)
+        if eyes is None:
+            _write_tables(partial, people, genetic, options)
+        else:
+            _write_eyes(partial, people, genetic, options, eyes)
+        _write_description(partial.description, options, eyes)
     return files
 
 
@@ -131,7 +174,14 @@ def _prepare(folder: Path, files: CohortFiles, overwrite: bool) -> None:
 @contextmanager
 def _partial_files(files: CohortFiles) -> Iterator[CohortFiles]:
     """Let the block write to `*.partial`; give the files their names only if it succeeds."""
-    partial = CohortFiles(*(path.with_name(path.name + ".partial") for path in files.all()))
+    partial = dataclasses.replace(
+        files,
+        **{
+            field.name: path.with_name(path.name + ".partial")
+            for field in dataclasses.fields(files)
+            if (path := getattr(files, field.name)) is not None
+        },
+    )
     try:
         yield partial
         for written, path in zip(partial.all(), files.all(), strict=True):
@@ -142,20 +192,26 @@ def _partial_files(files: CohortFiles) -> Iterator[CohortFiles]:
 
 
 def _write_genotypes(
-    files: CohortFiles, people: People, options: CohortOptions, progress: Progress | None
+    files: CohortFiles,
+    people: People,
+    options: CohortOptions,
+    architecture: Architecture,
+    effects: np.random.Generator,
+    progress: Progress | None,
 ) -> GeneticEffects:
     regions = plan_regions(options)
     plan = _generator(options, _PLAN)
-    planted = choose_planted(regions, options.n_planted, plan)
+    planted = choose_planted(regions, architecture.n_planted, plan)
     is_polygenic = _choose_polygenic(options, plan)
-    genetic = GeneticEffects.none(options)
-    effects = _generator(options, _EFFECTS)
+    genetic = GeneticEffects.none(architecture.names, options.n_samples, options.heritability)
     first = 0
     with BedWriter(files.bed, files.bim, people.n_samples) as writer:
         for region in regions:
             chosen = is_polygenic[first : first + region.n_variants]
             rows = planted.get(region.index, np.empty(0, dtype=np.int64))
-            _write_region(writer, people, region, rows, chosen, genetic, options, effects)
+            _write_region(
+                writer, people, region, rows, chosen, genetic, options, architecture, effects
+            )
             first += region.n_variants
             if progress:
                 progress(first, options.n_variants)
@@ -180,6 +236,7 @@ def _write_region(
     is_polygenic: npt.NDArray[np.bool_],
     genetic: GeneticEffects,
     options: CohortOptions,
+    architecture: Architecture,
     effects: np.random.Generator,
 ) -> None:
     generator = _generator(options, _REGIONS, region.index)
@@ -188,7 +245,11 @@ def _write_region(
     for rows, dosage in region_dosages(people, region, variants, options, generator):
         for row in planted[(planted >= rows.start) & (planted < rows.stop)]:
             genetic.plant(
-                dosage[row - rows.start], variants, int(row), region.chromosome, options, effects
+                architecture.next_effects(),
+                dosage[row - rows.start],
+                variants,
+                int(row),
+                region.chromosome,
             )
         if is_polygenic[rows].any():
             n_polygenic = min(options.n_polygenic, options.n_variants)
@@ -221,6 +282,34 @@ def _lose_calls(
     dosage[rows, generator.integers(n_samples, size=len(rows))] = MISSING
 
 
+def _write_relatives(files: CohortFiles, people: People) -> None:
+    names, families = people.sample_id, people.family_id
+    pairs = [(names[pair.first], names[pair.second], pair.relation) for pair in people.relatives]
+    relatives = pd.DataFrame(pairs, columns=["first_id", "second_id", "relation"])
+    relatives.to_csv(files.relatives, sep="\t", index=False)
+    seconds = sorted(pair.second for pair in people.relatives)
+    files.remove.write_text("".join(f"{families[row]}\t{names[row]}\n" for row in seconds))
+
+
+def _write_truth(path: Path, genetic: GeneticEffects, powers: Iterable[float]) -> None:
+    truth = pd.DataFrame(genetic.truth, columns=_TRUTH_COLUMNS)
+    truth["power"] = list(powers)
+    truth.to_csv(path, sep="\t", index=False, float_format="%.6g")
+
+
+def _choose_phenotyped(
+    people: People, options: CohortOptions, generator: np.random.Generator
+) -> npt.NDArray[np.int64]:
+    """Rows of the people with phenotypes, in another order than the genotypes', as in real life."""
+    n_phenotyped = people.n_samples - int(options.unphenotyped_fraction * people.n_samples)
+    return generator.permutation(people.n_samples)[:n_phenotyped]
+
+
+def _count_unrelated(rows: npt.NDArray[np.int64], people: People) -> int:
+    """People left of these when one of each related pair is removed."""
+    return len(set(rows.tolist()) - {pair.second for pair in people.relatives})
+
+
 def _write_tables(
     files: CohortFiles, people: People, genetic: GeneticEffects, options: CohortOptions
 ) -> None:
@@ -228,19 +317,15 @@ def _write_tables(
     covariates = make_covariates(people, generator)
     values = make_values(covariates, genetic, options, generator)
     covariates.to_csv(files.covariates, sep="\t", index=False)
-    truth = pd.DataFrame(genetic.truth, columns=_TRUTH_COLUMNS)
-    truth.to_csv(files.truth, sep="\t", index=False, float_format="%.6g")
-    names = people.sample_id
-    pairs = [(names[pair.first], names[pair.second], pair.relation) for pair in people.relatives]
-    relatives = pd.DataFrame(pairs, columns=["first_id", "second_id", "relation"])
-    relatives.to_csv(files.relatives, sep="\t", index=False)
-    # Another order than the genotypes' and a few people fewer, as in real life.
-    n_phenotyped = people.n_samples - int(options.unphenotyped_fraction * people.n_samples)
-    order = generator.permutation(people.n_samples)[:n_phenotyped]
+    order = _choose_phenotyped(people, options, generator)
+    shares = (float(str(row["variance_explained"])) for row in genetic.truth)
+    n_scanned = _count_unrelated(order, people)
+    powers = (power(share, n_scanned, _N_COVARIATES) for share in shares)
+    _write_truth(files.truth, genetic, powers)
     write_phenotypes(
         files.phenotypes,
-        [names[row] for row in order],
-        phenotype_names(options.n_phenotypes),
+        [people.sample_id[row] for row in order],
+        genetic.names,
         values[order],
         family_id=[people.family_id[row] for row in order],
         options=dataclasses.asdict(options),
@@ -248,6 +333,45 @@ def _write_tables(
     )
 
 
-def _write_description(path: Path, options: CohortOptions) -> None:
-    content = {"igwas_version": __version__, "options": dataclasses.asdict(options)}
-    path.write_text(json.dumps(content, indent=2) + "\n")
+def _write_eyes(
+    files: CohortFiles,
+    people: People,
+    genetic: GeneticEffects,
+    options: CohortOptions,
+    eyes: EyeOptions,
+) -> None:
+    assert files.eyes is not None
+    generator = _generator(options, _PHENOTYPES)
+    covariates = make_covariates(people, generator)
+    covariates.to_csv(files.covariates, sep="\t", index=False)
+    scores = make_scores(people, covariates, genetic, generator)
+    order = _choose_phenotyped(people, options, generator)
+    table = make_eyes(people, covariates, scores, order.tolist(), eyes, generator)
+    table.to_csv(files.eyes, sep="\t", index=False)
+    n_scanned = _count_unrelated(order, people)
+    shares = (
+        share_of_mean(float(str(row["variance_explained"])), str(row["phenotype"]))
+        for row in genetic.truth
+    )
+    powers = (power(share, n_scanned, _N_COVARIATES) for share in shares)
+    _write_truth(files.truth, genetic, powers)
+    names, labels, values = true_phenotypes(table)
+    write_phenotypes(
+        files.phenotypes, names, labels, values,
+        options=dataclasses.asdict(options) | {"eyes": dataclasses.asdict(eyes)}, overwrite=True,
+    )  # fmt: skip
+
+
+def describe_options(options: CohortOptions, eyes: EyeOptions | None) -> dict[str, object]:
+    """What cohort.json holds; as JSON types, so that it may be compared with what was read."""
+    content: dict[str, object] = {
+        "igwas_version": __version__, "options": dataclasses.asdict(options),
+    }  # fmt: skip
+    if eyes is not None:
+        content["eyes"] = dataclasses.asdict(eyes)
+    plain: dict[str, object] = json.loads(json.dumps(content))
+    return plain
+
+
+def _write_description(path: Path, options: CohortOptions, eyes: EyeOptions | None) -> None:
+    path.write_text(json.dumps(describe_options(options, eyes), indent=2) + "\n")

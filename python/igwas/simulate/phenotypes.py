@@ -1,12 +1,11 @@
-"""Phenotypes and covariates of a simulated cohort, with the effects that were put in."""
-
-from dataclasses import dataclass, field
+"""Phenotypes and covariates of a simulated cohort."""
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from igwas.simulate.genome import Region, RegionVariants
+from igwas.simulate.effects import GeneticEffects
+from igwas.simulate.genome import Region
 from igwas.simulate.options import CohortOptions
 from igwas.simulate.people import MALE, People
 
@@ -17,89 +16,6 @@ _MOST_FACTORS = 16
 _FACTOR_SHARE = 0.6
 _LEAST_NOISE = 0.05
 _ANCESTRY_NOISE = 0.02
-
-
-@dataclass
-class GeneticEffects:
-    """Effects planted into phenotypes, gathered while the genotypes stream past.
-
-    Attributes
-    ----------
-    value : float64 (samples, phenotypes)
-        Sum of dosage times effect, centred.
-    explained : float64 (phenotypes,)
-        Share of variance that the planted and polygenic variants explain, taken as independent.
-    truth : list of dict
-        One row a planted variant and phenotype.
-    """
-
-    value: npt.NDArray[np.float64]
-    explained: npt.NDArray[np.float64]
-    truth: list[dict[str, object]] = field(default_factory=list)
-
-    @classmethod
-    def none(cls, options: CohortOptions) -> "GeneticEffects":
-        """No effect yet."""
-        shape = (options.n_samples, options.n_phenotypes)
-        return cls(np.zeros(shape), np.full(options.n_phenotypes, options.heritability))
-
-    def plant(
-        self,
-        dosage: npt.NDArray[np.uint8],
-        variants: RegionVariants,
-        row: int,
-        chromosome: str,
-        options: CohortOptions,
-        generator: np.random.Generator,
-    ) -> None:
-        """Let variant `row` of its region, dosage uint8 (samples,), act on some phenotypes."""
-        spread = float(dosage.std())
-        count = min(options.planted_phenotypes, options.n_phenotypes)
-        chosen = np.sort(generator.choice(options.n_phenotypes, size=count, replace=False))
-        low, high = options.variance_explained
-        strength = low * (high / low) ** generator.random()
-        share = np.maximum(low, strength * generator.uniform(0.5, 1, size=count))
-        sign = generator.choice([-1.0, 1.0], size=count)
-        if not spread:
-            return
-        effect = sign * np.sqrt(share) / spread
-        centred = dosage - dosage.mean()
-        self.value[:, chosen] += centred[:, np.newaxis] * effect
-        self.explained[chosen] += share
-        identifier = variants.ids(chromosome)[row]
-        for phenotype, beta, part in zip(chosen, effect, share, strict=True):
-            self.truth.append(
-                {
-                    "variant_id": identifier,
-                    "chromosome": chromosome,
-                    "position": int(variants.position[row]),
-                    "effect_allele": variants.effect_allele[row],
-                    "other_allele": variants.other_allele[row],
-                    "phenotype": phenotype_names(options.n_phenotypes)[phenotype],
-                    "effect": beta,
-                    "variance_explained": part,
-                }
-            )
-
-    def add_polygenic(
-        self,
-        dosage: npt.NDArray[np.uint8],
-        n_polygenic: int,
-        heritability: float,
-        generator: np.random.Generator,
-    ) -> None:
-        """Add small effects on every phenotype; dosage is uint8 (variants, samples)."""
-        spread = dosage.std(axis=1, keepdims=True)
-        varying = spread[:, 0] > 0
-        scaled = (dosage[varying] - dosage[varying].mean(axis=1, keepdims=True)) / spread[varying]
-        effect = generator.normal(size=(len(dosage), self.value.shape[1]))[varying]
-        self.value += scaled.T @ (effect * np.sqrt(heritability / n_polygenic))
-
-
-def phenotype_names(n: int) -> list[str]:
-    """Names of simulated phenotypes: phenotype_000, phenotype_001, ..."""
-    width = max(3, len(str(n - 1)))
-    return [f"phenotype_{number:0{width}d}" for number in range(n)]
 
 
 def choose_planted(

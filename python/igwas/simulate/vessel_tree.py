@@ -253,7 +253,8 @@ def _side_branches(
     share = 0.08 + 0.9 * (np.arange(n_sites) + draws[0]) / n_sites
     at = (share * np.ceil(parents.length / STEP)[:, np.newaxis]).astype(np.int64)
     # As dense along a short vessel as along a long one.
-    density = np.minimum(1, parents.length / parents.length.max())[:, np.newaxis]
+    longest = parents.length.max(initial=STEP)  # of an eye with no branch, there are no parents
+    density = np.minimum(1, parents.length / longest)[:, np.newaxis]
     is_kept = (at < vessels.n_points[:, np.newaxis] - 1) & (draws[1] < anatomy.branching * density)
     parent, number = np.nonzero(is_kept)
     at, share, draws = at[parent, number], share[parent, number], draws[:, parent, number]

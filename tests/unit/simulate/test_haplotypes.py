@@ -1,6 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tests.unit.simulate.conftest import read_bed
+
+from igwas.simulate import CohortOptions, simulate_cohort
 
 # Correlation of relatives' genotypes is 1/2; the spread over some thousand variants is about 0.06.
 FIRST_DEGREE = (0.4, 0.6)
@@ -78,3 +81,23 @@ def test_sons_do_not_inherit_their_fathers_x(cohort, bim, fam, dosage):
 
     assert abs(likeness(sons)) < 0.3
     assert likeness(daughters) > 0.45
+
+
+def test_populations_differ_in_frequency_as_their_fst_says(tmp_path):
+    fst = (0.02, 0.12)
+    options = CohortOptions(
+        n_samples=1000, n_variants=6000, n_phenotypes=1, n_planted=0, seed=8, related_fraction=0,
+        admixed_fraction=0, ancestry_fractions=(0.5, 0.5), ancestry_fst=fst, missing_rate=(0, 0),
+        chromosomes=("1", "2", "3", "4", "5"),
+    )  # fmt: skip
+    cohort = simulate_cohort(tmp_path / "c", options)
+    dosage = read_bed(cohort.bed, options.n_samples)
+    # The first component separates two ancestries.
+    is_first = pd.read_csv(cohort.covariates, sep="\t")["PC1"].to_numpy() < 0
+    assert 0.4 < is_first.mean() < 0.6
+    p, q = (dosage[:, rows].mean(axis=1) / 2 for rows in (is_first, ~is_first))
+    chance = sum(f * (1 - f) / (2 * rows.sum() - 1) for f, rows in ((p, is_first), (q, ~is_first)))
+    found = ((p - q) ** 2 - chance).sum() / (p * (1 - q) + q * (1 - p)).sum()
+    # Hudson's Fst of two populations that drifted apart by F1 and F2 is their mean (Bhatia et al.
+    # 2013, Genome Res 23:1514); variants of a region share their drift: some 100 free draws.
+    assert found == pytest.approx(sum(fst) / 2, rel=0.25)

@@ -3,15 +3,10 @@ import pandas as pd
 import pytest
 
 from igwas.simulate import CohortOptions
+from igwas.simulate.effects import GeneticEffects, phenotype_names
 from igwas.simulate.genome import plan_regions
 from igwas.simulate.people import make_people
-from igwas.simulate.phenotypes import (
-    GeneticEffects,
-    choose_planted,
-    make_covariates,
-    make_values,
-    phenotype_names,
-)
+from igwas.simulate.phenotypes import choose_planted, make_covariates, make_values
 
 OPTIONS = CohortOptions(n_samples=4000, n_variants=4000, n_phenotypes=40, n_planted=0)
 
@@ -48,9 +43,8 @@ def test_covariates_have_the_promised_columns(covariates):
 
 
 def test_phenotypes_are_correlated_and_of_unit_variance_beside_covariates(covariates):
-    values = make_values(
-        covariates, GeneticEffects.none(OPTIONS), OPTIONS, np.random.default_rng(3)
-    ).astype(float)
+    none = GeneticEffects.none(phenotype_names(40), OPTIONS.n_samples, heritability=0)
+    values = make_values(covariates, none, OPTIONS, np.random.default_rng(3)).astype(float)
     columns = pd.get_dummies(
         covariates.drop(columns=["FID", "IID"]), columns=["centre"], dtype=float
     )

@@ -133,3 +133,10 @@ def test_the_fovea_is_temporal_of_the_disc_and_lower():
     offsets = np.array([np.subtract(layout.fovea, layout.disc) for layout in layouts])
     assert offsets[:, 0].min() > 0.5
     assert offsets[:, 1].mean() > 0.05
+
+
+def test_an_eye_without_a_branch_has_its_trunks():
+    anatomy = dataclasses.replace(anatomy_of(np.zeros(N)), branching=0.0)
+    layout = draw_layout(np.random.default_rng(1))
+    generations = grow_vessels(anatomy, layout, np.random.default_rng(2))
+    assert n_vessels(generations) == n_vessels(generations[-1:]) > 0

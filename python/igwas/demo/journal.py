@@ -1,0 +1,109 @@
+"""demo.json: with which options a demo was begun, and which of its commands have finished."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from igwas._version import __version__
+from igwas.demo.options import DemoOptions
+from igwas.errors import IncompleteFile, InputError
+
+NAME = "demo.json"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A command that has finished.
+
+    Parameters
+    ----------
+    stage, command : str
+    seconds, cpu_seconds : float
+        By the clock; of all threads and processes together.
+    """
+
+    stage: str
+    command: str
+    seconds: float
+    cpu_seconds: float
+
+
+class Journal:
+    """The file in the demo's folder.
+
+    Parameters
+    ----------
+    folder : Path
+    options : DemoOptions
+    resume : bool
+        Read what is there instead of beginning.
+
+    Attributes
+    ----------
+    finished : list of Finished
+    interrupted : str
+        The command that ran when an earlier demo stopped; empty where there is none.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    IncompleteFile
+        If the demo that is there has other options.
+    """
+
+    def __init__(self, folder: Path, options: DemoOptions, *, resume: bool) -> None:
+        self._path = folder / NAME
+        self._settings = {"igwas_version": __version__, **options.as_dict()}
+        self.finished: list[Finished] = []
+        self.interrupted = ""
+        self._running = ""
+        if resume and self._path.exists():
+            self._read()
+        else:
+            self._write()
+
+    def begin(self, stage: str) -> None:
+        """Record that a command starts; the file is replaced whole."""
+        self._running = stage
+        self._write()
+
+    def add(self, finished: Finished) -> None:
+        """Record that it has finished, in place of an earlier time."""
+        self.finished = [one for one in self.finished if one.stage != finished.stage]
+        self.finished.append(finished)
+        self._running = ""
+        self._write()
+
+    def _read(self) -> None:
+        try:
+            content = json.loads(self._path.read_text())
+            settings: dict[str, Any] = content["settings"]
+            self.finished = [Finished(**one) for one in content["finished"]]
+            self.interrupted = str(content["running"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                f"{self._path} cannot be read as the account of a demo ({error}); expected what "
+                "igwas-fast demo wrote. Start again with --overwrite."
+            ) from error
+        other = [
+            f"{name} {settings.get(name)} there, {value} here"
+            for name, value in self._settings.items()
+            if settings.get(name) != value
+        ]
+        if other:
+            raise IncompleteFile(
+                f"{self._path.parent} holds a demo of other options ({'; '.join(other)}); expected "
+                "the same to go on. Repeat them, give --overwrite, or choose another folder."
+            )
+
+    def _write(self) -> None:
+        content = {
+            "settings": self._settings,
+            "finished": [asdict(one) for one in self.finished],
+            "running": self._running,
+        }
+        partial = self._path.with_name(NAME + ".partial")
+        partial.write_text(json.dumps(content, indent=2) + "\n")
+        partial.replace(self._path)

@@ -1,0 +1,259 @@
+"""Run the demo: one command after the other, and the loci beside what was planted."""
+
+import json
+import logging
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from igwas.context import Context
+from igwas.demo.effects import compare_effects
+from igwas.demo.journal import NAME, Finished, Journal
+from igwas.demo.options import DemoOptions
+from igwas.demo.stages import Stage, make_stages
+from igwas.demo.summary import describe
+from igwas.demo.truth import Comparison, compare_with_truth
+from igwas.errors import IgwasError, IncompleteFile, OptionError, OutputError
+from igwas.sole_writer import sole_writer
+
+COMMANDS = "commands.sh"
+PLANTED = "planted.tsv"
+_log = logging.getLogger("igwas")
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What the demo found.
+
+    Parameters
+    ----------
+    folder : Path
+    comparison : Comparison
+        Planted variants and loci.
+    loci : dict
+        loci.json: tests, lambda GC, the negative control.
+    effects : dict of str to float
+        Slope of estimated on planted effects and the share inside their intervals; empty where
+        phenotypes are made of photographs, whose dimensions have no planted effect to compare.
+    finished : list of Finished
+        The commands and what they cost.
+    """
+
+    folder: Path
+    comparison: Comparison
+    loci: dict[str, Any]
+    effects: dict[str, float]
+    finished: list[Finished]
+
+    @property
+    def report(self) -> Path:
+        """The page."""
+        return self.folder / "report.html"
+
+    def describe(self) -> list[str]:
+        """Lines for the screen."""
+        return describe(self.comparison, self.loci, self.effects, self.finished, self.folder)
+
+
+def run_demo(
+    folder: Path | str,
+    *,
+    options: DemoOptions | None = None,
+    context: Context | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    say: Say | None = None,
+) -> DemoResult:
+    """Run every command of the pipeline on a simulated cohort, each in a process of its own.
+
+    Parameters
+    ----------
+    folder : Path or str
+        Where files go; made if its parent exists.
+    options : DemoOptions, optional
+    context : Context, optional
+        Threads.
+    resume : bool
+        Go on with an interrupted demo: what has finished is not done again.
+    overwrite : bool
+        Replace an earlier demo in the folder.
+    say : callable(str), optional
+        Takes each command and each line that it prints.
+
+    Returns
+    -------
+    DemoResult
+
+    Raises
+    ------
+    OutputError
+        If the folder holds other files, or cannot be made.
+    IncompleteFile
+        If the folder holds a demo and neither `resume` nor `overwrite` is given, or of other
+        options.
+    IgwasError
+        If a command fails; what it says stands above, and `resume` goes on from there.
+    """
+    folder, options = Path(folder), options or DemoOptions()
+    _prepare(folder, resume=resume, overwrite=overwrite)
+    stages = make_stages(options)
+    with sole_writer(folder / NAME):
+        journal = Journal(folder, options, resume=resume)
+        _write_commands(folder, stages)
+        run_stages(folder, stages, journal, context=context, say=say)
+    return read_result(folder, journal.finished)
+
+
+def run_stages(
+    folder: Path,
+    stages: Sequence[Stage],
+    journal: Journal,
+    *,
+    context: Context | None = None,
+    say: Say | None = None,
+) -> None:
+    """Run the commands that the journal does not have yet, in the folder.
+
+    Parameters
+    ----------
+    folder : Path
+    stages : sequence of Stage
+    journal : Journal
+    context : Context, optional
+    say : callable(str), optional
+
+    Raises
+    ------
+    IgwasError
+        If one fails.
+    """
+    runner = _Runner(folder, journal, context or Context(), say or _say_nothing)
+    for stage in stages:
+        runner.run(stage)
+
+
+def _say_nothing(line: str) -> None:
+    pass
+
+
+def _prepare(folder: Path, *, resume: bool, overwrite: bool) -> None:
+    if resume and overwrite:
+        raise OptionError("--resume and --overwrite are both given; expected one. Leave one out.")
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file; expected a folder. Choose another with -o.")
+    if not folder.parent.is_dir():
+        raise OutputError(
+            f"folder {folder.parent} does not exist; expected one. Make it, or choose another."
+        )
+    if (folder / NAME).exists() and not (resume or overwrite):
+        raise IncompleteFile(
+            f"{folder} holds a demo; expected a new folder. Give --resume to go on with it or to "
+            "see its results, --overwrite to start again, or another folder with -o."
+        )
+    if folder.exists() and not (folder / NAME).exists() and any(folder.iterdir()):
+        raise OutputError(
+            f"{folder} holds other files and no demo; expected a new or an empty folder. "
+            "Choose another with -o."
+        )
+    folder.mkdir(exist_ok=True)
+
+
+def _write_commands(folder: Path, stages: list[Stage]) -> None:
+    lines = ["# The commands of the demo; run them in this folder.", "set -eu"]
+    (folder / COMMANDS).write_text("\n".join([*lines, *(s.command() for s in stages)]) + "\n")
+
+
+class _Runner:
+    """Runs what has not finished.
+
+    Parameters
+    ----------
+    folder : Path
+    journal : Journal
+    context : Context
+    say : callable(str)
+    """
+
+    def __init__(self, folder: Path, journal: Journal, context: Context, say: Say) -> None:
+        self._folder, self._journal, self._context = folder, journal, context
+        self._say = say
+        self._done = {one.stage: one.command for one in journal.finished}
+        self._has_run = False
+
+    def run(self, stage: Stage) -> None:
+        """Run a stage, unless it has finished and so have all before it."""
+        if self._done.get(stage.name) == stage.command() and not self._has_run:
+            _log.info("%s has finished: not done again", stage.name)
+            return
+        further = [*self._threads(stage), *self._how(stage)]
+        self._say(f"$ {stage.command(*further)}")
+        self._has_run = True
+        self._journal.begin(stage.name)
+        start, cpu = time.perf_counter(), _cpu_seconds()
+        try:
+            status = self._execute([*stage.arguments, *further])
+        except KeyboardInterrupt:
+            _log.warning("stopped at %s: the same command with --resume goes on", stage.name)
+            raise
+        if status:
+            raise IgwasError(
+                f"the demo stopped at igwas-fast {stage.arguments[0]} (exit {status}, see above); "
+                "expected it to finish. Mend what it says, and give the same demo with --resume to "
+                "go on from there."
+            )
+        self._journal.add(
+            Finished(stage.name, stage.command(), round(time.perf_counter() - start, 1),
+                     round(_cpu_seconds() - cpu, 1))
+        )  # fmt: skip
+
+    def _threads(self, stage: Stage) -> list[str]:
+        wanted = self._context.threads
+        return ["--threads", str(wanted)] if wanted and stage.has_threads else []
+
+    def _how(self, stage: Stage) -> list[str]:
+        """Go on with what was interrupted; replace what an earlier demo left."""
+        places = [self._folder / name for name in (stage.made, stage.partial) if name]
+        if stage.name == self._journal.interrupted and stage.partial and places[1].exists():
+            return ["--resume"]
+        return ["--overwrite"] if any(place.exists() for place in places) else []
+
+    def _execute(self, arguments: list[str]) -> int:
+        """Run `igwas-fast`; what it prints is passed on, its progress and errors go to stderr."""
+        words = [sys.executable, "-m", "igwas", *arguments]
+        with subprocess.Popen(
+            words, cwd=self._folder, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                self._say("  " + line.rstrip("\n"))
+        return process.returncode
+
+
+def _cpu_seconds() -> float:
+    """Of all commands that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def read_result(folder: Path, finished: list[Finished]) -> DemoResult:
+    """Compare the loci in a demo's folder with its truth; writes planted.tsv.
+
+    Parameters
+    ----------
+    folder : Path
+    finished : list of Finished
+    """
+    comparison = compare_with_truth(folder / "loci.tsv", folder / "cohort" / "truth.tsv")
+    comparison.planted.to_csv(folder / PLANTED, sep="\t", index=False, float_format="%.6g")
+    loci = json.loads((folder / "loci.json").read_text())
+    effects = {}
+    if not (folder / "cohort" / "eyes.tsv").exists():
+        effects = compare_effects(folder / "statistics.h5", folder / "cohort" / "truth.tsv")
+    return DemoResult(folder, comparison, loci, effects, finished)

@@ -1,0 +1,146 @@
+"""The commands of the demo, as a user would give them in its folder."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from igwas.demo.options import DemoOptions
+
+# Two people in three are for training or validation, and both eyes of a batch's people are compared
+# with each other: a batch of a few dozen is what the default recipe has.
+_BATCH_PEOPLE = 55
+# Axes that are left after quality, camera and exposure are regressed out: with so few people more
+# of them would cost the omnibus test more power than they bring.
+_COMPONENTS = 32
+# Folder of a run -> what it has beside the default recipe. Colour is what a network learns first,
+# in few dimensions; one that sees no colour has to tell eyes apart by their structure, and VICReg
+# asks for dimensions that are not correlated.
+RECIPES: dict[str, tuple[str, ...]] = {
+    "run": (),
+    "run-structure": ("--objective", "vicreg", "--standardise"),
+}
+# Small, so that minutes suffice: the encoder sees 96 pixels of a crop of 160.
+WIDTH_PX, SIZE_PX = "256", "160"
+_PEOPLE_A_COMPONENT = 10
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One command.
+
+    Parameters
+    ----------
+    name : str
+        Unique; mostly that of the command.
+    arguments : tuple of str
+        What follows `igwas-fast`, without --threads, --resume and --overwrite.
+    made : str
+        The file or folder that is there when it has finished.
+    partial : str
+        What an interrupted run leaves that `--resume` goes on with; empty where it starts again.
+    has_threads : bool
+        Whether it takes --threads.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    made: str
+    partial: str = ""
+    has_threads: bool = True
+
+    def command(self, *further: str) -> str:
+        """The line that a user would type."""
+        return shlex.join(["igwas-fast", *self.arguments, *further])
+
+
+def make_stages(options: DemoOptions) -> list[Stage]:
+    """All commands, in order; paths are relative to the demo's folder."""
+    seed = str(options.seed)
+    size = ("--samples", str(options.n_people), "--variants", str(options.variants))
+    simulate = ("simulate", "-o", "cohort", *size, "--seed", seed)
+    genotypes = Stage(
+        "genotypes", ("genotypes", "cohort/genotypes.bed", "-o", "genotypes.h5"), "genotypes.h5"
+    )
+    if not options.photographs:
+        drawn = ("--phenotypes", str(options.n_phenotypes))
+        return [
+            Stage("simulate", (*simulate, *drawn), "cohort"),
+            genotypes,
+            *scan_stages("cohort/phenotypes.h5"),
+            _report(),
+        ]
+    return [
+        Stage("simulate", (*simulate, "--photographs", "--width", WIDTH_PX),
+              "cohort", "cohort"),
+        Stage("images", ("images", "cohort/photographs/manifest.csv", "-o", "images.h5",
+                         "--size", SIZE_PX),
+              "images.h5", "images.h5.partial"),
+        *encoder_stages(options),
+        Stage("audit", ("audit", "embeddings.h5", "--images", "images.h5", "--json", "audit.json"),
+              "audit.json"),
+        phenotype_stage(options),
+        genotypes,
+        *scan_stages("phenotypes.h5"),
+        _report("--embeddings-audit", "audit.json"),
+    ]  # fmt: skip
+
+
+def encoder_stages(
+    options: DemoOptions, base: str = "", train: Sequence[str] = (), export: Sequence[str] = ()
+) -> list[Stage]:
+    """Train the networks of RECIPES, export them as one encoder, embed.
+
+    Parameters
+    ----------
+    options : DemoOptions
+    base : str
+        Where the demo's files lie, such as `../`.
+    train, export : sequence of str
+        Further options of these commands.
+    """
+    images = f"{base}images.h5"
+    batch = min(_BATCH_PEOPLE, options.n_people // 4)
+    common = ("--steps", str(options.n_steps), "--batch-people", str(batch),
+              "--seed", str(options.seed))  # fmt: skip
+    networks = [
+        Stage(run.replace("run", "train"), ("train", images, "-o", run, *common, *recipe, *train),
+              run, f"{run}/last.pt")
+        for run, recipe in RECIPES.items()
+    ]  # fmt: skip
+    return [
+        *networks,
+        Stage("export", ("export", *RECIPES, "-o", "encoder.onnx", "--views", "1", *export),
+              "encoder.onnx"),
+        Stage("embed", ("embed", images, "--model", "encoder.onnx", "-o", "embeddings.h5"),
+              "embeddings.h5", "embeddings.h5.partial"),
+    ]  # fmt: skip
+
+
+def phenotype_stage(options: DemoOptions, base: str = "") -> Stage:
+    """Embeddings to phenotypes; parameters as `encoder_stages`."""
+    components = min(_COMPONENTS, options.n_people // _PEOPLE_A_COMPONENT)
+    arguments = ("phenotypes", "embeddings.h5", "-o", "phenotypes.h5",
+                 "--images", f"{base}images.h5", "--regress-out", "quality,camera,exposure",
+                 "--components", str(components))  # fmt: skip
+    return Stage("phenotypes", arguments, "phenotypes.h5", has_threads=False)
+
+
+def scan_stages(phenotypes: str, base: str = "") -> list[Stage]:
+    """Scan some phenotypes and find the loci; `base` as in `encoder_stages`."""
+    genotypes = f"{base}genotypes.h5"
+    return [
+        Stage("assoc", ("assoc", genotypes, phenotypes, "-o", "statistics.h5",
+                        "--covariates", f"{base}cohort/covariates.tsv",
+                        "--categorical-columns", "centre",
+                        "--remove", f"{base}cohort/relatives-to-remove.txt"),
+              "statistics.h5", "statistics.h5"),
+        Stage("loci", ("loci", "statistics.h5", "--genotypes", genotypes,
+                       "--phenotypes", phenotypes, "-o", "loci.tsv", "--json", "loci.json"),
+              "loci.json"),
+    ]  # fmt: skip
+
+
+def _report(*further: str) -> Stage:
+    arguments = ("report", "statistics.h5", "--loci", "loci.json", "--genotypes", "genotypes.h5",
+                 *further, "--title", "igwas-fast demo", "-o", "report.html")  # fmt: skip
+    return Stage("report", arguments, "report.html", has_threads=False)
