@@ -212,6 +212,7 @@ def write_page(
     """The page of results, in Markdown."""
     n_people = table[DEFAULT].ranks[0].shape[1]
     chance = chance_level(n_people)
+    reference = table[HISTOGRAM].by_person()["top-1"]
     lines = [
         "# Finding a person's other eye",
         "",
@@ -224,7 +225,8 @@ def write_page(
         f"- images: {len(images.rows):,} photographs of "
         f"{len(set(images.participant_ids)):,} people, preprocessing "
         f"{images.preprocessing_version}; {arguments.part} people of "
-        f"{'fold 0' if arguments.folds == 1 else f'{arguments.folds} folds'} ({n_people} people)",
+        f"{'fold 0' if arguments.folds == 1 else f'{arguments.folds} folds'} "
+        f"({len(reference):,} people, galleries of about {n_people})",
         f"- machine: {_processor()}, threads: {arguments.threads}, trained in "
         f"{arguments.precision}; torch {torch.__version__}, "
         f"onnxruntime {onnxruntime.__version__}, Python {platform.python_version()}",
@@ -236,7 +238,6 @@ def write_page(
         f"| chance | {chance['top1']:.3f} | {chance['top5']:.3f} | "
         f"{chance['mean_average_precision']:.3f} | {1 / 11:.3f} | |",
     ]
-    reference = table[HISTOGRAM].by_person()["top-1"]
     for title, measured in table.items():
         by_person = measured.by_person()
         cells = [_cell(mean_with_interval(values)) for values in by_person.values()]
@@ -245,6 +246,9 @@ def write_page(
             cells.append("")
         else:
             cells.append(_cell(mean_with_interval(own - reference[: len(own)])))
+        if len(own) < len(reference):
+            there = table[DEFAULT].by_person()["top-1"][: len(own)].mean()
+            title += f" (fold 0 alone, where one network finds {there:.2f})"
         lines.append(f"| {title} | {' | '.join(cells)} |")
     total = sum(seconds.values())
     lines += [
