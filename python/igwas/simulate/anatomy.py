@@ -94,7 +94,7 @@ def anatomy_of(scores: npt.ArrayLike) -> Anatomy:
         branching=_logistic(0.36, 1.00 * z["vessel_branching"]),
         macula_density=1.20 * _logistic(0.36, 0.85 * z["macula"]),
         macula_radius=float(0.20 * np.exp(0.15 * z["macula"])),
-        choroid_contrast=float(0.055 * np.exp(0.50 * z["fundus_texture"])),
+        choroid_contrast=float(0.055 * np.exp(0.60 * z["fundus_texture"])),
     )
 
 
