@@ -281,7 +281,7 @@ def main() -> None:
     parser.add_argument("images", type=Path)
     parser.add_argument("--work", type=Path, default=Path("build/encoder"))
     parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--folds", type=int, choices=(1, 5), default=1)
+    parser.add_argument("--folds", type=int, choices=range(1, 6), default=1)
     parser.add_argument("--part", choices=("validation", "test"), default="test")
     parser.add_argument("--ensemble-in-every-fold", action="store_true")
     parser.add_argument("--threads", type=int, default=0)
