@@ -61,7 +61,7 @@ $(VENV)/.core: $(VENV)/.installed $(BUILD_FILES)
 	touch $@
 
 # An interrupted demo goes on; `make demo DEMO_ARGS=--overwrite` starts again.
-demo: env ## the whole pipeline on a simulated cohort with known answers, under ten minutes
+demo: env ## the whole pipeline on a simulated cohort with known answers
 	$(BIN)/igwas-fast demo $(if $(DEMO_ARGS),$(DEMO_ARGS),$(if $(wildcard demo-output/demo.json),--resume))
 
 test: test-cpp test-python ## C++ tests, then Python tests

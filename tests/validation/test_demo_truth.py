@@ -1,5 +1,6 @@
 """The measurement of what the demo finds: its tables, and, slow, the whole of it when small."""
 
+import argparse
 import importlib.util
 import subprocess
 import sys
@@ -93,3 +94,13 @@ def test_a_small_measurement_writes_its_page_and_goes_on(tmp_path):
     again = subprocess.run(words, capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr
     assert "$ igwas-fast" not in again.stdout
+
+
+def test_the_page_has_its_tables_and_says_where_it_is_from(script):
+    scans = [scan(script, 1, kind, 9) for kind in (script.TRAINED, script.UNTRAINED)]
+    scans.append(scan(script, 1, script.PARAMETERS, 9))
+    arguments = argparse.Namespace(people=1000, variants=20_000, steps=200)
+    page = script.write_page(scans, arguments, 600.0)
+    assert "| 1 | true parameters | 9 of 9 |" in page
+    assert "10 minutes of processor time" in page
+    assert "{" not in page

@@ -12,13 +12,8 @@ _BATCH_PEOPLE = 55
 # Axes that are left after quality, camera and exposure are regressed out: with so few people more
 # of them would cost the omnibus test more power than they bring.
 _COMPONENTS = 32
-# Folder of a run -> what it has beside the default recipe. Colour is what a network learns first,
-# in few dimensions; one that sees no colour has to tell eyes apart by their structure, and VICReg
-# asks for dimensions that are not correlated.
-RECIPES: dict[str, tuple[str, ...]] = {
-    "run": (),
-    "run-structure": ("--objective", "vicreg", "--standardise"),
-}
+# Folder of a run -> what it has beside the default recipe; several are exported as one encoder.
+RECIPES: dict[str, tuple[str, ...]] = {"run": ()}
 # Small, so that minutes suffice: the encoder sees 96 pixels of a crop of 160.
 WIDTH_PX, SIZE_PX = "256", "160"
 _PEOPLE_A_COMPONENT = 10
