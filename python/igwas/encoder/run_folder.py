@@ -19,8 +19,8 @@ from igwas.provenance import describe_inputs
 FILES = (LAST, BEST, "log.csv", "split.tsv", "run.json", "images.cache", "images.cache.json")
 
 
-def prepare_folder(run_dir: Path, *, resume: bool, overwrite: bool) -> None:
-    """Make the folder of a run, or refuse one that holds a run already.
+def make_folder(run_dir: Path) -> None:
+    """Make the folder of a run, if it is not there.
 
     Raises
     ------
@@ -35,6 +35,16 @@ def prepare_folder(run_dir: Path, *, resume: bool, overwrite: bool) -> None:
             f"{run_dir} cannot be made ({error.strerror}); expected a folder to write to. "
             "Check its path and permissions."
         ) from error
+
+
+def empty_folder(run_dir: Path, *, resume: bool, overwrite: bool) -> None:
+    """Remove the run that is there, or refuse to; for the one process that may write there.
+
+    Raises
+    ------
+    OutputError
+        If there is a run and neither `resume` nor `overwrite`.
+    """
     there = (run_dir / LAST).exists()
     if there and not (resume or overwrite):
         raise OutputError(

@@ -23,7 +23,13 @@ from igwas.encoder.journal import Journal
 from igwas.encoder.learner import Trainer
 from igwas.encoder.options import TrainOptions
 from igwas.encoder.person_batches import PersonBatches
-from igwas.encoder.run_folder import FILES, prepare_folder, write_description, write_split
+from igwas.encoder.run_folder import (
+    FILES,
+    empty_folder,
+    make_folder,
+    write_description,
+    write_split,
+)
 from igwas.encoder.split import Split, read_split, split_people
 from igwas.encoder.summary import TrainSummary
 from igwas.encoder.torch_device import choose_device, torch_resources
@@ -99,9 +105,12 @@ def train_encoder(
         refuse_inputs(run_dir / name, _inputs(images, options))
     with process_group(device_type) as group, torch_resources(context):
         if group.is_first:
-            prepare_folder(run_dir, resume=resume, overwrite=overwrite)
-        group.barrier()
+            make_folder(run_dir)
         with sole_writer(run_dir / "run") if group.is_first else nullcontext():
+            # Not before the lock is held: the run that is there may be going on.
+            if group.is_first:
+                empty_folder(run_dir, resume=resume, overwrite=overwrite)
+            group.barrier()
             run = _Run(images, run_dir, options, context, group, progress)
             try:
                 run.begin(resume=resume)

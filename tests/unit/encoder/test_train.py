@@ -15,6 +15,7 @@ from igwas.encoder.checkpoint import read_checkpoint
 from igwas.encoder.journal import read_journal
 from igwas.encoder.train import train_encoder
 from igwas.errors import InputError, OptionError, OutputError, TrainingFailed
+from igwas.sole_writer import sole_writer
 
 # One thread: nets this small lose more by sharing than they gain.
 CPU = Context(threads=1, device="cpu")
@@ -145,6 +146,13 @@ def test_resuming_a_finished_run_changes_nothing(run, images, small, caplog):
 def test_a_run_is_not_replaced_unasked(run, images, small):
     with pytest.raises(OutputError, match="holds a run already"):
         train(images, run[0], small())
+
+
+def test_a_run_that_is_going_on_is_not_overwritten(run, images, small):
+    before = (run[0] / "last.pt").read_bytes()
+    with sole_writer(run[0] / "run"), pytest.raises(OutputError):
+        train(images, run[0], small(), overwrite=True)
+    assert (run[0] / "last.pt").read_bytes() == before
 
 
 def test_resuming_with_other_options_is_refused(run, images, small):
