@@ -73,6 +73,8 @@ IMAGES = FileKind(
     (
         Array("/rgb", ("image", "row", "column", "channel"), "uint8", "0 to 255",
               "the crop in its natural colours, black outside the disc; right eyes mirrored"),
+        Array("/rgb_crc32c", ("image",), "uint32", "",
+              "CRC-32C of the stored bytes of each crop", required=False),
         Array("/green", ("image", "row", "column"), "uint8", "0 to 255",
               "the green channel, contrast equalised", required=False),
         Array("/vessels", ("image", "row", "column"), "uint8", "0 to 255",

@@ -146,8 +146,16 @@ def open_image_rows(path: Path | str, *, min_grade: str = "reject") -> ImageRows
             size_px=_side(path, file),
             _rows=rows,
             _file=file,
-            _stored=StoredPictures.of(path, file["/rgb"]),
+            _stored=StoredPictures.of(
+                path, file["/rgb"], file["/rgb_crc32c"][:] if "/rgb_crc32c" in file else None
+            ),
         )
+    except UnicodeDecodeError as error:
+        file.close()
+        raise CorruptFile(
+            f"{path}: a text is no UTF-8 ({error.reason}); expected ids and eyes that can be read. "
+            "The file is damaged: copy or write it again."
+        ) from error
     except BaseException:
         file.close()
         raise

@@ -5,6 +5,7 @@ import os
 import pickle
 import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -166,6 +167,15 @@ def read_checkpoint(path: Path) -> Checkpoint:
     return checkpoint
 
 
+def _damaged_member(path: Path) -> str:
+    """Name of a part whose bytes are not those that were written; empty if there is none."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() or ""
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, zlib.error) as error:
+        return f"its directory ({error})"
+
+
 def _load(path: Path) -> Any:
     if path.is_dir():
         raise InputError(f"{path} is a folder; expected a checkpoint. Give a file.")
@@ -175,6 +185,13 @@ def _load(path: Path) -> Any:
         raise CorruptFile(
             f"{path} cannot be read as a checkpoint (it is no zip archive, or cut short); expected "
             "a whole one of igwas-fast. Copy it again, or give another."
+        )
+    damaged = _damaged_member(path)
+    if damaged:
+        # torch does not look: a damaged optimiser would go on with other numbers.
+        raise CorruptFile(
+            f"{path} cannot be read as a checkpoint ({damaged} does not match its checksum); "
+            "expected a whole one of igwas-fast. Copy it again, or give another."
         )
     try:
         return torch.load(path, map_location="cpu", weights_only=True)

@@ -8,6 +8,7 @@ import hdf5plugin
 import numpy as np
 import numpy.typing as npt
 
+from igwas import _core
 from igwas.genotypes.writer import DEFAULT_LEVEL
 from igwas.images.journal import Journal
 from igwas.images.measures import MEASURES
@@ -69,10 +70,14 @@ def write_images(
         for array in IMAGES.arrays:
             if array.path in small:
                 _create_small(file, array.path, array.dtype, small[array.path])
+        checksums = np.zeros(len(rows), np.uint32)
         for row, (_, key) in enumerate(rows):
-            for plane, data in zip(planes, journal.arrays(key), strict=True):
+            arrays = list(journal.arrays(key))
+            checksums[row] = _core.crc32c(arrays[0])
+            for plane, data in zip(planes, arrays, strict=True):
                 plane.id.write_direct_chunk((row,) + (0,) * (plane.ndim - 1), data)
             raise_if_refused()
+        file.create_dataset("/rgb_crc32c", data=checksums)
 
 
 def _small_arrays(

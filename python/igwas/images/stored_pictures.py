@@ -22,6 +22,8 @@ class StoredPictures:
         Of one picture.
     offset, size : int64 (pictures,)
         First byte and stored length of each.
+    crc32c : uint32 (pictures,), optional
+        Of the stored bytes.
     """
 
     def __init__(
@@ -30,12 +32,16 @@ class StoredPictures:
         shape: tuple[int, ...],
         offset: npt.NDArray[np.int64],
         size: npt.NDArray[np.int64],
+        crc32c: npt.NDArray[np.uint32] | None = None,
     ) -> None:
+        self._crc32c = crc32c
         self._shape, self._offset, self._size = shape, offset, size
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
     @classmethod
-    def of(cls, path: Path, dataset: Any) -> "StoredPictures | None":
+    def of(
+        cls, path: Path, dataset: Any, crc32c: npt.NDArray[np.uint32] | None = None
+    ) -> "StoredPictures | None":
         """Find the pictures; None if they are not stored as `igwas-fast images` stores them.
 
         Parameters
@@ -44,21 +50,48 @@ class StoredPictures:
             The file.
         dataset : h5py.Dataset
             uint8 (pictures, ...).
+        crc32c : uint32 (pictures,), optional
+            Of the stored bytes.
+
+        Raises
+        ------
+        CorruptFile
+            If the places cannot be read, or a picture was never written.
         """
         properties = dataset.id.get_create_plist()
         filters = [properties.get_filter(i)[0] for i in range(properties.get_nfilters())]
         shape = tuple(dataset.shape[1:])
-        if dataset.dtype != np.uint8 or dataset.chunks != (1, *shape) or filters != [ZSTD_FILTER]:
+        is_elsewhere = Path(dataset.file.filename).resolve() != path.resolve()
+        if (
+            dataset.dtype != np.uint8
+            or dataset.chunks != (1, *shape)
+            or filters != [ZSTD_FILTER]
+            or is_elsewhere
+        ):
             return None
         offset, size = np.full(len(dataset), -1, np.int64), np.zeros(len(dataset), np.int64)
+        is_plain = True
 
         def visit(info: Any) -> None:
-            if not info.filter_mask:
-                offset[info.chunk_offset[0]] = info.byte_offset
-                size[info.chunk_offset[0]] = info.size
+            nonlocal is_plain
+            is_plain = is_plain and not info.filter_mask
+            offset[info.chunk_offset[0]] = info.byte_offset
+            size[info.chunk_offset[0]] = info.size
 
-        dataset.id.chunk_iter(visit)
-        return cls(path, shape, offset, size) if (offset >= 0).all() else None
+        try:
+            dataset.id.chunk_iter(visit)
+        except (RuntimeError, IndexError) as error:
+            raise CorruptFile(
+                f"{path}: the places of the photographs are damaged ({error}); expected a whole "
+                "file. Copy or write it again."
+            ) from error
+        absent = np.flatnonzero(offset < 0)
+        if absent.size:
+            raise CorruptFile(
+                f"{path}: photograph {absent[0] + 1:,} of {len(dataset):,} was never written; "
+                "expected all of them. Write the file again."
+            )
+        return cls(path, shape, offset, size, crc32c) if is_plain else None
 
     def read(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         """Read and decompress pictures; only their bytes pass through the global lock.
@@ -84,6 +117,10 @@ class StoredPictures:
                 raise CorruptFile(
                     f"the file ends after {len(stored)} of {int(self._size[row])} bytes; expected "
                     "all of them"
+                )
+            if self._crc32c is not None and _core.crc32c(stored) != self._crc32c[row]:
+                raise CorruptFile(
+                    f"photograph {row + 1:,} has another checksum than when it was written"
                 )
             plain = _core.zstd_decompress(stored, n_bytes)
             place[...] = np.frombuffer(plain, np.uint8).reshape(self._shape)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import hdf5plugin  # noqa: F401 - registers zstd, which the pictures are compressed with
+
 from igwas.context import Context
 from igwas.errors import CorruptFile, InputError
 from igwas.genotypes.genotype_file import open_genotypes

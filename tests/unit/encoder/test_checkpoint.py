@@ -1,6 +1,7 @@
 """Checkpoints: whole or not at all, and nothing but ours is read."""
 
 import pickle
+import zipfile
 
 import pytest
 import torch
@@ -33,6 +34,21 @@ def test_a_truncated_checkpoint_is_corrupt(path, tmp_path, share):
     (tmp_path / "cut.pt").write_bytes(content[: int(share * len(content))])
     with pytest.raises(CorruptFile, match="cannot be read as a checkpoint"):
         read_checkpoint(tmp_path / "cut.pt")
+
+
+def test_a_flipped_bit_anywhere_is_found(path, tmp_path):
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        largest = max(archive.infolist(), key=lambda member: member.file_size)
+        places = [member.header_offset + 200 for member in archive.infolist()
+                  if member.file_size > 400]  # fmt: skip
+        places.append(largest.header_offset + largest.file_size)
+    for place in places:
+        content[place] ^= 1
+        (tmp_path / "flipped.pt").write_bytes(content)
+        content[place] ^= 1
+        with pytest.raises(CorruptFile, match="cannot be read as a checkpoint"):
+            read_checkpoint(tmp_path / "flipped.pt")
 
 
 def test_a_flipped_weight_is_corrupt(path, tmp_path):

@@ -3,9 +3,12 @@
 import os
 import signal
 
+import h5py
 import pytest
+from tests import command
 from tests.fundus_pictures import write_folder
 
+from igwas import _core
 from igwas.context import Context
 from igwas.errors import InputError
 from igwas.images import process
@@ -112,3 +115,19 @@ def test_where_no_photograph_gives_an_image_one_line_names_the_first(tmp_path):
     with pytest.raises(InputError, match=r"none of the 1 photographs .* the file is empty"):
         process.process_photographs(folder, tmp_path / "x.h5", context=Context(threads=1))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photographs"]
+
+
+def test_each_stored_picture_has_its_checksum_and_the_check_reads_all(folder, tmp_path):
+    output = tmp_path / "images.h5"
+    process.process_photographs(
+        folder,
+        output,
+        options=ImagesOptions(**SMALL, views=("vessels",)),
+        context=Context(threads=1),
+    )
+    with h5py.File(output) as file:
+        for row, expected in enumerate(file["/rgb_crc32c"][:]):
+            _, stored = file["/rgb"].id.read_direct_chunk((row, 0, 0, 0))
+            assert _core.crc32c(stored) == expected
+    finished = command.run("inspect", "--check", output)
+    assert finished.returncode == 0, finished.stderr

@@ -7,6 +7,7 @@ import hdf5plugin
 import numpy as np
 import pytest
 
+from igwas import _core
 from igwas.errors import CorruptFile
 from igwas.images.stored_pictures import StoredPictures
 
@@ -50,11 +51,36 @@ def test_other_layouts_are_left_to_hdf5(tmp_path, options):
     assert stored(write(tmp_path / "i.h5", **options)) is None
 
 
-def test_a_picture_that_was_never_written_is_left_to_hdf5(tmp_path):
+def test_a_picture_that_was_never_written_is_corrupt(tmp_path):
     with h5py.File(tmp_path / "i.h5", "w") as file:
         file.create_dataset("rgb", (3, 4, 4, 3), "u1", chunks=(1, 4, 4, 3), **hdf5plugin.Zstd())
         file["rgb"][0] = 1
-    assert stored(tmp_path / "i.h5") is None
+    with pytest.raises(CorruptFile, match="photograph 2 of 3 was never written"):
+        stored(tmp_path / "i.h5")
+
+
+def test_pictures_of_another_file_are_left_to_hdf5(path, tmp_path):
+    with h5py.File(tmp_path / "link.h5", "w") as file:
+        file["rgb"] = h5py.ExternalLink(str(path), "/rgb")
+    assert stored(tmp_path / "link.h5") is None
+
+
+def test_a_flipped_bit_is_found_by_the_checksum(path):
+    with h5py.File(path) as file:
+        first = StoredPictures.of(path, file["rgb"])
+        content = path.read_bytes()
+        at, size = int(first._offset[3]), int(first._size[3])
+        checksums = np.zeros(9, np.uint32)
+        checksums[3] = _core.crc32c(content[at : at + size])
+        pictures = StoredPictures.of(path, file["rgb"], checksums)
+    assert np.array_equal(pictures.read(np.array([3])), PICTURES[[3]])
+    middle = at + size // 2
+    flipped = bytes([content[middle] ^ 1])
+    path.write_bytes(content[:middle] + flipped + content[middle + 1 :])
+    with pytest.raises(CorruptFile, match="photograph 4 has another checksum"):
+        pictures.read(np.array([3]))
+    first.close()
+    pictures.close()
 
 
 def test_damaged_and_missing_bytes_are_corrupt(path):
