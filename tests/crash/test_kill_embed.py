@@ -18,9 +18,9 @@ _POLL_SECONDS = 0.002
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """400 photographs and an encoder that takes a few seconds for them."""
+    """3,000 photographs and an encoder that takes a few seconds for them."""
     folder = tmp_path_factory.mktemp("embed")
-    images = write_images(folder / "images.h5", photographs(200, size_px=SIZE_PX))
+    images = write_images(folder / "images.h5", photographs(1500, size_px=SIZE_PX))
     model = write_encoder(folder / "m.onnx", size_px=SIZE_PX, n_convolutions=6, n_dimensions=32)
     return images, model
 

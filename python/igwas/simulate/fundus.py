@@ -68,7 +68,7 @@ def draw_fundus(
     --------
     >>> from igwas.simulate.eye_parameters import CAMERAS, EYE_PARAMETERS
     >>> picture = draw_fundus(np.zeros(len(EYE_PARAMETERS)), "left", CAMERAS[0], 1.0, 7, 160)
-    >>> picture.shape, picture[80, 80].argmax()
+    >>> picture.shape, int(picture[80, 80].argmax())
     ((160, 160, 3), 0)
     """
     anatomy = check_drawing(scores, eye, exposure, seed, width, visit)

@@ -33,7 +33,7 @@ def power(
     Examples
     --------
     >>> round(power(0.04, 1000), 2), round(power(0.01, 1000), 3)
-    (0.85, 0.012)
+    (0.83, 0.011)
     """
     dof = n_samples - n_covariates - 1
     if dof < 1 or variance_explained <= 0:
