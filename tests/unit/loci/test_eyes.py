@@ -43,7 +43,9 @@ def test_expected_null_hits_of_the_design_are_found(r, hits):
 @given(st.floats(1e-12, 0.5), st.floats(-0.999, 0.999))
 def test_both_eyes_are_never_likelier_than_one(p, r):
     assert 0 <= chance_of_both(p, r) <= p * (1 + 1e-6)
-    assert chance_of_both(p, r) <= chance_of_both(p, min(1.0, r + 0.05)) * (1 + 1e-6) + p * p * 1e-15
+    assert (
+        chance_of_both(p, r) <= chance_of_both(p, min(1.0, r + 0.05)) * (1 + 1e-6) + p * p * 1e-15
+    )
 
 
 def test_the_bounds_of_the_correlation_are_understood():
