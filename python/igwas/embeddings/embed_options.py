@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from igwas.embeddings.image_rows import GRADES
 from igwas.embeddings.test_time_views import check_views
 from igwas.errors import OptionError
+from igwas.images.grades import GRADES
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,17 +9,19 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import hdf5plugin  # noqa: F401  registers zstd, which /rgb is compressed with
 import numpy as np
 import numpy.typing as npt
 
 from igwas.encoder.resize import resize_matrix
-from igwas.errors import CorruptFile, InputError
-from igwas.hdf5 import open_hdf5
+from igwas.errors import InputError
+from igwas.hdf5 import open_hdf5, read_texts
+from igwas.images.crops import Crops
+from igwas.images.grades import read_grades
 from igwas.schema import IMAGES
 
 _SLAB_BYTES = 2**25
@@ -78,7 +80,7 @@ def read_training_images(path: Path | str, grades: tuple[str, ...]) -> TrainingI
     Raises
     ------
     InputError
-        If it is no images.h5, has no square images, or none of these grades.
+        If it is no images.h5, has no square images, none of these grades, or a grade that is none.
     """
     path = Path(path)
     with open_hdf5(path, IMAGES) as file:
@@ -89,11 +91,12 @@ def read_training_images(path: Path | str, grades: tuple[str, ...]) -> TrainingI
                 'Write them with "igwas-fast images".'
             )
         columns = {
-            name: tuple(file[f"/{name}"].asstr()[:])
-            for name in ("participant_id", "eye", "visit", "source_digest", "grade", "duplicate_of")
+            name: tuple(read_texts(file[f"/{name}"]))
+            for name in ("participant_id", "eye", "visit", "source_digest", "duplicate_of")
         }
+        columns["grade"] = tuple(read_grades(path, file))
         columns["same_eye_as"] = (
-            tuple(file["/same_eye_as"].asstr()[:])
+            tuple(read_texts(file["/same_eye_as"]))
             if "/same_eye_as" in file
             else ("",) * len(columns["grade"])
         )
@@ -160,20 +163,17 @@ def read_slabs(
     ------
     int
     uint8 (images, row, column, channel)
+
+    Raises
+    ------
+    CorruptFile
+        If an image is not what was written.
     """
-    with open_hdf5(path, IMAGES) as file:
-        rgb = file["/rgb"]
-        per_image = max(1, int(np.prod(rgb.shape[1:])))
+    with open_hdf5(path, IMAGES) as file, closing(Crops(path, file)) as crops:
+        per_image = max(1, int(np.prod(file["/rgb"].shape[1:])))
         step = n_most or max(1, _SLAB_BYTES // per_image)
         for start in range(0, len(rows), step):
-            try:
-                slab = rgb[rows[start : start + step]]
-            except OSError as error:
-                raise CorruptFile(
-                    f"{path}: images from row {rows[start]:,} on cannot be read ({error}); "
-                    "expected whole images. Copy the file again."
-                ) from error
-            yield start, slab
+            yield start, crops.read(rows[start : start + step])
 
 
 def open_cache(
