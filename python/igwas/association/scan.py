@@ -34,6 +34,7 @@ from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
 from igwas.provenance import root_attributes
 from igwas.schema import REASONS, STATISTICS
 from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
+from igwas.whole_file import output_error
 
 _log = logging.getLogger("igwas")
 
@@ -164,7 +165,7 @@ def run_scan(
                     f"{error.strerror or error}; expected to read the genotypes to their end. "
                     "Check the disk they are on, then go on with --resume."
                 ) from error
-            raise statistics_writer.output_error(paths.output, error) from error
+            raise output_error(paths.output, error) from error
         except (KeyboardInterrupt, IgwasError):
             _keep_what_is_done(paths)
             raise

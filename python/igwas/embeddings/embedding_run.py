@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from igwas.association.statistics_writer import output_error
 from igwas.context import Context
 from igwas.embeddings import embeddings_file
 from igwas.embeddings.batch_size import BatchSize, choose_batch_size
@@ -23,6 +22,7 @@ from igwas.embeddings.test_time_views import TestTimeViews
 from igwas.errors import IgwasError, IncompleteFile
 from igwas.provenance import file_digest, root_attributes
 from igwas.schema import EMBEDDINGS
+from igwas.whole_file import output_error
 
 _log = logging.getLogger("igwas")
 

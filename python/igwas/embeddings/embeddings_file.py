@@ -18,12 +18,12 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from igwas.association.statistics_writer import output_error
 from igwas.embeddings.image_rows import ImageColumns, Text
 from igwas.errors import IncompleteFile, InputError
 from igwas.hdf5 import open_hdf5, read_texts
 from igwas.schema import EMBEDDINGS
 from igwas.steady_file import create_hdf5
+from igwas.whole_file import output_error
 
 _log = logging.getLogger("igwas")
 _TEXTS = ("image_id", "participant_id", "eye", "visit")

@@ -15,6 +15,7 @@ from igwas.encoder.checkpoint import BEST, LAST
 from igwas.encoder.split import Split
 from igwas.errors import OutputError
 from igwas.provenance import describe_inputs
+from igwas.whole_file import whole_file
 
 FILES = (LAST, BEST, "log.csv", "split.tsv", "run.json", "images.cache", "images.cache.json")
 
@@ -82,7 +83,6 @@ def write_description(
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text)
-    partial.replace(path)
+    """Write a text whole or not at all; OutputError if it cannot be written."""
+    with whole_file(path) as partial:
+        partial.write_text(text)

@@ -42,6 +42,7 @@ from igwas.encoder.training_images import (
 from igwas.errors import InputError, OptionError
 from igwas.provenance import file_digest
 from igwas.sole_writer import refuse_inputs, sole_writer
+from igwas.whole_file import output_error
 
 _log = logging.getLogger("igwas")
 Progress = Callable[[int, int], None]
@@ -92,7 +93,7 @@ def train_encoder(
     OptionError
         If the options cannot be used, or are not those of the run to go on with.
     OutputError
-        If the folder holds a run, or another process writes it.
+        If the folder holds a run, another process writes it, or the disk is full.
     TrainingFailed
         If the loss becomes infinite or NaN.
     """
@@ -118,6 +119,10 @@ def train_encoder(
             except KeyboardInterrupt:
                 _log.warning("interrupted: go on from the last checkpoint with --resume")
                 raise
+            except OSError as error:
+                if error.filename is not None:
+                    raise
+                raise output_error(run_dir, error) from error
             finally:
                 run.close()
 

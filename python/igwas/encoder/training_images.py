@@ -23,6 +23,7 @@ from igwas.hdf5 import open_hdf5, read_texts
 from igwas.images.crops import Crops
 from igwas.images.grades import read_grades
 from igwas.schema import IMAGES
+from igwas.whole_file import whole_file
 
 _SLAB_BYTES = 2**25
 FIRST_PREPROCESSING = "fundus-1"
@@ -195,6 +196,13 @@ def open_cache(
     -------
     uint8 (used, channel, row, column)
         Memory-mapped, for reading.
+
+    Raises
+    ------
+    CorruptFile
+        If an image is not what was written.
+    OutputError
+        If the copy cannot be written; nothing is left of it.
     """
     data, header = folder / "images.cache", folder / "images.cache.json"
     shape = (len(images.rows), 3, size_px, size_px)
@@ -202,9 +210,8 @@ def open_cache(
     if not (_has_stamp(header, stamp) and data.stat().st_size == int(np.prod(shape))):
         header.unlink(missing_ok=True)
         _write_cache(images, data, shape)
-        partial = header.with_name(header.name + ".partial")
-        partial.write_text(json.dumps(stamp))
-        partial.replace(header)
+        with whole_file(header) as partial:
+            partial.write_text(json.dumps(stamp))
     return np.memmap(data, np.uint8, "r", shape=shape)
 
 
@@ -232,13 +239,11 @@ def _write_cache(
     shape: tuple[int, ...],
 ) -> None:
     matrix = resize_matrix(images.size_px, shape[-1])
-    partial = data.with_name(data.name + ".partial")
-    with partial.open("wb") as stream:
+    with whole_file(data) as partial, partial.open("wb") as stream:
         for _, slab in read_slabs(images.path, images.rows):
             stream.write(resized(slab, matrix).tobytes())
         stream.flush()
         os.fsync(stream.fileno())
-    partial.replace(data)
 
 
 def resized(slab: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:

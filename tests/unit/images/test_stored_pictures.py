@@ -78,7 +78,7 @@ def test_a_flipped_bit_is_found_by_the_checksum(path):
     flipped = bytes([content[middle] ^ 1])
     path.write_bytes(content[:middle] + flipped + content[middle + 1 :])
     with pytest.raises(
-        CorruptFile, match="photograph 4 of 9 is damaged .its bytes have another checksum"
+        CorruptFile, match=r"photograph 4 of 9 is damaged \(its bytes have another checksum"
     ):
         pictures.read(np.array([3]))
     first.close()
