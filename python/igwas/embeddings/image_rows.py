@@ -16,6 +16,7 @@ from igwas.images.crops import Crops
 from igwas.images.fundus import EYES
 from igwas.images.grades import GRADES, read_grades
 from igwas.schema import IMAGES
+from igwas.wording import counted
 
 _TEXTS = ("image_id", "participant_id", "eye", "visit")
 
@@ -116,7 +117,8 @@ def open_image_rows(path: Path | str, *, min_grade: str = "reject") -> ImageRows
         rows = np.flatnonzero(np.isin(grade, GRADES[GRADES.index(min_grade) :]))
         if not len(rows):
             raise InputError(
-                f"{path} has {len(grade):,} photographs, none of grade {min_grade} or better; "
+                f"{path} has {counted(len(grade), 'photograph', 'photographs')}, none of grade "
+                f"{min_grade} or better; "
                 "expected at least one. Give --min-grade reject, or other photographs."
             )
         texts = {name: read_texts(file[f"/{name}"])[rows] for name in _TEXTS}

@@ -43,6 +43,7 @@ from igwas.errors import InputError, OptionError
 from igwas.provenance import file_digest
 from igwas.sole_writer import refuse_inputs, sole_writer
 from igwas.whole_file import output_error
+from igwas.wording import counted
 
 _log = logging.getLogger("igwas")
 Progress = Callable[[int, int], None]
@@ -381,8 +382,8 @@ def _notes_of(options: TrainOptions, batches: PersonBatches, held_out: HeldOut) 
         )
     if batches.left_out:
         notes.append(
-            f"{len(batches.left_out):,} people for training have no photographs of different, "
-            f"known visits and are left out (first: {batches.left_out[0]})"
+            f"{counted(len(batches.left_out), 'person', 'people')} for training without "
+            f"photographs of different, known visits left out (first: {batches.left_out[0]})"
         )
     if len(held_out.positions) < 2:
         notes.append(

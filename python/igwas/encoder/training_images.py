@@ -24,6 +24,7 @@ from igwas.images.crops import Crops
 from igwas.images.grades import read_grades
 from igwas.schema import IMAGES
 from igwas.whole_file import whole_file
+from igwas.wording import counted
 
 _SLAB_BYTES = 2**25
 FIRST_PREPROCESSING = "fundus-1"
@@ -115,7 +116,7 @@ def read_training_images(path: Path | str, grades: tuple[str, ...]) -> TrainingI
     ]
     if not used:
         raise InputError(
-            f"{path} has {len(columns['grade']):,} images but none is graded "
+            f"{path} has {counted(len(columns['grade']), 'image', 'images')} but none is graded "
             f"{' or '.join(grades)}; expected some. Give --grades."
         )
     chosen = {name: tuple(values[row] for row in used) for name, values in columns.items()}

@@ -30,6 +30,7 @@ from igwas.images.worker_pool import WorkerDied, run_each
 from igwas.provenance import root_attributes
 from igwas.schema import IMAGES
 from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
+from igwas.wording import counted
 
 _log = logging.getLogger("igwas.images")
 
@@ -341,6 +342,7 @@ def _nothing(source: Path, found: SourceList, work: _Work) -> str:
     failures = found.skipped + work.failures
     path, reason = failures[0]
     return (
-        f"none of the {len(failures):,} photographs of {source} gives an image (first: {path}: "
+        f"none of {counted(len(failures), 'photograph', 'photographs')} of {source} gives an image "
+        f"(first: {path}: "
         f"{reason}); expected at least one. Check the folder or the manifest."
     )
