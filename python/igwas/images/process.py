@@ -1,7 +1,6 @@
 """From a folder or a manifest of photographs to images.h5."""
 
 import json
-import logging
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -31,8 +30,6 @@ from igwas.provenance import root_attributes
 from igwas.schema import IMAGES
 from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
 from igwas.wording import counted
-
-_log = logging.getLogger("igwas.images")
 
 Progress = Callable[[int, int], None]
 
@@ -170,8 +167,8 @@ def _run(
             f"{output} cannot be written ({(error.strerror or str(error)).lower()}); expected room "
             "for twice the result. Make space, then run the same command again with --resume."
         ) from error
-    except KeyboardInterrupt:
-        _log.warning("%s keeps the photographs done: go on with --resume", partial)
+    except KeyboardInterrupt as stop:
+        stop.add_note(f"{partial} keeps the photographs done: go on with --resume")
         raise
     finally:
         creating.unlink(missing_ok=True)
