@@ -117,11 +117,12 @@ def _save(content: dict[str, Any], stream: IO[bytes]) -> None:
     try:
         torch.save(content, stream)
     except RuntimeError as error:
-        # torch's zip writer hides a refused write behind an error of its own.
-        refused = error.__context__
-        if not isinstance(refused, OSError):
-            refused = OSError("torch cannot write it")
-        raise refused from error
+        # torch's zip writer hides what stopped it behind an error of its own: a refused write, or
+        # Ctrl-C while it writes.
+        stopped = error.__context__
+        if isinstance(stopped, OSError | KeyboardInterrupt):
+            raise stopped from None
+        raise OSError("torch cannot write it") from error
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

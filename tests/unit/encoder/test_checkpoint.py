@@ -1,5 +1,6 @@
 """Checkpoints: whole or not at all, and nothing but ours is read."""
 
+import io
 import pickle
 import zipfile
 
@@ -118,3 +119,18 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(path, tmp_path, 
         write_checkpoint(checkpoint, target)
     assert target.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["last.pt"]
+
+
+def test_an_interrupt_while_torch_writes_stays_one(path, tmp_path, monkeypatch):
+    checkpoint = read_checkpoint(path)
+
+    class Stream(io.BytesIO):
+        def write(self, _data):
+            raise KeyboardInterrupt
+
+        def fileno(self):
+            return -1
+
+    monkeypatch.setattr(type(path), "open", lambda *_: Stream())
+    with pytest.raises(KeyboardInterrupt):
+        write_checkpoint(checkpoint, tmp_path / "last.pt")
