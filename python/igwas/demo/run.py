@@ -200,7 +200,7 @@ class _Runner:
         try:
             status = self._execute([*stage.arguments, *further])
         except KeyboardInterrupt as stop:
-            stop.add_note(f"stopped at {stage.name}: the same command with --resume goes on")
+            stop.add_note(f"{stage.name} was not finished: the same command with --resume goes on")
             raise
         if status:
             raise IgwasError(

@@ -83,7 +83,9 @@ def test_an_interrupted_demo_says_how_to_go_on(tmp_path, commands, monkeypatch):
     monkeypatch.setattr("igwas.demo.run._Runner._execute", interrupt)
     with pytest.raises(KeyboardInterrupt) as stop:
         demo(tmp_path / "d", options=OPTIONS)
-    assert stop.value.__notes__ == ["stopped at simulate: the same command with --resume goes on"]
+    assert stop.value.__notes__ == [
+        "simulate was not finished: the same command with --resume goes on"
+    ]
 
 
 def test_a_resumed_demo_goes_on_where_it_stopped(tmp_path, commands):
