@@ -58,6 +58,14 @@ def empty_folder(run_dir: Path, *, resume: bool, overwrite: bool) -> None:
         shutil.rmtree(run_dir / "tensorboard", ignore_errors=True)
 
 
+def what_is_kept(run_dir: Path) -> str:
+    """What a stopped run leaves to go on from, in words."""
+    last = run_dir / LAST
+    if last.exists():
+        return f"{last} keeps the steps up to its checkpoint: go on with --resume"
+    return f"{run_dir} has no checkpoint yet: start again with --resume"
+
+
 def write_split(split: Split, run_dir: Path) -> None:
     """Write `split.tsv`: participant_id and part."""
     lines = ["participant_id\tpart"]

@@ -27,6 +27,7 @@ from igwas.encoder.run_folder import (
     FILES,
     empty_folder,
     make_folder,
+    what_is_kept,
     write_description,
     write_split,
 )
@@ -118,7 +119,7 @@ def train_encoder(
                 run.begin(resume=resume)
                 return run.finish()
             except KeyboardInterrupt as stop:
-                stop.add_note(_what_is_kept(run_dir))
+                stop.add_note(what_is_kept(run_dir))
                 raise
             except OSError as error:
                 if error.filename is not None:
@@ -126,13 +127,6 @@ def train_encoder(
                 raise output_error(run_dir, error) from error
             finally:
                 run.close()
-
-
-def _what_is_kept(run_dir: Path) -> str:
-    last = run_dir / LAST
-    if last.exists():
-        return f"{last} keeps the steps up to its checkpoint: go on with --resume"
-    return f"{run_dir} has no checkpoint yet: start again with --resume"
 
 
 def _inputs(images: Path, options: TrainOptions) -> dict[str, Path]:
