@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from igwas.cli.options import overwrite_option, threads_option, verbosity_options
+from igwas.cli.options import is_quiet, overwrite_option, say, threads_option, verbosity_options
 
 _EXAMPLE = """\b
 Example:
@@ -55,7 +55,6 @@ def demo(
         context=Context(threads=threads),
         resume=resume,
         overwrite=overwrite,
-        say=click.echo,
+        say=None if is_quiet() else click.echo,
     )
-    for line in result.describe():
-        click.echo(line)
+    say(result.describe())
