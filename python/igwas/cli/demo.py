@@ -23,7 +23,7 @@ Example:
               help="Genotyped people.  [default: 1500; 2000 without photographs]")  # fmt: skip
 @click.option("--variants", default=20_000, show_default=True, help="Variants.")
 @click.option("--seed", default=1, show_default=True, help="Of the cohort and the encoder.")
-@click.option("--steps", type=int, default=None, help="Steps of training.  [default: 100]")
+@click.option("--steps", type=int, default=None, help="Steps of training.  [default: 120]")
 @click.option("--without-photographs", is_flag=True,
               help="Draw phenotypes directly: a check of seconds.")  # fmt: skip
 @click.option("--phenotypes", type=int, default=None,

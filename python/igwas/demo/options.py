@@ -8,7 +8,7 @@ from igwas.errors import OptionError
 
 PEOPLE = 1500
 PEOPLE_WITHOUT_PHOTOGRAPHS = 2000
-STEPS = 100
+STEPS = 120
 PHENOTYPES = 128
 # Fewer are too few to split into people for training, validation and test, and to test variants on.
 _LEAST_PEOPLE = 80
@@ -27,7 +27,7 @@ class DemoOptions:
     seed : int
         Of the cohort and of the encoder.
     steps : int, optional
-        Steps of training; by default 100.
+        Steps of training; by default 120.
     photographs : bool
         Whether photographs are drawn and the pipeline starts from them; otherwise phenotypes are
         drawn directly and it starts from the genotypes.

@@ -8,7 +8,7 @@ from igwas.demo.options import DemoOptions
 
 # Canonical correlations are over the people of a batch: many, and few dimensions, so that chance
 # has little part in them.
-_BATCH_PEOPLE, _PROJECTIONS = 110, 32
+_BATCH_PEOPLE, _PROJECTIONS = 110, 48
 # Axes that are left after quality, camera and exposure are regressed out: with so few people more
 # of them would cost the omnibus test more power than they bring.
 _COMPONENTS = 32
@@ -103,7 +103,7 @@ def encoder_stages(
     images = f"{base}images.h5"
     batch = min(_BATCH_PEOPLE, options.n_people // 4)
     common = ("--steps", str(options.n_steps), "--batch-people", str(batch),
-              "--projection-dimensions", str(min(_PROJECTIONS, batch // 3)),
+              "--projection-dimensions", str(min(_PROJECTIONS, batch * 2 // 5)),
               "--seed", str(options.seed))  # fmt: skip
     networks = [
         Stage(run.replace("run", "train"), ("train", images, "-o", run, *common, *recipe, *train),

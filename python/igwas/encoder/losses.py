@@ -161,4 +161,5 @@ def cca(first: Tensor, second: Tensor) -> Tensor:
     root = torch.linalg.cholesky_ex(covariance + ridge).L
     half = torch.linalg.solve_triangular(root, crossed, upper=False)
     whitened = torch.linalg.solve_triangular(root, half.T, upper=False)
-    return dimension - whitened.diagonal().sum()
+    loss: Tensor = dimension - whitened.diagonal().sum()
+    return loss
