@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from igwas import _core
+from igwas.association.device import open_device, resolve_gpus
 from igwas.association.exchange import as_numpy, is_foreign, library_of, to_library
 from igwas.association.model import Model, ModelInputs, build_model, one_blas_thread
 from igwas.association.options import ScanOptions
@@ -141,6 +142,9 @@ def associate(
         Smallest minor allele count and frequency, largest missing rate; nothing is left out by
         default.
     context : Context, optional
+        With device `cuda` whole copies are summed on GPUs, to the bits of the CPU; fractions are
+        refused. Whole copies are summed exactly, over phenotypes in 40 bits: t is within 1e-10 of
+        what it is with one fraction anywhere in the array, when sums are float64.
 
     Any of the arrays may be another library's that speaks DLPack (PyTorch, JAX, CuPy in pinned
     memory); it is read where it lies, and results are arrays of the library of `genotypes`.
@@ -180,8 +184,7 @@ def associate(
         geno=geno,
         hit_log10p=1e9,
     )
-    context = context or Context()
-    _require_cpu(context)
+    context = resolve_gpus(context or Context())
     library = library_of(genotypes)
     dosage = _dosage_array(as_numpy(genotypes, "genotypes"))
     values, names = _phenotype_matrix(phenotypes)
@@ -197,12 +200,14 @@ def associate(
     return _scan(dosage, model, masks, names, options, context).to_library(library)
 
 
-def _require_cpu(context: Context) -> None:
-    if context.device == "cuda":
+def _source(dosage: NDArray[Any], context: Context) -> _core.GenotypeSource:
+    source = _core.array_source(dosage)
+    if context.device == "cuda" and not source.has_calls:
         raise DeviceUnavailable(
-            "the device is 'cuda' but arrays are summed on the CPU only; expected cpu or auto. "
-            "Write the genotypes to a file and use run_scan, or leave the device out."
+            "genotypes hold fractions of copies and the device is 'cuda'; expected whole copies "
+            "(0, 1, 2 or missing). Leave the device out: fractions in memory are summed on the CPU."
         )
+    return source
 
 
 def _dosage_array(genotypes: ArrayLike) -> NDArray[Any]:
@@ -344,7 +349,7 @@ def _scan(
     blocks = np.column_stack([np.arange(len(first)), first, size, np.zeros_like(first)])
     if n_variants:
         _core.scan(
-            source=_core.array_source(dosage),
+            source=_source(dosage, context),
             model=model.core,
             source_row=np.arange(n_variants, dtype=np.int64),
             excluded_reason=np.zeros(0, dtype=np.uint8),
@@ -353,6 +358,7 @@ def _scan(
             sink=_core.array_sink(arrays),
             threads=context.n_threads,
             progress=None,
+            device=open_device(context),
         )
     mask_of = np.zeros(n_phenotypes, dtype=np.int64)
     for number, mask in enumerate(masks):
