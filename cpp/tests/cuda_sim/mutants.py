@@ -35,7 +35,7 @@ class Mutant:
 
 
 KERNEL, LAUNCH, LANE = "sum_rows.cuh", "launch.cu", "cuda_lane.cpp"
-DEVICE, CODES, DIGITS = "cuda_device.cpp", "row_codes.cuh", "digit_columns.cpp"
+COLUMNS, CODES, DIGITS = "cuda_columns.cpp", "row_codes.cuh", "digit_columns.cpp"
 TEST, COUNT, TABLES = "test_rows.cuh", "count_rows.cuh", "model_tables.cpp"
 LANE_TESTS = "cuda_lane_tests.cpp"
 COPY_BACK = """  check(cudaMemcpyAsync(slot.sums.data(), slot.device_sums.data(), sum_bytes,
@@ -88,9 +88,9 @@ MUTANTS = (
            "                        cudaMemcpyHostToDevice, slots_[0].stream.get()),\n"
            '        "copy the list of rows");'),
     Mutant("fault of a launch not noticed", LANE,
-           "check(launch_sum_rows(arguments, most_rows, has_bytes(batch), stream), "
+           "check(launch_sum_rows(arguments, most_rows, coding.has_bytes(), stream), "
            '"start the sums")',
-           "static_cast<void>(launch_sum_rows(arguments, most_rows, has_bytes(batch), stream))"),
+           "static_cast<void>(launch_sum_rows(arguments, most_rows, coding.has_bytes(), stream))"),
     Mutant("genotypes of the piece before", LANE,
            "genotypes_of(batch, slot.first)", "genotypes_of(batch, 0)"),
     Mutant("lane on whichever GPU was chosen last", LANE,
@@ -99,8 +99,8 @@ MUTANTS = (
     Mutant("out of memory gives up at once", LANE,
            "piece_rows_ <= least_piece_rows", "piece_rows_ <= most_piece_rows"),
     Mutant("checksum not compared", LANE, "if (found != expected)", "if (found + 1 == expected)"),
-    Mutant("columns in use before they have arrived", DEVICE,
-           '        check(cudaDeviceSynchronize(), "copy the phenotypes");\n', ""),
+    Mutant("columns in use before they have arrived", COLUMNS,
+           '      check(cudaDeviceSynchronize(), "copy the phenotypes");\n', ""),
     Mutant("effect and other allele swapped", CODES, "return 0x00010002U;", "return 0x02010000U;"),
     Mutant("missing dosage counted", CODES, "missing * (is_other ? 1U : 0xFFU)",
            "missing * (is_other ? 1U : 0xFEU)"),
@@ -168,7 +168,8 @@ class Tree:
                 ROOT / "cpp" / "include", ROOT / "cpp" / "src",
             )
         ]  # fmt: skip
-        cuda = [p for p in sorted((self.sources / "cuda").glob("*.cpp")) if p.stem != "module"]
+        cuda = [p for p in sorted((self.sources / "cuda").glob("*.cpp"))
+                if not p.stem.startswith("module")]  # fmt: skip
         simulation = [p for p in sorted(self.sim.glob("*.cpp")) if not p.stem.startswith("test_")]
         self.shared = [*cuda, *simulation]
         self.all = [*self.shared, *(self.sim / f"{name}.cpp" for name in TESTS)]
