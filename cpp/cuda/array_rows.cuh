@@ -56,17 +56,18 @@ __global__ void __launch_bounds__(block_threads) check_values(CheckArguments wit
 /// through shared memory become the 16 calls of a thread's word.
 template <typename T>
 __global__ void __launch_bounds__(block_threads) pack_values(PackArguments with) {
-  constexpr unsigned step = block_threads * word_samples;
-  __shared__ unsigned char codes[step];
+  __shared__ unsigned char codes[block_threads * word_samples];
   unsigned const thread = threadIdx.x;
   unsigned* words = with.words + static_cast<unsigned long long>(blockIdx.x) * with.n_words;
   for (unsigned first = 0; first < with.n_words; first += block_threads) {
-    for (unsigned i = thread; i < step; i += block_threads) {
-      unsigned const sample = first * word_samples + i;
+#pragma unroll 4
+    for (unsigned i = 0; i < word_samples; ++i) {
+      unsigned const place = thread + i * block_threads;
+      unsigned const sample = first * word_samples + place;
       // Places past the last sample are missing.
-      codes[i] = sample < with.n_samples
-                     ? code_of_copies(copies_at<T>(with.rows, blockIdx.x, with.samples[sample]))
-                     : 1;
+      codes[place] = sample < with.n_samples
+                         ? code_of_copies(copies_at<T>(with.rows, blockIdx.x, with.samples[sample]))
+                         : 1;
     }
     __syncthreads();
     unsigned word = 0;
