@@ -18,7 +18,7 @@ namespace igwas::cuda {
 namespace {
 
 /// Variants of a task: several pieces of a lane, so that it always has one under way.
-constexpr std::size_t task_variants = 4 * most_piece_rows;
+constexpr std::size_t task_variants = 2 * most_piece_rows;
 /// As CudaDevice: some threads wait while others conclude.
 constexpr std::size_t waiting_workers = 2;
 
@@ -280,7 +280,7 @@ ArrayGenotypes genotypes_in(ForeignArray const& array) {
 ArrayResults scan_array(Context const& context, ArrayGenotypes const& genotypes,
                         ScanModel const& model, ScanOptions const& options,
                         StatisticsArrays const& small, Watch const& watch) {
-  check(cudaSetDevice(genotypes.gpu), "select the GPU");
+  OnDevice const here(genotypes.gpu);
   bool const is_empty = genotypes.n_variants == 0 || genotypes.n_samples == 0;
   if (!is_empty) {
     check_genotypes(genotypes);

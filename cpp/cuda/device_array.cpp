@@ -42,6 +42,7 @@ DeviceArray make_device_array(DlType type, std::vector<std::int64_t> shape, int 
 
 DeviceArray upload_array(void const* values, DlType type, std::vector<std::int64_t> shape,
                          int gpu) {
+  OnDevice const here(gpu);
   DeviceArray array = make_device_array(type, std::move(shape), gpu);
   std::size_t const n_bytes = bytes_of(type, array.shape);
   if (n_bytes != 0) {
@@ -69,6 +70,13 @@ DlManagedTensor* hand_out(DeviceArray const& array) {
   held->tensor.release = [](DlManagedTensor* of) { delete static_cast<HandedOut*>(of->owner); };
   return &held.release()->tensor;
 }
+
+Arrival::Arrival(int gpu) {
+  OnDevice const here(gpu);
+  stream_ = make_stream();
+}
+
+void Arrival::wait() const { check(cudaStreamSynchronize(stream_.get()), "wait for an array"); }
 
 void ReleaseTensor::operator()(DlManagedTensor* tensor) const noexcept {
   if (tensor->release != nullptr) {
@@ -114,7 +122,7 @@ ForeignArray::Span ForeignArray::span() const noexcept {
 
 void ForeignArray::copy_span(void* to) const {
   Span const of = span();
-  check(cudaSetDevice(gpu()), "select the GPU");
+  OnDevice const here(gpu());
   if (of.n_bytes != 0) {
     check(cudaMemcpy(to, data() + of.first, of.n_bytes, cudaMemcpyDeviceToHost), "copy an array");
   }

@@ -29,7 +29,7 @@ struct DeviceArray {
 /// An array on the current GPU, number `gpu`, with nothing in it yet. It may be empty.
 [[nodiscard]] DeviceArray make_device_array(DlType type, std::vector<std::int64_t> shape, int gpu);
 
-/// The same with a copy of `values`, which has arrived.
+/// The same on any GPU with a copy of `values`, which has arrived.
 [[nodiscard]] DeviceArray upload_array(void const* values, DlType type,
                                        std::vector<std::int64_t> shape, int gpu);
 
@@ -40,6 +40,22 @@ struct ReleaseTensor {
   void operator()(DlManagedTensor* tensor) const noexcept;
 };
 using TakenTensor = std::unique_ptr<DlManagedTensor, ReleaseTensor>;
+
+/// On which another library's work on an array is waited for, so that any stream may read after.
+class Arrival {
+ public:
+  explicit Arrival(int gpu);
+
+  /// For __dlpack__(stream=...): the library makes this stream wait for its own.
+  [[nodiscard]] std::uintptr_t stream() const noexcept {
+    return reinterpret_cast<std::uintptr_t>(stream_.get());
+  }
+  /// Until what the array is made of is there.
+  void wait() const;
+
+ private:
+  Stream stream_;
+};
 
 /// Another library's, given back to it at the end.
 class ForeignArray {

@@ -29,12 +29,8 @@ constexpr char const* used_name = "used_dltensor";
 /// Another library's array: what its work leaves in it has arrived.
 [[nodiscard]] std::unique_ptr<ForeignArray> take_array(py::object const& values, int gpu,
                                                        std::string what) {
-  check(cudaSetDevice(gpu), "select the GPU");
-  // The library makes this stream wait for its own work; then we wait for the stream. After that
-  // nobody has to: our other streams may read at once.
-  Stream const stream = make_stream();
-  auto const handle = reinterpret_cast<std::uintptr_t>(stream.get());
-  py::object const capsule = values.attr("__dlpack__")(py::arg("stream") = handle);
+  Arrival const arrival(gpu);
+  py::object const capsule = values.attr("__dlpack__")(py::arg("stream") = arrival.stream());
   if (PyCapsule_IsValid(capsule.ptr(), capsule_name) == 0) {
     throw InputError(what +
                      " come in no capsule named dltensor; expected DLPack's. Use a newer "
@@ -45,7 +41,7 @@ constexpr char const* used_name = "used_dltensor";
   PyCapsule_SetName(capsule.ptr(), used_name);
   {
     py::gil_scoped_release const released;
-    check(cudaStreamSynchronize(stream.get()), "wait for an array");
+    arrival.wait();
   }
   return std::make_unique<ForeignArray>(std::move(taken), gpu, std::move(what));
 }
@@ -83,7 +79,6 @@ constexpr char const* used_name = "used_dltensor";
 }
 
 [[nodiscard]] DeviceArray upload(py::array const& values, int gpu) {
-  check(cudaSetDevice(gpu), "select the GPU");
   return upload_array(values.data(), type_of(values.dtype()),
                       {values.shape(), values.shape() + values.ndim()}, gpu);
 }

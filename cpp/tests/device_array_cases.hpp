@@ -109,7 +109,6 @@ inline ArrayThere put_there(Rows const& rows, ArrayCase const& what) {
                          ? array_bytes<signed char>(rows, at)
                          : (what.type == cuda::ArrayType::float32 ? array_bytes<float>(rows, at)
                                                                   : array_bytes<double>(rows, at));
-  cuda::check(cudaSetDevice(what.gpu), "select the GPU");
   cuda::DeviceArray memory = cuda::upload_array(
       bytes.data(), {cuda::dl_uint, 8, 1}, {static_cast<std::int64_t>(bytes.size())}, what.gpu);
   char* const start =
@@ -169,7 +168,8 @@ inline HostResults array_on_cpu(Rows const& rows, Cohort const& cohort, ArrayCas
   std::iota(source_row.begin(), source_row.end(), 0);
   std::vector<ScanBlock> const blocks{{0, 0, rows.size(), Haploid::nobody}};
   auto const sink = make_array_sink(found.arrays);
-  scan(Context{1}, *source, cohort.model, {source_row, {}}, blocks, array_options(what), *sink, {}, nullptr);
+  scan(Context{1}, *source, cohort.model, {source_row, {}}, blocks, array_options(what), *sink, {},
+       nullptr);
   for (std::size_t i = 0; i < found.coefficients[0].size(); ++i) {
     std::size_t const mask = i % what.n_phenotypes % what.n_masks;
     double const t = found.coefficients[0][i] / found.coefficients[1][i];
@@ -183,6 +183,7 @@ inline HostResults array_on_cpu(Rows const& rows, Cohort const& cohort, ArrayCas
 template <typename T>
 std::vector<T> brought_back(cuda::DeviceArray const& from, std::size_t n) {
   std::vector<T> values(n);
+  cuda::OnDevice const here(from.gpu);
   if (n != 0) {
     cuda::check(cudaMemcpy(values.data(), from.memory.get(), n * sizeof(T), cudaMemcpyDeviceToHost),
                 "copy results");

@@ -8,6 +8,12 @@
 #include <utility>
 #include <vector>
 
+extern "C" void* cuda_sim_library_stream(int device);
+extern "C" void* cuda_sim_library_array(int device, void const* from, std::size_t n_bytes,
+                                        void* stream);
+extern "C" void cuda_sim_library_hand_over(void* stream, std::size_t consumer);
+extern "C" void cuda_sim_library_free(void* memory);
+
 using namespace igwas;
 using cuda_sim::Settings;
 using cuda_sim::StreamOrder;
@@ -65,6 +71,15 @@ void arrays_go_in_pieces() {
   }
 }
 
+/// More variants than one thread takes at once.
+void threads_share_an_array() {
+  Settings settings;
+  settings.streams = StreamOrder::random;
+  cuda_sim::reset(settings);
+  testing::check_same_array({4'100, 65, 1, 1}, same);
+  nothing_is_left_and_no_rule_is_broken();
+}
+
 void the_array_decides_which_gpu_works() {
   Settings settings;
   settings.n_devices = 3;
@@ -72,7 +87,12 @@ void the_array_decides_which_gpu_works() {
   cuda_sim::reset(settings);
   ArrayCase what;
   what.gpu = 1;
+  cuda::check(cudaSetDevice(2), "select another GPU");
   testing::check_same_array(what, same);
+  int selected = 0;
+  cuda::check(cudaGetDevice(&selected), "say which GPU is selected");
+  CHECK(selected == 2);
+  cuda::check(cudaSetDevice(0), "select the first GPU");
   auto const launches = cuda_sim::counts().launches_of;
   CHECK(launches[0] == 0 && launches[1] != 0 && launches[2] == 0);
   nothing_is_left_and_no_rule_is_broken();
@@ -231,6 +251,44 @@ void what_is_handed_out_is_freed_by_the_last() {
   nothing_is_left_and_no_rule_is_broken();
 }
 
+/// What another library still writes when it hands an array over.
+void an_array_is_waited_for() {
+  for (Settings const& settings : orders()) {
+    cuda_sim::reset(settings);
+    std::vector<double> const values{1, 2, 3, 4};
+    void* const library = cuda_sim_library_stream(0);
+    void* const there =
+        cuda_sim_library_array(0, values.data(), values.size() * sizeof(double), library);
+    cuda::Arrival const arrival(0);
+    cuda_sim_library_hand_over(library, arrival.stream());
+    arrival.wait();
+    std::vector<double> found(values.size());
+    cuda::check(
+        cudaMemcpy(found.data(), there, values.size() * sizeof(double), cudaMemcpyDeviceToHost),
+        "copy values");
+    CHECK(found == values);
+    cuda_sim_library_free(there);
+    CHECK(cuda_sim::violations().empty());
+  }
+}
+
+/// Only what lies in the array's own span is copied, whichever way it goes.
+void a_copy_holds_every_element() {
+  cuda_sim::reset({});
+  std::vector<double> values(14);
+  std::iota(values.begin(), values.end(), 0.0);
+  auto const there = cuda::upload_array(values.data(), {cuda::dl_float, 64, 1}, {14}, 0);
+  for (std::int64_t const first_stride : {4, -4}) {
+    Lent lent(there.data<double>() + (first_stride < 0 ? 8 : 0));
+    lent.strides[0] = first_stride;
+    lent.tensor.tensor.strides = lent.strides.data();
+    cuda::ForeignArray const array(cuda::TakenTensor(&lent.tensor), 0, "phenotypes");
+    std::vector<double> found(12);
+    array.copy_span(found.data());
+    CHECK(found == std::vector<double>(values.begin() + 1, values.begin() + 13));
+  }
+}
+
 void other_types_and_axes_are_refused() {
   double values[16] = {};
   Lent lent(values);
@@ -259,12 +317,15 @@ void no_variants_give_no_results() {
 int main() {
   what_was_lent_is_given_back_once();
   what_is_handed_out_is_freed_by_the_last();
+  an_array_is_waited_for();
+  a_copy_holds_every_element();
   other_types_and_axes_are_refused();
   no_variants_give_no_results();
   tails_are_those_of_the_cpu_in_every_order();
   wrong_values_are_errors_in_every_order();
   arrays_are_the_bits_of_the_cpu_in_every_order();
   arrays_go_in_pieces();
+  threads_share_an_array();
   the_array_decides_which_gpu_works();
   want_of_memory_at_any_allocation_is_an_error_or_smaller_pieces();
   a_failure_of_any_call_or_launch_is_an_error_and_leaves_nothing();

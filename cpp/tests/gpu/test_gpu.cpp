@@ -28,8 +28,8 @@ int main() {
   testing::products_are_the_bits_of_the_cpu(device, testing::edge_sizes());
   testing::products_are_the_bits_of_the_cpu(device, {{65'629, 160, 5'000}, {20'000, 32, 2'049}});
   testing::largest_sums_do_not_overflow(device, 100'000);
-  testing::tests_are_the_bits_of_the_cpu(device,
-                                         {{65, 9, 1, 1}, {201, 40, 7, 3}, {390, 5, 150, 1}});
+  testing::tests_are_the_bits_of_the_cpu(
+      device, {{65, 9, 1, 1}, {201, 40, 7, 3}, {390, 5, 150, 1}, {201, 40, 5, 1, true}});
   testing::tests_are_the_bits_of_the_cpu(device, {{65'629, 500, 128, 1}, {9'000, 300, 40, 5}});
   testing::scans_are_the_bits_of_the_cpu(device);
   testing::arrays_are_the_bits_of_the_cpu(tail_tolerance);
