@@ -144,8 +144,11 @@ def associate(
         default.
     context : Context, optional
         With device `cuda` whole copies are summed on GPUs, to the bits of the CPU; fractions are
-        refused. Whole copies are summed exactly, over phenotypes in 40 bits: t is within 1e-10 of
-        what it is with one fraction anywhere in the array, when sums are float64.
+        refused.
+
+    An array of whole copies is summed as hard calls are, over phenotypes in 40 bits; one with a
+    fraction anywhere in float64. The two differ in t by 1e-12 / u of itself, with u the share of
+    variance that the fit leaves of the phenotype, or the covariates of the genotype.
 
     Any of the arrays may be another library's that speaks DLPack (PyTorch, JAX, CuPy); it is read
     where it lies, and results are arrays of the library of `genotypes`.
@@ -154,8 +157,8 @@ def associate(
     context names; none of either goes through the host. They are int8, float32 or float64 of whole
     copies (0, 1, 2, or missing), with any strides; `missing` is `mean`. Numbers are the bits of the
     CPU's, but for `log10p`, whose logarithm is the GPU's: within 1e-12 of itself. Phenotypes and
-    covariates on a GPU are copied to the host, where the model is built; so are counts and the
-    omnibus test made there, and copied to the GPU at the end. **Shown on a simulated GPU only.**
+    covariates on a GPU are copied to the host, where the model is built. Counts and omnibus tests
+    are made on the host and copied to the GPU at the end. **Shown on a simulated GPU only.**
 
     Returns
     -------
