@@ -64,12 +64,16 @@ constexpr char const* used_name = "used_dltensor";
   ForeignArray::Span const span = of.span();
   py::dtype const type = numpy_type(of.type());
   py::array_t<std::uint8_t> bytes(static_cast<py::ssize_t>(span.n_bytes));
-  of.copy_span(bytes.mutable_data());
+  std::uint8_t* const start = bytes.mutable_data();
+  {
+    py::gil_scoped_release const released;
+    of.copy_span(start);
+  }
   std::vector<py::ssize_t> strides;
   for (std::int64_t const stride : of.strides()) {
     strides.push_back(stride * type.itemsize());
   }
-  return {type, of.shape(), strides, bytes.mutable_data() - span.first, bytes};
+  return {type, of.shape(), strides, start - span.first, bytes};
 }
 
 [[nodiscard]] DlType type_of(py::dtype const& type) {
@@ -79,8 +83,12 @@ constexpr char const* used_name = "used_dltensor";
 }
 
 [[nodiscard]] DeviceArray upload(py::array const& values, int gpu) {
-  return upload_array(values.data(), type_of(values.dtype()),
-                      {values.shape(), values.shape() + values.ndim()}, gpu);
+  void const* const start = values.data();
+  DlType const type = type_of(values.dtype());
+  std::vector<std::int64_t> const shape(values.shape(), values.shape() + values.ndim());
+  // What is waited for may be work of others, which needs the lock.
+  py::gil_scoped_release const released;
+  return upload_array(start, type, shape, gpu);
 }
 
 /// For a library's from_dlpack(). All that is in the array has happened, whatever the stream.
