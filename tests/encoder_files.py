@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from igwas import _core
 from igwas.provenance import root_attributes
 from igwas.schema import IMAGES, TEXT
 
@@ -105,6 +106,32 @@ def photographs(n_people, *, size_px=SIZE_PX, seed=1, noise=12.0):
         size_px // 4, axis=1
     ).repeat(size_px // 4, axis=2)
     return eyes.clip(0, 255).astype(np.uint8)
+
+
+def add_checksums(path):
+    """Add `/rgb_crc32c` to an images.h5, as `igwas-fast images` writes it."""
+    with h5py.File(path, "a") as file:
+        chunks = _chunks(file)
+        content = path.read_bytes()
+        stored = [content[one.byte_offset : one.byte_offset + one.size] for one in chunks]
+        file["/rgb_crc32c"] = np.array([_core.crc32c(data) for data in stored], np.uint32)
+    return path
+
+
+def flip_bit(path, row):
+    """Flip a bit in the middle of the stored bytes of a photograph."""
+    with h5py.File(path) as file:
+        chunk = _chunks(file)[row]
+    with path.open("r+b") as stream:
+        stream.seek(chunk.byte_offset + chunk.size // 2)
+        byte = stream.read(1)[0]
+        stream.seek(-1, 1)
+        stream.write(bytes([byte ^ 1]))
+
+
+def _chunks(file):
+    rgb = file["/rgb"]
+    return [rgb.id.get_chunk_info_by_coord((row, 0, 0, 0)) for row in range(len(rgb))]
 
 
 def write_images(path, rgb=None, *, n_people=6, measures=None, metadata=None, **columns):

@@ -34,7 +34,7 @@ from igwas.simulate.eye_parameters import parameter_names
 TRAINED, UNTRAINED, PARAMETERS = "trained encoder", "untrained encoder", "true parameters"
 # The default recipe with steps that change no weight: the norms take their statistics from the
 # training images, without which a random network is judged by an accident of its scale.
-UNTRAINED_STEPS = 40
+UNTRAINED_STEPS = 30
 UNTRAINED_RATE = "1e-12"
 MAIN_TESTS = ("omnibus", "minimum p")
 

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
+import numpy.typing as npt
 
 from igwas.errors import CorruptFile, InputError, SchemaError
 from igwas.schema import FileKind, kind_of, validate
@@ -13,9 +15,28 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 def is_hdf5(path: Path | str) -> bool:
-    """Whether the file starts with HDF5's signature; says nothing of the rest of it."""
-    with Path(path).open("rb") as stream:
-        return stream.read(len(SIGNATURE)) == SIGNATURE
+    """Whether the file starts with HDF5's signature; says nothing of the rest of it.
+
+    Raises
+    ------
+    InputError
+        If the signature comes after a user block: our files are read by byte offset.
+    """
+    path = Path(path)
+    with path.open("rb") as stream:
+        if stream.read(len(SIGNATURE)) == SIGNATURE:
+            return True
+        size, at = path.stat().st_size, 512
+        while at < size:  # where HDF5 looks for it: 512, 1024, 2048... bytes
+            stream.seek(at)
+            if stream.read(len(SIGNATURE)) == SIGNATURE:
+                raise InputError(
+                    f"{path} is an HDF5 file behind a user block of {at:,} bytes; expected one "
+                    "without. Take the block off with HDF5's tools: "
+                    f"h5unjam -i {path} -u block.bin -o NEW.h5"
+                )
+            at *= 2
+    return False
 
 
 def open_hdf5(path: Path | str, kind: FileKind | None = None) -> Any:
@@ -62,6 +83,39 @@ def open_hdf5(path: Path | str, kind: FileKind | None = None) -> Any:
     return file
 
 
+def read_texts(dataset: Any) -> npt.NDArray[np.object_]:
+    """Read a dataset of texts.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+
+    Returns
+    -------
+    object, of the dataset's shape
+        str.
+
+    Raises
+    ------
+    CorruptFile
+        If a text is no UTF-8, or HDF5 cannot read the texts; names the file and the dataset.
+    """
+    try:
+        return np.asarray(dataset.asstr()[:])
+    except UnicodeDecodeError as error:
+        reason = f"holds a text that is no UTF-8 ({error.reason})"
+        raise _text_error(dataset, reason) from error
+    except (OSError, RuntimeError) as error:
+        raise _text_error(dataset, f"cannot be read ({_first_line(error)})") from error
+
+
+def _text_error(dataset: Any, reason: str) -> CorruptFile:
+    return CorruptFile(
+        f"{dataset.file.filename}: {dataset.name} {reason}; expected texts in UTF-8. The file is "
+        "damaged: copy or write it again."
+    )
+
+
 def _open_error(path: Path, error: OSError) -> InputError:
     if error.errno in (errno.EAGAIN, errno.EACCES) or "unable to lock" in str(error):
         return InputError(
@@ -74,7 +128,7 @@ def _open_error(path: Path, error: OSError) -> InputError:
     )
 
 
-def _first_line(error: OSError) -> str:
+def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or ["no reason given"])[0]
 
 

@@ -95,6 +95,14 @@ def edit_column(path, column, edit):
     path.write_text("".join("\t".join(line) + "\n" for line in [header, *rows]))
 
 
+def test_genotypes_behind_a_user_block(refuse, genotypes, tmp_path):
+    blocked = tmp_path / "blocked.h5"
+    with h5py.File(genotypes) as old, h5py.File(blocked, "w", userblock_size=1024) as new:
+        for name in old:
+            old.copy(name, new)
+    refuse(genotypes=blocked, words=["blocked.h5", "user block of 1,024 bytes", "h5unjam"])
+
+
 def test_the_unspoilt_cohort_is_scanned(assoc, cohort, output):
     code, stderr = assoc("--covariates", cohort.covariates)
     assert (code, stderr) == (0, "")

@@ -41,6 +41,21 @@ def test_options_reach_the_function_unchanged(tmp_path, capsys):
     assert capsys.readouterr().out == "one\ntwo\n"
 
 
+def test_quiet_prints_nothing_and_hands_no_printer_on(tmp_path, capsys):
+    function = called_with("-o", str(tmp_path / "d"), "-q")
+    assert function.call_args.kwargs["say"] is None
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_quiet_demo_prints_nothing_nor_do_its_commands(tmp_path):
+    done = command.run(
+        *("demo", "-o", tmp_path / "demo", "--without-photographs", "--people", "200"),
+        *("--variants", "800", "--phenotypes", "8", "--threads", "1", "-q"),
+        timeout=600,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_the_quick_demo_is_one_option(tmp_path):
     function = called_with("-o", str(tmp_path / "d"), "--without-photographs", "--phenotypes", "9")
     assert function.call_args.kwargs["options"] == DemoOptions(photographs=False, phenotypes=9)

@@ -155,3 +155,8 @@ def test_genotypes_of_a_biobank_are_streamed(tmp_path):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.5 * peaks[0]
+
+
+def test_quiet_prints_nothing(tmp_path, capsys):
+    assert run("-o", str(tmp_path / "c"), "--samples", "60", "--variants", "40", "-q") == 0
+    assert capsys.readouterr() == ("", "")

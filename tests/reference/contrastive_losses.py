@@ -73,3 +73,20 @@ def barlow_twins(first, second, redundancy_weight=5e-3):
             c = above / below
             loss += (1 - c) ** 2 if i == j else redundancy_weight * c**2
     return loss
+
+
+def cca(first, second, ridge=1e-3):
+    """Dimensions less the eigenvalues of S^-1 C, sums written out; both views have one map."""
+    n, d = first.shape
+    a, b = first - first.mean(0), second - second.mean(0)
+
+    def both(j, k):
+        return sum(a[i, j] * a[i, k] + b[i, j] * b[i, k] for i in range(n)) / (2 * n)
+
+    def crossed(j, k):
+        return sum(a[i, j] * b[i, k] + b[i, j] * a[i, k] for i in range(n)) / (2 * n)
+
+    s = np.array([[both(j, k) for k in range(d)] for j in range(d)])
+    c = np.array([[crossed(j, k) for k in range(d)] for j in range(d)])
+    s += np.eye(d) * (ridge * np.trace(s) / d + 1e-8)
+    return d - np.linalg.eigvals(np.linalg.inv(s) @ c).real.sum()

@@ -26,6 +26,7 @@ from igwas.errors import OptionError, OutputError
 from igwas.provenance import root_attributes
 from igwas.schema import STATISTICS
 from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
+from igwas.whole_file import output_error
 
 _log = logging.getLogger("igwas")
 
@@ -220,7 +221,7 @@ class _Projection:
             n_hits = self._fill(paths, progress)
         except OSError as error:
             statistics_writer.discard(paths)
-            raise statistics_writer.output_error(paths.output, error, can_resume=False) from error
+            raise output_error(paths.output, error, can_resume=False) from error
         except BaseException:
             statistics_writer.discard(paths)
             raise

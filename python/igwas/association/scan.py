@@ -34,6 +34,8 @@ from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
 from igwas.provenance import root_attributes
 from igwas.schema import REASONS, STATISTICS
 from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
+from igwas.whole_file import output_error
+from igwas.wording import counted
 
 _log = logging.getLogger("igwas")
 
@@ -164,9 +166,13 @@ def run_scan(
                     f"{error.strerror or error}; expected to read the genotypes to their end. "
                     "Check the disk they are on, then go on with --resume."
                 ) from error
-            raise statistics_writer.output_error(paths.output, error) from error
-        except (KeyboardInterrupt, IgwasError):
-            _keep_what_is_done(paths)
+            raise output_error(paths.output, error) from error
+        except KeyboardInterrupt as stop:
+            stop.add_note(_keep_what_is_done(paths) or "no block was done, and nothing is kept")
+            raise
+        except IgwasError:
+            if kept := _keep_what_is_done(paths):
+                _log.warning(kept)
             raise
         reasons = _count_reasons(paths.partial)
         # A shard may hold rare variants only; the merge needs it all the same.
@@ -182,15 +188,14 @@ def run_scan(
         return _summarise(plan, paths.output, reasons)
 
 
-def _keep_what_is_done(paths: Paths) -> None:
-    """Say that a stopped run can be resumed; remove it if it has nothing to keep."""
+def _keep_what_is_done(paths: Paths) -> str:
+    """What a stopped run keeps, in words; it is removed, and they are empty, if nothing."""
     n_done = int(statistics_writer.read_done(paths.partial).sum())
-    if n_done:
-        _log.warning(
-            "%s keeps the %s blocks of variants done: go on with --resume", paths.partial, n_done
-        )
-    else:
+    if not n_done:
         statistics_writer.discard(paths)
+        return ""
+    blocks = counted(n_done, "block", "blocks")
+    return f"{paths.partial} keeps the {blocks} of variants done: go on with --resume"
 
 
 def _summarise(plan: ScanPlan, output: Path, reasons: dict[str, int]) -> ScanSummary:

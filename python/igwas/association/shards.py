@@ -18,6 +18,7 @@ from igwas.hdf5 import open_hdf5
 from igwas.provenance import root_attributes
 from igwas.schema import STATISTICS, TEXT
 from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
+from igwas.whole_file import output_error
 
 _SLAB = 65_536
 _EYE_ARRAYS = ("/phenotypes/eye", "/phenotypes/dimension")
@@ -160,7 +161,7 @@ def _merge(files: list[h5py.File], paths: Paths) -> MergeSummary:
         n_hits = _fill(files, starts, paths, layout)
     except OSError as error:
         statistics_writer.discard(paths)
-        refused = statistics_writer.output_error(paths.output, error, can_resume=False)
+        refused = output_error(paths.output, error, can_resume=False)
         raise refused from error
     return MergeSummary(paths.output, len(files), layout.n_variants, n_hits)
 

@@ -13,7 +13,7 @@ import pandas as pd
 from igwas.association.lazy_array import SLAB_BYTES, Index, LazyArray, unknown_name
 from igwas.association.statistics_blocks import BlockReader, OmnibusBlock, TestBlock
 from igwas.errors import IncompleteFile, OptionError
-from igwas.hdf5 import open_hdf5
+from igwas.hdf5 import open_hdf5, read_texts
 from igwas.phenotypes.eye_names import EyeLabel, stored_labels
 from igwas.schema import REASONS, STATISTICS
 
@@ -51,7 +51,7 @@ class StatisticsFile:
         self.attributes: dict[str, Any] = dict(file.attrs)
         self.n_variants, self.n_phenotypes = (int(length) for length in file["/beta"].shape)
         self.n_masks = int(file["/variant_statistics/n"].shape[1])
-        self.phenotype_names: list[str] = list(file["/phenotypes/name"].asstr()[:])
+        self.phenotype_names: list[str] = list(read_texts(file["/phenotypes/name"]))
         self.labels: list[EyeLabel] = stored_labels(file, self.phenotype_names)
         self.masks: Index = file["/phenotypes/mask"][:].astype(np.int64)
         # The count of hits is the last thing a scan writes.
@@ -148,7 +148,7 @@ class StatisticsFile:
     def scanned_names(self) -> list[str]:
         """Phenotypes of the scan; of a projection, those that were combined."""
         if "/projection/phenotype" in self._file:
-            return list(self._file["/projection/phenotype"].asstr()[:])
+            return list(read_texts(self._file["/projection/phenotype"]))
         return self.phenotype_names
 
     @property

@@ -9,7 +9,6 @@ are sorted into their preallocated table at the end.
 import errno
 import logging
 import os
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +20,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from igwas import _core
-from igwas.errors import CorruptFile, IncompleteFile, OutputError
+from igwas.errors import CorruptFile, IncompleteFile
 from igwas.schema import STATISTICS, TEXT, Array
 from igwas.steady_file import create_hdf5
+from igwas.whole_file import output_error
 
 _log = logging.getLogger("igwas")
 
@@ -42,9 +42,6 @@ _RECORD_HEADER = np.dtype([("magic", "<u8"), ("block", "<u8"), ("count", "<u8"),
 
 # Rows of the hits table at most: 36 MB. Stronger hits displace weaker ones beyond it.
 HIT_CAPACITY = 1_000_000
-
-# A full disk, a used-up quota, a limit on the size of a file.
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _PER_BLOCK = {
     "n": "/variant_statistics/n",
@@ -187,25 +184,6 @@ def discard(paths: Paths) -> None:
     """Remove what an unfinished run left."""
     for path in (paths.creating, paths.partial, paths.journal):
         path.unlink(missing_ok=True)
-
-
-def output_error(path: Path, error: OSError, *, can_resume: bool = True) -> OutputError:
-    """Word a refused write; HDF5 gives the system's error number inside its text only."""
-    found = re.search(r"errno = (\d+)", str(error))
-    code = error.errno or (int(found[1]) if found else None)
-    if code == errno.ENOSPC:
-        reason = "the disk is full"
-    else:
-        reason = os.strerror(code).lower() if code else str(error).splitlines()[0]
-    if code in _NO_ROOM:
-        kept = " with --resume, which keeps what is done" if can_resume else ""
-        return OutputError(
-            f"{path}: {reason}; expected room for the result. Make space, then run the "
-            f"same command again{kept}."
-        )
-    return OutputError(
-        f"{path}: {reason}; expected to write here. Check the folder and its permissions."
-    )
 
 
 def _create_dataset(file: h5py.File, array: Array, layout: Layout) -> None:

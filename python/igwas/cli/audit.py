@@ -9,6 +9,7 @@ from igwas.cli.options import (
     EXISTING_FILE,
     OUTPUT_FILE,
     overwrite_option,
+    say,
     threads_option,
     verbosity_options,
 )
@@ -61,5 +62,4 @@ def audit(
         embeddings, images=images, metadata=metadata, json_path=json_path, figures=figures,
         options=AuditOptions(**options), context=Context(threads=threads),
     )  # fmt: skip
-    for line in report.describe():
-        click.echo(line)
+    say(report.describe())

@@ -11,6 +11,7 @@ from igwas.cli.options import (
     OUTPUT_FILE,
     CommaList,
     overwrite_option,
+    say,
     verbosity_options,
 )
 
@@ -87,9 +88,9 @@ def bench(
     else:
         options = choose_options(is_quick=quick, threads=threads, **chosen)
         records = [run_benchmark(options, output, work, is_resumed=resume, overwrite=overwrite)]
-        click.echo(output)
+        say([str(output)])
     if report:
         write_report(records, report)
-        click.echo(report)
+        say([str(report)])
     else:
-        click.echo(render(records))
+        say([render(records)])

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from igwas.cli.options import overwrite_option, threads_option, verbosity_options
+from igwas.cli.options import is_quiet, overwrite_option, say, threads_option, verbosity_options
 
 _EXAMPLE = """\b
 Example:
@@ -20,10 +20,10 @@ Example:
     type=click.Path(path_type=Path), help="Folder for everything the demo makes.",
 )  # fmt: skip
 @click.option("--people", type=int, default=None,
-              help="Genotyped people.  [default: 1000; 2000 without photographs]")  # fmt: skip
+              help="Genotyped people.  [default: 1500; 2000 without photographs]")  # fmt: skip
 @click.option("--variants", default=20_000, show_default=True, help="Variants.")
 @click.option("--seed", default=1, show_default=True, help="Of the cohort and the encoder.")
-@click.option("--steps", type=int, default=None, help="Steps of training.  [default: 200]")
+@click.option("--steps", type=int, default=None, help="Steps of training.  [default: 100]")
 @click.option("--without-photographs", is_flag=True,
               help="Draw phenotypes directly: a check of seconds.")  # fmt: skip
 @click.option("--phenotypes", type=int, default=None,
@@ -55,7 +55,6 @@ def demo(
         context=Context(threads=threads),
         resume=resume,
         overwrite=overwrite,
-        say=click.echo,
+        say=None if is_quiet() else click.echo,
     )
-    for line in result.describe():
-        click.echo(line)
+    say(result.describe())

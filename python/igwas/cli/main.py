@@ -4,11 +4,13 @@ import importlib
 import logging
 import os
 import sys
+from typing import Any
 
 import click
 
 from igwas._version import __version__
 from igwas.errors import IgwasError, OptionError
+from igwas.stopping import Terminated, describe_stop, sigterm_interrupts
 
 # Name of the command -> one line for `--help`; in the order of the flow, not of the alphabet.
 COMMANDS: dict[str, str] = {
@@ -33,6 +35,14 @@ COMMANDS: dict[str, str] = {
 }
 
 
+class _StoppedError(Exception):
+    """Carries the KeyboardInterrupt past click."""
+
+    def __init__(self, stop: KeyboardInterrupt) -> None:
+        super().__init__()
+        self.stop = stop
+
+
 class PipelineGroup(click.Group):
     """A group that lists commands in pipeline order and imports only the one that runs."""
 
@@ -47,6 +57,14 @@ class PipelineGroup(click.Group):
         module = importlib.import_module(f"igwas.cli.{cmd_name}")
         command: click.Command = getattr(module, cmd_name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a run that is stopped is told from what click itself aborts."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            # Click would print an empty line, and lose what the exception says is kept.
+            raise _StoppedError(stop) from stop
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List from COMMANDS, so that `--help` imports no command."""
@@ -66,7 +84,13 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; exit 2 for usage, 1 for bad data, 130 when interrupted."""
+    """Run the command line; exit 2 for usage, 1 for bad data, 130 or 143 when stopped."""
+    with sigterm_interrupts():
+        status = _run(arguments)
+    sys.exit(status)
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         status = cli.main(args=arguments, prog_name="igwas-fast", standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -74,9 +98,13 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         status = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        status = 130
+    except _StoppedError as error:
+        status = _report_stop(error.stop)
+    except (click.Abort, KeyboardInterrupt) as error:
+        # While the command line is read, or its modules are imported.
+        cause = error.__cause__ if isinstance(error, click.Abort) else error
+        halt = cause if isinstance(cause, KeyboardInterrupt) else KeyboardInterrupt()
+        status = _report_stop(halt)
     except OptionError as error:
         status = _report(error, 2)
     except IgwasError as error:
@@ -92,7 +120,15 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         # The system's words with the file's name: unreadable file, disk full, folder missing.
         status = _report(IgwasError(_system_error(error)), 1)
-    sys.exit(status if isinstance(status, int) else 0)
+    return status if isinstance(status, int) else 0
+
+
+def _report_stop(stop: KeyboardInterrupt) -> int:
+    line, status = describe_stop(stop)
+    if not isinstance(stop, Terminated) and sys.stderr.isatty():
+        click.echo(err=True)  # ends the line of the terminal's ^C
+    click.echo(line, err=True)
+    return status
 
 
 def _system_error(error: OSError) -> str:

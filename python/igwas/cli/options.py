@@ -93,9 +93,14 @@ def _configure_logging(level: int) -> None:
         )
 
 
+def is_quiet() -> bool:
+    """Whether the command that runs was given -q."""
+    return bool(click.get_current_context().meta.get(_VERBOSITY, 0) < 0)
+
+
 def say(lines: Iterable[str]) -> None:
     """Print what a command did, for the person who ran it; nothing with -q."""
-    if click.get_current_context().meta.get(_VERBOSITY, 0) >= 0:
+    if not is_quiet():
         for line in lines:
             click.echo(line)
 

@@ -11,6 +11,7 @@ from igwas.cli.options import (
     CommaList,
     F,
     overwrite_option,
+    say,
     threads_option,
     verbosity_options,
 )
@@ -135,8 +136,7 @@ def simulate(
     if not photographs:
         with track("simulating", "variants") as progress:
             files = simulate_cohort(output, chosen, overwrite=overwrite, progress=progress)
-        for path in files.all():
-            click.echo(path)
+        say(map(str, files.all()))
         return
     summary = simulate_photographed_cohort(
         output,
@@ -148,8 +148,7 @@ def simulate(
         context=Context(threads=threads),
         track=track,
     )
-    for path in summary.all():
-        click.echo(path)
+    say(map(str, summary.all()))
 
 
 def _refuse_others(context: click.Context, photographs: bool) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 from igwas.errors import OptionError
 
-PEOPLE = 1000
+PEOPLE = 1500
 PEOPLE_WITHOUT_PHOTOGRAPHS = 2000
-STEPS = 200
+STEPS = 100
 PHENOTYPES = 128
 # Fewer are too few to split into people for training, validation and test, and to test variants on.
 _LEAST_PEOPLE = 80
@@ -21,13 +21,13 @@ class DemoOptions:
     Parameters
     ----------
     people : int, optional
-        Genotyped people; by default 1,000, and 2,000 without photographs.
+        Genotyped people; by default 1,500, and 2,000 without photographs.
     variants : int
         Variants.
     seed : int
         Of the cohort and of the encoder.
     steps : int, optional
-        Steps of training; by default 200.
+        Steps of training; by default 100.
     photographs : bool
         Whether photographs are drawn and the pipeline starts from them; otherwise phenotypes are
         drawn directly and it starts from the genotypes.

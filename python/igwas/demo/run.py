@@ -20,6 +20,7 @@ from igwas.demo.summary import describe
 from igwas.demo.truth import Comparison, compare_with_truth
 from igwas.errors import IgwasError, IncompleteFile, OptionError, OutputError
 from igwas.sole_writer import sole_writer
+from igwas.stopping import Terminated
 
 COMMANDS = "commands.sh"
 PLANTED = "planted.tsv"
@@ -85,7 +86,7 @@ def run_demo(
     overwrite : bool
         Replace an earlier demo in the folder.
     say : callable(str), optional
-        Takes each command and each line that it prints.
+        Takes each command and each line that it prints; without it they run with -q.
 
     Returns
     -------
@@ -134,13 +135,9 @@ def run_stages(
     IgwasError
         If one fails.
     """
-    runner = _Runner(folder, journal, context or Context(), say or _say_nothing)
+    runner = _Runner(folder, journal, context or Context(), say)
     for stage in stages:
         runner.run(stage)
-
-
-def _say_nothing(line: str) -> None:
-    pass
 
 
 def _prepare(folder: Path, *, resume: bool, overwrite: bool) -> None:
@@ -178,10 +175,10 @@ class _Runner:
     folder : Path
     journal : Journal
     context : Context
-    say : callable(str)
+    say : callable(str), optional
     """
 
-    def __init__(self, folder: Path, journal: Journal, context: Context, say: Say) -> None:
+    def __init__(self, folder: Path, journal: Journal, context: Context, say: Say | None) -> None:
         self._folder, self._journal, self._context = folder, journal, context
         self._say = say
         self._done = {one.stage: one.command for one in journal.finished}
@@ -193,14 +190,17 @@ class _Runner:
             _log.info("%s has finished: not done again", stage.name)
             return
         further = [*self._threads(stage), *self._how(stage)]
-        self._say(f"$ {stage.command(*further)}")
+        if self._say is None:
+            further.append("-q")
+        else:
+            self._say(f"$ {stage.command(*further)}")
         self._has_run = True
         self._journal.begin(stage.name)
         start, cpu = time.perf_counter(), _cpu_seconds()
         try:
             status = self._execute([*stage.arguments, *further])
-        except KeyboardInterrupt:
-            _log.warning("stopped at %s: the same command with --resume goes on", stage.name)
+        except KeyboardInterrupt as stop:
+            stop.add_note(f"{stage.name} was not finished: the same command with --resume goes on")
             raise
         if status:
             raise IgwasError(
@@ -231,8 +231,13 @@ class _Runner:
             words, cwd=self._folder, stdout=subprocess.PIPE, text=True
         ) as process:
             assert process.stdout is not None
-            for line in process.stdout:
-                self._say("  " + line.rstrip("\n"))
+            try:
+                for line in process.stdout:
+                    if self._say is not None:
+                        self._say("  " + line.rstrip("\n"))
+            except Terminated:
+                process.terminate()  # Ctrl-C reaches it without us
+                raise
         return process.returncode
 
 

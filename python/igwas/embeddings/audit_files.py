@@ -16,6 +16,7 @@ from igwas.embeddings.neighbours import Neighbours, chosen_queries, nearest_neig
 from igwas.errors import OptionError, OutputError
 from igwas.images.images_file import ImagesFile
 from igwas.sole_writer import refuse_inputs, refuse_special
+from igwas.whole_file import whole_file
 
 FIGURES = ("retrieval.png", "agreement.png", "spectrum.png", "explained.png")
 SHEETS = ("neighbours_random.png", "neighbours_worst.png")
@@ -188,18 +189,10 @@ def _figures(report: AuditReport, sheets: SheetSource | None) -> Iterator[tuple[
 
 
 def _save(path: Path, figure: Any) -> None:
-    partial = path.with_name(path.name + ".partial")
-    try:
+    with whole_file(path, can_resume=False) as partial:
         figure.savefig(partial, format="png")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    partial = path.with_name(path.name + ".partial")
-    try:
+    with whole_file(path, can_resume=False) as partial:
         partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from igwas.embeddings.image_rows import GRADES
 from igwas.embeddings.test_time_views import check_views
 from igwas.errors import OptionError
+from igwas.images.grades import GRADES
+from igwas.wording import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,15 +91,21 @@ class EmbedSummary:
         lines = [f"ran on {self.provider}" + (f", {self.reason}" if self.reason else "")]
         lines += self.notes
         if self.n_left_out:
-            lines.append(f"{self.n_left_out:,} photographs left out: below --min-grade")
+            lines.append(f"{_photographs(self.n_left_out)} left out: below --min-grade")
         n_run = self.n_images - self.n_resumed
         if self.n_resumed:
-            lines.append(f"{self.n_resumed:,} photographs were done before: resumed")
+            were = "was" if self.n_resumed == 1 else "were"
+            lines.append(f"{_photographs(self.n_resumed)} {were} done before: resumed")
         if n_run:
             rate = n_run / max(self.seconds, 1e-9)
             lines.append(f"{rate:,.1f} photographs a second, {self.batch_size} at a time")
         lines.append(
-            f"{self.output}: {self.n_images:,} photographs of {self.n_participants:,} "
-            f"participants x {self.n_dimensions:,} dimensions"
+            f"{self.output}: {_photographs(self.n_images)} of "
+            f"{counted(self.n_participants, 'participant', 'participants')} x "
+            f"{counted(self.n_dimensions, 'dimension', 'dimensions')}"
         )
         return lines
+
+
+def _photographs(n: int) -> str:
+    return counted(n, "photograph", "photographs")

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from igwas.association.statistics_writer import output_error
 from igwas.context import Context
 from igwas.embeddings import embeddings_file
 from igwas.embeddings.batch_size import BatchSize, choose_batch_size
@@ -23,6 +22,8 @@ from igwas.embeddings.test_time_views import TestTimeViews
 from igwas.errors import IgwasError, IncompleteFile
 from igwas.provenance import file_digest, root_attributes
 from igwas.schema import EMBEDDINGS
+from igwas.whole_file import output_error
+from igwas.wording import counted
 
 _log = logging.getLogger("igwas")
 
@@ -135,22 +136,25 @@ class EmbeddingRun:
                         progress(n_done, len(self._rows))
         except OSError as error:
             raise output_error(self._paths.output, error) from error
-        except (KeyboardInterrupt, IgwasError):
-            self._keep_what_is_done()
+        except KeyboardInterrupt as stop:
+            stop.add_note(self._keep_what_is_done() or "no batch was done, and nothing is kept")
+            raise
+        except IgwasError:
+            if kept := self._keep_what_is_done():
+                _log.warning(kept)
             raise
 
     def _name_of(self, row: int) -> str:
         return str(self._rows.columns.image_id[row])
 
-    def _keep_what_is_done(self) -> None:
+    def _keep_what_is_done(self) -> str:
+        """What a stopped run keeps, in words; it is removed, and they are empty, if nothing."""
         is_done, _ = embeddings_file.read_progress(self._paths.partial)
-        if is_done.any():
-            _log.warning(
-                "%s keeps the %s batches done: go on with --resume",
-                self._paths.partial, f"{int(is_done.sum()):,}",
-            )  # fmt: skip
-        else:
+        if not is_done.any():
             self._paths.discard()
+            return ""
+        batches = counted(int(is_done.sum()), "batch", "batches")
+        return f"{self._paths.partial} keeps the {batches} done: go on with --resume"
 
     def summary(self, seconds: float, notes: tuple[str, ...]) -> EmbedSummary:
         """What the run did."""

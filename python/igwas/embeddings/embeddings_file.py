@@ -18,12 +18,12 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from igwas.association.statistics_writer import output_error
 from igwas.embeddings.image_rows import ImageColumns, Text
 from igwas.errors import IncompleteFile, InputError
-from igwas.hdf5 import open_hdf5
+from igwas.hdf5 import open_hdf5, read_texts
 from igwas.schema import EMBEDDINGS
 from igwas.steady_file import create_hdf5
+from igwas.whole_file import output_error
 
 _log = logging.getLogger("igwas")
 _TEXTS = ("image_id", "participant_id", "eye", "visit")
@@ -219,7 +219,7 @@ def read_embeddings(path: Path | str) -> Embeddings:
                 f"{path} is unfinished; expected the vectors of every image. "
                 'Go on with "igwas-fast embed --resume".'
             )
-        texts = {name: file[f"/{name}"].asstr()[:] for name in _TEXTS}
+        texts = {name: read_texts(file[f"/{name}"]) for name in _TEXTS}
         vectors = file["/embedding"][:]
         columns = ImageColumns(**texts, quality=file["/quality"][:])
         names = _dimension_names(file, vectors.shape[1])
@@ -230,7 +230,7 @@ def read_embeddings(path: Path | str) -> Embeddings:
 
 def _dimension_names(file: Any, n_dimensions: int) -> tuple[str, ...]:
     if "/dimension_name" in file:
-        return tuple(file["/dimension_name"].asstr()[:])
+        return tuple(read_texts(file["/dimension_name"]))
     width = max(3, len(str(n_dimensions - 1)))
     return tuple(f"dim_{index:0{width}d}" for index in range(n_dimensions))
 

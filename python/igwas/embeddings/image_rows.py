@@ -6,18 +6,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import hdf5plugin  # noqa: F401 - registers the compression filters our files may use
 import numpy as np
 import numpy.typing as npt
 
 from igwas.embeddings.encoder import ModelCard
-from igwas.errors import CorruptFile, InputError, OptionError
-from igwas.hdf5 import open_hdf5
+from igwas.errors import InputError, OptionError
+from igwas.hdf5 import open_hdf5, read_texts
+from igwas.images.crops import Crops
 from igwas.images.fundus import EYES
-from igwas.images.stored_pictures import StoredPictures
+from igwas.images.grades import GRADES, read_grades
 from igwas.schema import IMAGES
+from igwas.wording import counted
 
-GRADES = ("reject", "usable", "keep")
 _TEXTS = ("image_id", "participant_id", "eye", "visit")
 
 Text = npt.NDArray[np.object_]
@@ -60,7 +60,7 @@ class ImageRows:
     size_px: int
     _rows: npt.NDArray[np.int64] = field(repr=False)
     _file: Any = field(repr=False)
-    _stored: StoredPictures | None = field(repr=False)
+    _crops: Crops = field(repr=False)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -74,36 +74,20 @@ class ImageRows:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._stored is not None:
-            self._stored.close()
+        self._crops.close()
         self._file.close()
 
     def read(self, start: int, stop: int) -> npt.NDArray[np.uint8]:
         """Chosen photographs start to stop, uint8 (images, rows, columns, 3).
 
-        May be called from several threads; they wait for each other only where the photographs
-        are not stored one by one in zstd, as `igwas-fast images` does.
+        May be called from several threads; see Crops.
 
         Raises
         ------
         CorruptFile
             If the file is damaged there.
         """
-        rows = self._rows[start:stop]
-        dataset = self._file["/rgb"]
-        try:
-            if self._stored is not None:
-                return self._stored.read(rows)
-            if len(rows) and rows[-1] - rows[0] < 2 * len(rows):
-                # One read of a range that is mostly wanted is far quicker than many of one.
-                found = dataset[rows[0] : rows[-1] + 1]
-                return np.asarray(found if len(found) == len(rows) else found[rows - rows[0]])
-            return np.stack([dataset[row] for row in rows])
-        except (OSError, RuntimeError, CorruptFile) as error:
-            raise CorruptFile(
-                f"{self.path}: photographs {start + 1:,} to {stop:,} cannot be read ({error}); "
-                "expected a whole file. Copy or write it again."
-            ) from error
+        return self._crops.read(self._rows[start:stop])
 
 
 def open_image_rows(path: Path | str, *, min_grade: str = "reject") -> ImageRows:
@@ -118,7 +102,7 @@ def open_image_rows(path: Path | str, *, min_grade: str = "reject") -> ImageRows
     Raises
     ------
     InputError
-        If it is no images.h5, has no photograph of that grade, or an id twice.
+        If it is no images.h5, has no photograph of that grade, an id twice, or what is no grade.
     OptionError
         If there is no such grade.
     """
@@ -129,14 +113,15 @@ def open_image_rows(path: Path | str, *, min_grade: str = "reject") -> ImageRows
     path = Path(path)
     file = open_hdf5(path, IMAGES)
     try:
-        grade = file["/grade"].asstr()[:]
+        grade = read_grades(path, file)
         rows = np.flatnonzero(np.isin(grade, GRADES[GRADES.index(min_grade) :]))
         if not len(rows):
             raise InputError(
-                f"{path} has {len(grade):,} photographs, none of grade {min_grade} or better; "
+                f"{path} has {counted(len(grade), 'photograph', 'photographs')}, none of grade "
+                f"{min_grade} or better; "
                 "expected at least one. Give --min-grade reject, or other photographs."
             )
-        texts = {name: file[f"/{name}"].asstr()[:][rows] for name in _TEXTS}
+        texts = {name: read_texts(file[f"/{name}"])[rows] for name in _TEXTS}
         _check_ids(path, texts)
         return ImageRows(
             path,
@@ -146,16 +131,8 @@ def open_image_rows(path: Path | str, *, min_grade: str = "reject") -> ImageRows
             size_px=_side(path, file),
             _rows=rows,
             _file=file,
-            _stored=StoredPictures.of(
-                path, file["/rgb"], file["/rgb_crc32c"][:] if "/rgb_crc32c" in file else None
-            ),
+            _crops=Crops(path, file),
         )
-    except UnicodeDecodeError as error:
-        file.close()
-        raise CorruptFile(
-            f"{path}: a text is no UTF-8 ({error.reason}); expected ids and eyes that can be read. "
-            "The file is damaged: copy or write it again."
-        ) from error
     except BaseException:
         file.close()
         raise

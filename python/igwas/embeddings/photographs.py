@@ -21,6 +21,7 @@ from igwas.images.options import ImagesOptions
 from igwas.images.preprocessing_version import PREPROCESSING_VERSION
 from igwas.images.process import process_photographs
 from igwas.images.source_list import list_sources
+from igwas.wording import counted
 
 _MANIFESTS = (".csv", ".tsv", ".txt")
 _SHOWN = 5
@@ -177,7 +178,7 @@ def _notes(path: Path) -> tuple[str, ...]:
         skipped = images.skipped
     if not len(skipped):
         return ()
-    lines = [f"{len(skipped):,} files gave no image:"]
+    lines = [f"{counted(len(skipped), 'file', 'files')} gave no image:"]
     lines += [f"  {row.path}: {row.reason}" for row in skipped.head(_SHOWN).itertuples()]
     if len(skipped) > _SHOWN:
         lines.append(f'  and {len(skipped) - _SHOWN:,} more; "igwas-fast images" lists them all')

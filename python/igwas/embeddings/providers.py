@@ -45,7 +45,9 @@ _LIBRARIES = {
     "tensorrt": "libonnxruntime_providers_tensorrt.so",
     "openvino": "libonnxruntime_providers_openvino.so",
 }
-_ERRORS_ONLY = 3
+# On a CPU what ONNX Runtime logs as an error it also raises; a provider says some in its log alone.
+_ERRORS_ONLY, _FATAL_ONLY = 3, 4
+_EXPORT_AGAIN = 'Write it again with "igwas-fast export".'
 # Each lane holds a batch with all of the network's intermediate maps.
 _MOST_LANES = 8
 
@@ -119,7 +121,13 @@ def onnx_runtime() -> Any:
 
 
 def open_session(
-    content: bytes, *, device: str, threads: int, name: str = "model", runtime: Any = None
+    content: bytes,
+    *,
+    device: str,
+    threads: int,
+    name: str = "model",
+    remedy: str = _EXPORT_AGAIN,
+    runtime: Any = None,
 ) -> OpenSession:
     """Make a session on the device that was asked for.
 
@@ -133,6 +141,8 @@ def open_session(
         Threads of all lanes together, on the CPU.
     name : str
         Of the model, for messages.
+    remedy : str
+        What to do where the file is no model.
     runtime : module, optional
         onnxruntime by default; tests give another.
 
@@ -150,18 +160,28 @@ def open_session(
             f"device is {device!r}; expected one of {', '.join(DEVICES)}. Choose one of them."
         )
     runtime = runtime or onnx_runtime()
+    model = _Model(content, name, remedy)
     if device != "auto":
-        return _open(runtime, content, device, threads, name)
+        return _open(runtime, model, device, threads)
     try:
-        opened = _open(runtime, content, "cuda", threads, name)
+        opened = _open(runtime, model, "cuda", threads)
         reason = "auto: CUDA works here"
     except DeviceUnavailable as error:
-        opened = _open(runtime, content, "cpu", threads, name)
+        opened = _open(runtime, model, "cpu", threads)
         reason = f"auto: {re.split(' [(]|;', str(error))[0]}"
     return replace(opened, reason=reason)
 
 
-def _open(runtime: Any, content: bytes, device: str, threads: int, name: str) -> OpenSession:
+@dataclass(frozen=True)
+class _Model:
+    """The .onnx file, and the words for messages about it."""
+
+    content: bytes
+    name: str
+    remedy: str
+
+
+def _open(runtime: Any, model: _Model, device: str, threads: int) -> OpenSession:
     provider, package = PROVIDERS[device]
     _refuse_two_runtimes(device)
     available = runtime.get_available_providers()
@@ -174,7 +194,7 @@ def _open(runtime: Any, content: bytes, device: str, threads: int, name: str) ->
     if device in ("cuda", "tensorrt") and hasattr(runtime, "preload_dlls"):
         # CUDA and cuDNN from pip's nvidia packages are found only if they are loaded before.
         runtime.preload_dlls()
-    session = _create(runtime, content, device, threads, name)
+    session = _create(runtime, model, device, threads)
     got = list(session.get_providers())
     if not got or got[0] != provider:
         raise DeviceUnavailable(
@@ -206,11 +226,11 @@ def _is_installed(package: str) -> bool:
     return True
 
 
-def _create(runtime: Any, content: bytes, device: str, threads: int, name: str) -> Any:
+def _create(runtime: Any, model: _Model, device: str, threads: int) -> Any:
     options = runtime.SessionOptions()
     options.intra_op_num_threads = split_threads(device, threads)[1]
     options.inter_op_num_threads = 1
-    options.log_severity_level = _ERRORS_ONLY
+    options.log_severity_level = _FATAL_ONLY if device == "cpu" else _ERRORS_ONLY
     # Threads that spin while they wait take the core that reads the next batch: with two cores the
     # overlapped rate was a third lower (benchmarks/NOTES.md).
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -218,7 +238,7 @@ def _create(runtime: Any, content: bytes, device: str, threads: int, name: str) 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return runtime.InferenceSession(
-                content, options, providers=_provider_options(device, threads)
+                model.content, options, providers=_provider_options(device, threads)
             )
     except Exception as error:
         # ONNX Runtime's exceptions share no base class but Exception.
@@ -230,8 +250,8 @@ def _create(runtime: Any, content: bytes, device: str, threads: int, name: str) 
                 "compare versions, or give --device cpu."
             ) from error
         raise InputError(
-            f"{name} cannot be run by ONNX Runtime ({words}); expected one whole .onnx file. "
-            'Write it again with "igwas-fast export".'
+            f"{model.name} cannot be run by ONNX Runtime ({words}); expected one whole .onnx file. "
+            f"{model.remedy}"
         ) from error
 
 

@@ -9,14 +9,15 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 from torch import Tensor
 
 from igwas._version import __version__
 from igwas.encoder.options import TrainOptions
-from igwas.errors import CorruptFile, IncompleteFile, InputError, OutputError
+from igwas.errors import CorruptFile, IncompleteFile, InputError
+from igwas.whole_file import whole_file
 
 FORMAT = "igwas encoder checkpoint"
 VERSION = 1
@@ -106,20 +107,22 @@ def write_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
         "igwas_version": __version__,
         "weights_digest": checkpoint.weights_digest,
     }
-    partial = path.with_name(path.name + ".partial")
+    with whole_file(path) as partial, partial.open("wb") as stream:
+        _save(content, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _save(content: dict[str, Any], stream: IO[bytes]) -> None:
     try:
-        with partial.open("wb") as stream:
-            torch.save(content, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
-    except (OSError, RuntimeError) as error:
-        # torch's zip writer turns a failed write into a RuntimeError.
-        partial.unlink(missing_ok=True)
-        raise OutputError(
-            f"{path} cannot be written ({error}); expected room and permission for it. "
-            "Free some space, then go on with --resume."
-        ) from error
+        torch.save(content, stream)
+    except RuntimeError as error:
+        # torch's zip writer hides what stopped it behind an error of its own: a refused write, or
+        # Ctrl-C while it writes.
+        stopped = error.__context__
+        if isinstance(stopped, OSError | KeyboardInterrupt):
+            raise stopped from None
+        raise OSError("torch cannot write it") from error
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -196,10 +199,11 @@ def _load(path: Path) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except _LOAD_ERRORS as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        # torch's own words advise to run whatever code the file holds.
         raise CorruptFile(
-            f"{path} cannot be read as a checkpoint ({reason}); expected a whole one of "
-            "igwas-fast. Copy it again, or give another."
+            f"{path} cannot be read as a checkpoint (its records are damaged, or hold more than "
+            "numbers and texts); expected a whole one of igwas-fast. Copy it again, or give "
+            "another."
         ) from error
 
 

@@ -27,6 +27,7 @@ from igwas.encoder.training_images import (
 from igwas.errors import IgwasError, InputError, OptionError, OutputError
 from igwas.provenance import file_digest
 from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
+from igwas.whole_file import whole_file
 
 _log = logging.getLogger("igwas")
 Progress = Callable[[int, int], None]
@@ -79,6 +80,8 @@ def export_encoder(
         are not those of the training.
     IgwasError
         If ONNX Runtime does not agree with torch; nothing is written then.
+    OutputError
+        If the output exists or cannot be written.
     """
     output, options, context = Path(output), options or ExportOptions(), context or Context()
     if not sources:
@@ -113,8 +116,7 @@ def _export(
     if options.dimensions:
         share = _fit_axes(describer, stored, checkpoints[0], options, progress)
     example = _spread(stored.rows, options.n_verified)
-    partial = output.with_name(output.name + ".partial")
-    try:
+    with whole_file(output, can_resume=False) as partial:
         metadata = _metadata(checkpoints, describer, stored, options)
         write_graph(describer, stored.size_px, partial, metadata)
         difference, scale = compare(describer, stored.path, example, partial)
@@ -126,9 +128,6 @@ def _export(
                 "versions that igwas-fast doctor prints."
             )
         make_durable(partial)
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)
     names = json.loads(metadata["igwas_dimension_names"])
     return ExportSummary(
         output=output,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from igwas.errors import OptionError
+from igwas.wording import counted
 
 # Test-time views: rotation in degrees, and the window's side as a share of the image's.
 PLAIN_VIEW = ((0.0, 1.0),)
@@ -90,6 +91,6 @@ class ExportSummary:
             f"({100 * self.variance_share:.1f} % of the variance), "
             f"{self.size_bytes / 2**20:.1f} MiB",
             f"  ONNX Runtime and torch differ by at most {self.max_difference:.2g} on "
-            f"{self.n_verified:,} images (allowed: {self.allowed:.2g})",
+            f"{counted(self.n_verified, 'image', 'images')} (allowed: {self.allowed:.2g})",
             f"  weights {self.weights_digest}",
         ]

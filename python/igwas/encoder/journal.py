@@ -6,6 +6,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from igwas.whole_file import whole_file
+
 COLUMNS = (
     "step",
     "epoch",
@@ -54,12 +56,10 @@ class Journal:
             self._board.flush()
 
     def _write(self) -> None:
-        partial = self._path.with_name(self._path.name + ".partial")
-        with partial.open("w", newline="") as stream:
+        with whole_file(self._path) as partial, partial.open("w", newline="") as stream:
             writer = csv.DictWriter(stream, COLUMNS)
             writer.writeheader()
             writer.writerows(self._rows)
-        partial.replace(self._path)
 
     def close(self) -> None:
         """Close TensorBoard's file."""

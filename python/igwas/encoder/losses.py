@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+_CCA_RIDGE = 1e-3  # of the mean variance
+
 
 def nt_xent(projections: Tensor, labels: Tensor, temperature: float) -> Tensor:
     """Normalised temperature-scaled cross-entropy; rows of the same label are positives.
@@ -124,3 +126,38 @@ def barlow_twins(first: Tensor, second: Tensor, redundancy_weight: float = 5e-3)
     diagonal = correlation.diagonal()
     off_diagonal = correlation.square().sum() - diagonal.square().sum()
     return (1 - diagonal).square().sum() + redundancy_weight * off_diagonal
+
+
+def cca(first: Tensor, second: Tensor) -> Tensor:
+    """Dimensions less the sum of the canonical correlations of both views, one map for both.
+
+    With the covariance S of both views together and the cross-covariance C, made symmetric, the
+    correlations are the eigenvalues of S^-1 C. Each counts alike, however little of the variance
+    its direction has: what is faint but shared is learnt beside what is strong. S gets a thousandth
+    of its mean diagonal added, so that a collapsed batch has gradients.
+
+    Parameters
+    ----------
+    first, second : float (pairs, dimension)
+        More pairs than dimensions.
+
+    Returns
+    -------
+    float32 ()
+        0 if every dimension is shared, `dimension` if none is.
+
+    References
+    ----------
+    Andrew et al. 2013, ICML (Deep CCA); here with one network and one map for both views.
+    """
+    first, second = (view.float() - view.float().mean(0) for view in (first, second))
+    covariance = (first.T @ first + second.T @ second) / (2 * len(first))
+    crossed = first.T @ second / len(first)
+    crossed = (crossed + crossed.T) / 2
+    dimension = first.shape[1]
+    floor = _CCA_RIDGE * covariance.diagonal().mean() + 1e-8
+    ridge = floor * torch.eye(dimension, device=first.device)
+    root = torch.linalg.cholesky(covariance + ridge)
+    half = torch.linalg.solve_triangular(root, crossed, upper=False)
+    whitened = torch.linalg.solve_triangular(root, half.T, upper=False)
+    return dimension - whitened.diagonal().sum()

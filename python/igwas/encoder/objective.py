@@ -1,11 +1,19 @@
 """An objective as a module: what it makes of a batch's projections, over all processes."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 from igwas.encoder import losses
 from igwas.encoder.distributed import Group
 from igwas.encoder.options import TrainOptions
+
+_OF_TWO_VIEWS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "vicreg": losses.vicreg,
+    "barlow-twins": losses.barlow_twins,
+    "cca": losses.cca,
+}
 
 
 class Objective(nn.Module):
@@ -63,5 +71,5 @@ class Objective(nn.Module):
         if options.objective == "nt-xent":
             labels = people.repeat_interleave(2)
             return losses.nt_xent(pairs.flatten(0, 1), labels, options.temperature)
-        function = losses.vicreg if options.objective == "vicreg" else losses.barlow_twins
+        function = _OF_TWO_VIEWS[options.objective]
         return function(pairs[:, 0], pairs[:, 1])

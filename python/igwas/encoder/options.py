@@ -8,7 +8,7 @@ from typing import Any
 
 from igwas.errors import OptionError
 
-OBJECTIVES = ("nt-xent", "cosface", "vicreg", "barlow-twins")
+OBJECTIVES = ("nt-xent", "cosface", "vicreg", "barlow-twins", "cca")
 POSITIVES = ("image", "eye", "person")
 BACKBONES = ("resnet10", "resnet18", "resnet34", "resnet50")
 REPRESENTATIONS = ("auto", "features", "projection")
@@ -29,7 +29,7 @@ class TrainOptions:
     Parameters
     ----------
     objective : str
-        `nt-xent`, `cosface`, `vicreg` or `barlow-twins`.
+        `nt-xent`, `cosface`, `vicreg`, `barlow-twins` or `cca`.
     positives : str
         What counts as the same: two views of one `image`, two photographs of one `eye`, or both
         eyes of one `person`.
@@ -289,6 +289,14 @@ def _check_combinations(options: TrainOptions) -> None:
         raise OptionError(
             f"--objective cosface has a class for each person, but --positives is "
             f"{options.positives}; expected person. Leave --positives out."
+        )
+    most = options.batch_people // 2
+    if options.objective == "cca" and options.projection_dimensions > most:
+        raise OptionError(
+            f"--objective cca correlates {options.projection_dimensions} dimensions over "
+            f"{options.batch_people} people; expected at most half as many dimensions as people, "
+            f"or chance alone correlates them. Give --projection-dimensions {most} or fewer, or a "
+            "larger --batch-people."
         )
     if options.exclude_same_visit and options.positives == "image":
         raise OptionError(

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from igwas.errors import InputError
+from igwas.wording import counted
 
 # Streams of random numbers; the first word after the seed.
 _ORDER, _PAIRS = 0, 1
@@ -86,8 +87,9 @@ class PersonBatches:
         if len(self.people) < 2:
             reason = " with photographs of different, known visits" if exclude_same_visit else ""
             raise InputError(
-                f"{len(self.people)} people{reason} can be trained on; expected at least 2, so "
-                "that there are negatives. Give more images, or fewer conditions."
+                f"{counted(len(self.people), 'person', 'people')}{reason} can be trained on; "
+                "expected at least 2, so that there are negatives. Give more images, or fewer "
+                "conditions."
             )
         if positives != "image" and not any((one[:, 0] != one[:, 1]).any() for one in self._pairs):
             raise InputError(

@@ -15,6 +15,7 @@ from igwas.encoder.checkpoint import BEST, LAST
 from igwas.encoder.split import Split
 from igwas.errors import OutputError
 from igwas.provenance import describe_inputs
+from igwas.whole_file import whole_file
 
 FILES = (LAST, BEST, "log.csv", "split.tsv", "run.json", "images.cache", "images.cache.json")
 
@@ -57,6 +58,14 @@ def empty_folder(run_dir: Path, *, resume: bool, overwrite: bool) -> None:
         shutil.rmtree(run_dir / "tensorboard", ignore_errors=True)
 
 
+def what_is_kept(run_dir: Path) -> str:
+    """What a stopped run leaves to go on from, in words."""
+    last = run_dir / LAST
+    if last.exists():
+        return f"{last} keeps the steps up to its checkpoint: go on with --resume"
+    return f"{run_dir} has no checkpoint yet: start again with --resume"
+
+
 def write_split(split: Split, run_dir: Path) -> None:
     """Write `split.tsv`: participant_id and part."""
     lines = ["participant_id\tpart"]
@@ -82,7 +91,6 @@ def write_description(
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text)
-    partial.replace(path)
+    """Write a text whole or not at all; OutputError if it cannot be written."""
+    with whole_file(path) as partial:
+        partial.write_text(text)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from igwas.errors import InputError
+from igwas.wording import counted
 
 PARTS = ("train", "validation", "test")
 N_FOLDS = 5
@@ -81,7 +82,7 @@ def split_people(
         tuple(drawn[n_train : n_train + n_validation]),
         tuple(drawn[n_train + n_validation :]),
     )
-    return _checked(split, f"{len(people)} people in the images")
+    return _checked(split, f"{counted(len(people), 'person', 'people')} in the images")
 
 
 def read_split(path: Path, participant_ids: Sequence[str]) -> Split:
@@ -122,8 +123,9 @@ def read_split(path: Path, participant_ids: Sequence[str]) -> Split:
     absent = sorted(set(participant_ids) - set(ids))
     if absent:
         raise InputError(
-            f"{path} does not list {len(absent):,} people of the images (first: {absent[0]!r}); "
-            "expected a part for each. Add them, as test if they must not be trained on."
+            f"{path} does not list {counted(len(absent), 'person', 'people')} of the images "
+            f"(first: {absent[0]!r}); expected a part for each. Add them, as test if they must not "
+            "be trained on."
         )
     table = table[ids.isin(set(participant_ids))]
     by_part = (tuple(table["participant_id"][table["part"] == part]) for part in PARTS)
@@ -133,7 +135,8 @@ def read_split(path: Path, participant_ids: Sequence[str]) -> Split:
 def _checked(split: Split, source: str) -> Split:
     if len(split.train) < 2 or len(split.validation) < 2:
         raise InputError(
-            f"{source} give {len(split.train)} people for training and {len(split.validation)} for "
-            "validation; expected at least 2 of each. Give more people, or other shares."
+            f"{source}: {counted(len(split.train), 'person', 'people')} for training and "
+            f"{len(split.validation)} for validation; expected at least 2 of each. Give more "
+            "people, or other shares."
         )
     return split

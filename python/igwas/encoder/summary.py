@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from igwas.wording import counted
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainSummary:
@@ -45,11 +47,13 @@ class TrainSummary:
         if not self.is_first:
             return []
         parts = ", ".join(
-            f"{name} {self.n_people[name]:,} people ({self.n_images[name]:,} images)"
+            f"{name} {counted(self.n_people[name], 'person', 'people')} "
+            f"({counted(self.n_images[name], 'image', 'images')})"
             for name in self.n_people
         )
         lines = [
-            f"{self.run_dir}: {self.step:,} steps in {self.seconds / 60:.1f} minutes",
+            f"{self.run_dir}: {counted(self.step, 'step', 'steps')} in "
+            f"{self.seconds / 60:.1f} minutes",
             f"  {parts}",
         ]
         if self.best:

@@ -27,6 +27,7 @@ from igwas.encoder.run_folder import (
     FILES,
     empty_folder,
     make_folder,
+    what_is_kept,
     write_description,
     write_split,
 )
@@ -42,6 +43,8 @@ from igwas.encoder.training_images import (
 from igwas.errors import InputError, OptionError
 from igwas.provenance import file_digest
 from igwas.sole_writer import refuse_inputs, sole_writer
+from igwas.whole_file import output_error
+from igwas.wording import counted
 
 _log = logging.getLogger("igwas")
 Progress = Callable[[int, int], None]
@@ -92,7 +95,7 @@ def train_encoder(
     OptionError
         If the options cannot be used, or are not those of the run to go on with.
     OutputError
-        If the folder holds a run, or another process writes it.
+        If the folder holds a run, another process writes it, or the disk is full.
     TrainingFailed
         If the loss becomes infinite or NaN.
     """
@@ -115,9 +118,13 @@ def train_encoder(
             try:
                 run.begin(resume=resume)
                 return run.finish()
-            except KeyboardInterrupt:
-                _log.warning("interrupted: go on from the last checkpoint with --resume")
+            except KeyboardInterrupt as stop:
+                stop.add_note(what_is_kept(run_dir))
                 raise
+            except OSError as error:
+                if error.filename is not None:
+                    raise
+                raise output_error(run_dir, error) from error
             finally:
                 run.close()
 
@@ -376,8 +383,8 @@ def _notes_of(options: TrainOptions, batches: PersonBatches, held_out: HeldOut) 
         )
     if batches.left_out:
         notes.append(
-            f"{len(batches.left_out):,} people for training have no photographs of different, "
-            f"known visits and are left out (first: {batches.left_out[0]})"
+            f"{counted(len(batches.left_out), 'person', 'people')} for training without "
+            f"photographs of different, known visits left out (first: {batches.left_out[0]})"
         )
     if len(held_out.positions) < 2:
         notes.append(

@@ -9,18 +9,22 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import hdf5plugin  # noqa: F401  registers zstd, which /rgb is compressed with
 import numpy as np
 import numpy.typing as npt
 
 from igwas.encoder.resize import resize_matrix
-from igwas.errors import CorruptFile, InputError
-from igwas.hdf5 import open_hdf5
+from igwas.errors import InputError
+from igwas.hdf5 import open_hdf5, read_texts
+from igwas.images.crops import Crops
+from igwas.images.grades import read_grades
 from igwas.schema import IMAGES
+from igwas.whole_file import whole_file
+from igwas.wording import counted
 
 _SLAB_BYTES = 2**25
 FIRST_PREPROCESSING = "fundus-1"
@@ -78,7 +82,7 @@ def read_training_images(path: Path | str, grades: tuple[str, ...]) -> TrainingI
     Raises
     ------
     InputError
-        If it is no images.h5, has no square images, or none of these grades.
+        If it is no images.h5, has no square images, none of these grades, or a grade that is none.
     """
     path = Path(path)
     with open_hdf5(path, IMAGES) as file:
@@ -89,11 +93,12 @@ def read_training_images(path: Path | str, grades: tuple[str, ...]) -> TrainingI
                 'Write them with "igwas-fast images".'
             )
         columns = {
-            name: tuple(file[f"/{name}"].asstr()[:])
-            for name in ("participant_id", "eye", "visit", "source_digest", "grade", "duplicate_of")
+            name: tuple(read_texts(file[f"/{name}"]))
+            for name in ("participant_id", "eye", "visit", "source_digest", "duplicate_of")
         }
+        columns["grade"] = tuple(read_grades(path, file))
         columns["same_eye_as"] = (
-            tuple(file["/same_eye_as"].asstr()[:])
+            tuple(read_texts(file["/same_eye_as"]))
             if "/same_eye_as" in file
             else ("",) * len(columns["grade"])
         )
@@ -111,7 +116,7 @@ def read_training_images(path: Path | str, grades: tuple[str, ...]) -> TrainingI
     ]
     if not used:
         raise InputError(
-            f"{path} has {len(columns['grade']):,} images but none is graded "
+            f"{path} has {counted(len(columns['grade']), 'image', 'images')} but none is graded "
             f"{' or '.join(grades)}; expected some. Give --grades."
         )
     chosen = {name: tuple(values[row] for row in used) for name, values in columns.items()}
@@ -160,20 +165,17 @@ def read_slabs(
     ------
     int
     uint8 (images, row, column, channel)
+
+    Raises
+    ------
+    CorruptFile
+        If an image is not what was written.
     """
-    with open_hdf5(path, IMAGES) as file:
-        rgb = file["/rgb"]
-        per_image = max(1, int(np.prod(rgb.shape[1:])))
+    with open_hdf5(path, IMAGES) as file, closing(Crops(path, file)) as crops:
+        per_image = max(1, int(np.prod(file["/rgb"].shape[1:])))
         step = n_most or max(1, _SLAB_BYTES // per_image)
         for start in range(0, len(rows), step):
-            try:
-                slab = rgb[rows[start : start + step]]
-            except OSError as error:
-                raise CorruptFile(
-                    f"{path}: images from row {rows[start]:,} on cannot be read ({error}); "
-                    "expected whole images. Copy the file again."
-                ) from error
-            yield start, slab
+            yield start, crops.read(rows[start : start + step])
 
 
 def open_cache(
@@ -195,6 +197,13 @@ def open_cache(
     -------
     uint8 (used, channel, row, column)
         Memory-mapped, for reading.
+
+    Raises
+    ------
+    CorruptFile
+        If an image is not what was written.
+    OutputError
+        If the copy cannot be written; nothing is left of it.
     """
     data, header = folder / "images.cache", folder / "images.cache.json"
     shape = (len(images.rows), 3, size_px, size_px)
@@ -202,9 +211,8 @@ def open_cache(
     if not (_has_stamp(header, stamp) and data.stat().st_size == int(np.prod(shape))):
         header.unlink(missing_ok=True)
         _write_cache(images, data, shape)
-        partial = header.with_name(header.name + ".partial")
-        partial.write_text(json.dumps(stamp))
-        partial.replace(header)
+        with whole_file(header) as partial:
+            partial.write_text(json.dumps(stamp))
     return np.memmap(data, np.uint8, "r", shape=shape)
 
 
@@ -232,13 +240,11 @@ def _write_cache(
     shape: tuple[int, ...],
 ) -> None:
     matrix = resize_matrix(images.size_px, shape[-1])
-    partial = data.with_name(data.name + ".partial")
-    with partial.open("wb") as stream:
+    with whole_file(data) as partial, partial.open("wb") as stream:
         for _, slab in read_slabs(images.path, images.rows):
             stream.write(resized(slab, matrix).tobytes())
         stream.flush()
         os.fsync(stream.fileno())
-    partial.replace(data)
 
 
 def resized(slab: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:

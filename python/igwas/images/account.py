@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from igwas.wording import counted
+
 _SHOWN = 10
 
 
@@ -59,16 +61,19 @@ class ImagesSummary:
     def describe(self) -> Iterator[str]:
         """Lines for the screen."""
         eyes = ", ".join(f"{self.eyes[eye]:,} {eye}" for eye in ("left", "right", "unknown"))
-        yield f"{self.output}: {self.n_images:,} photographs of {self.n_participants:,} people"
+        people = counted(self.n_participants, "person", "people")
+        yield f"{self.output}: {_photographs(self.n_images)} of {people}"
         yield f"eyes          {eyes}"
         grades = ", ".join(f"{self.grades[name]:,} {name}" for name in ("keep", "usable", "reject"))
         yield f"grades        {grades}"
         for reason, count in sorted(self.reasons.items(), key=lambda item: (-item[1], item[0])):
             yield f"  {count:>9,} {reason}"
         if self.n_resumed:
-            yield f"resumed       {self.n_resumed:,} photographs were done before"
+            were = "was" if self.n_resumed == 1 else "were"
+            yield f"resumed       {_photographs(self.n_resumed)} {were} done before"
         if self.n_other_files:
-            yield f"left out      {self.n_other_files:,} files that are no pictures by their suffix"
+            others = counted(self.n_other_files, "file", "files")
+            yield f"left out      {others} not named as pictures are"
         yield from _listed("skipped", [f"{path}: {reason}" for path, reason in self.skipped])
         yield from _listed(
             "no pattern", self.unrecognised,
@@ -91,6 +96,10 @@ class ImagesSummary:
             "nerve head on the side of the other eye: upside down, or the eye is misnamed; look at "
             "some, and correct the eye in a manifest or leave them out",
         )  # fmt: skip
+
+
+def _photographs(n: int) -> str:
+    return counted(n, "photograph", "photographs")
 
 
 def _listed(title: str, items: Sequence[str], meaning: str = "") -> Iterator[str]:

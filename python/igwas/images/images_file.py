@@ -11,7 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from igwas.errors import InputError
-from igwas.hdf5 import open_hdf5
+from igwas.hdf5 import open_hdf5, read_texts
+from igwas.images.crops import Crops
+from igwas.images.grades import read_grades
 from igwas.schema import IMAGES, TEXT
 
 _SLAB_BYTES = 2**25
@@ -50,6 +52,15 @@ class ImagesFile:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._file = open_hdf5(path, IMAGES)
+        try:
+            self._read_columns()
+            self._crops = Crops(self.path, self._file)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _read_columns(self) -> None:
+        read_grades(self.path, self._file)  # refuses what is no grade
         self.size_px = int(self._file.attrs["size_px"])
         self.preprocessing_version = str(self._file.attrs["preprocessing_version"])
         self.table = pd.DataFrame(
@@ -91,6 +102,8 @@ class ImagesFile:
                 f"{self.path} has no view {view!r}; expected one of "
                 f"{', '.join(('rgb', *self.views))}. Write it again with --views."
             )
+        if view == "rgb":
+            return self._crops.read(np.arange(start, min(stop, len(self))))
         try:
             return np.asarray(self._file[f"/{view}"][start:stop])
         except OSError as error:
@@ -116,6 +129,7 @@ class ImagesFile:
 
     def close(self) -> None:
         """Close the file."""
+        self._crops.close()
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -131,7 +145,7 @@ class ImagesFile:
 
     def _column(self, path: str) -> Any:
         dataset = self._file[path]
-        return dataset.asstr()[:] if IMAGES[path].dtype == TEXT else dataset[:]
+        return read_texts(dataset) if IMAGES[path].dtype == TEXT else dataset[:]
 
     def _frame(self, group: str) -> pd.DataFrame:
         names = list(self._column(f"/{group}/name"))

@@ -17,6 +17,8 @@ from igwas.errors import CorruptFile, IncompleteFile
 _MAGIC = b"igwasimg"
 _FRAME = struct.Struct("<8sQQII")  # magic, bytes of JSON, bytes of arrays, checksum of each
 _SYNC_EVERY = 64
+# Letters of a setting in a message: enough to tell digests apart.
+_MOST_SHOWN = 60
 
 
 class Journal:
@@ -58,8 +60,8 @@ class Journal:
             header, stop = record
             if at == 0 and header != settings:
                 raise IncompleteFile(
-                    f"{self.path} was made with other options ({json.dumps(header)}); expected "
-                    f"{json.dumps(settings)}. Repeat the first command with --resume, or give "
+                    f"{self.path} was made with other options ({_differences(header, settings)}); "
+                    "expected the same. Repeat the first command with --resume, or give "
                     "--overwrite to start again."
                 )
             if at:
@@ -146,6 +148,22 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         os.close(self._descriptor)
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What differs, in the words of both runs."""
+    names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    return "; ".join(
+        f"{name.replace('_', ' ')} {_shown(before.get(name))}, now {_shown(now.get(name))}"
+        for name in names
+    )
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "..."
 
 
 def _pread(descriptor: int, count: int, at: int) -> bytes:

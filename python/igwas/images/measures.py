@@ -7,7 +7,13 @@ from scipy import ndimage
 from igwas.images.crop import crop_disc, inside_circle, visible_in_crop
 from igwas.images.disc import Disc
 from igwas.images.optic_disc import OpticDisc, find_optic_disc
-from igwas.images.vessels import Plane, even_illumination, masked_blur, ridge_response
+from igwas.images.vessels import (
+    Plane,
+    even_illumination,
+    masked_blur,
+    over_mean,
+    ridge_responses,
+)
 
 # Measures are taken on a crop of this side, so that they do not depend on --size.
 MEASURED_SIDE = 256
@@ -112,7 +118,7 @@ def _of_picture(crop: npt.NDArray[np.uint8], visible: npt.NDArray[np.bool_]) -> 
         central = visible
     green = crop[:, :, 1].astype(np.float32)
     wide = masked_blur(green, visible, MEASURED_SIDE / 16)
-    flat = even_illumination(green, visible, MEASURED_SIDE / 16)
+    flat = over_mean(green, visible, wide)
     fine = ndimage.gaussian_filter(flat, MEASURED_SIDE / 128)
     steepness = np.hypot(*np.gradient(fine))
     red, middle, blue = crop[central].mean(axis=0, dtype=np.float64)
@@ -142,8 +148,7 @@ def _vessel_share(green: Plane, lit: npt.NDArray[np.bool_]) -> float:
     if not retina.any():
         return 0.0
     flat = even_illumination(green, lit, MEASURED_SIDE / 16)
-    dark = ridge_response(flat, _VESSEL_SIGMAS)
-    bright = ridge_response(-flat, _VESSEL_SIGMAS)
+    dark, bright = ridge_responses(flat, _VESSEL_SIGMAS)
     level = max(_LEAST_RIDGE, _ABOVE_BRIGHT * float(np.percentile(bright[retina], 75)))
     labels, _ = ndimage.label((dark > level) & retina, np.ones((3, 3)))
     sizes = np.bincount(labels.ravel())

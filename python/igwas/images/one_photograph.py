@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from igwas import _core
+from igwas.errors import InputError
 from igwas.genotypes.writer import DEFAULT_LEVEL
 from igwas.images.crop import visible_in_crop
 from igwas.images.fundus import prepare
@@ -63,7 +64,13 @@ class Finished:
 
 
 def process_one(task: Task) -> Finished:
-    """Do the work; a file that gives no image is an answer, not an error."""
+    """Do the work; a file that gives no image is an answer, not an error.
+
+    Raises
+    ------
+    InputError
+        If the user's network cannot draw its vessels; names the photograph.
+    """
     try:
         photograph = read_photograph(task.path)
         prepared = prepare(photograph.rgb, task.eye, task.size_px)
@@ -75,7 +82,11 @@ def process_one(task: Task) -> Finished:
     visible = visible_in_crop(prepared.disc, rows, columns, task.size_px)
     if prepared.is_mirrored:
         visible = visible[:, ::-1]
-    planes = [prepared.rgb, *(task.view(name)(prepared.rgb, visible) for name in task.views)]
+    try:
+        planes = [prepared.rgb, *(task.view(name)(prepared.rgb, visible) for name in task.views)]
+    except InputError as error:
+        # Of the network that draws the view, which says nothing of the photograph.
+        raise InputError(f"{task.path}: {error}") from error
     disc = asdict(prepared.disc)
     header = {
         "digest": photograph.digest,

@@ -1,7 +1,6 @@
 """From a folder or a manifest of photographs to images.h5."""
 
 import json
-import logging
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -30,8 +29,7 @@ from igwas.images.worker_pool import WorkerDied, run_each
 from igwas.provenance import root_attributes
 from igwas.schema import IMAGES
 from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
-
-_log = logging.getLogger("igwas.images")
+from igwas.wording import counted
 
 Progress = Callable[[int, int], None]
 
@@ -169,8 +167,8 @@ def _run(
             f"{output} cannot be written ({(error.strerror or str(error)).lower()}); expected room "
             "for twice the result. Make space, then run the same command again with --resume."
         ) from error
-    except KeyboardInterrupt:
-        _log.warning("%s keeps the photographs done: go on with --resume", partial)
+    except KeyboardInterrupt as stop:
+        stop.add_note(f"{partial} keeps the photographs done: go on with --resume")
         raise
     finally:
         creating.unlink(missing_ok=True)
@@ -341,6 +339,7 @@ def _nothing(source: Path, found: SourceList, work: _Work) -> str:
     failures = found.skipped + work.failures
     path, reason = failures[0]
     return (
-        f"none of the {len(failures):,} photographs of {source} gives an image (first: {path}: "
+        f"none of {counted(len(failures), 'photograph', 'photographs')} of {source} gives an image "
+        f"(first: {path}: "
         f"{reason}); expected at least one. Check the folder or the manifest."
     )

@@ -34,7 +34,7 @@ class StoredPictures:
         size: npt.NDArray[np.int64],
         crc32c: npt.NDArray[np.uint32] | None = None,
     ) -> None:
-        self._crc32c = crc32c
+        self._path, self._crc32c = path, crc32c
         self._shape, self._offset, self._size = shape, offset, size
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
@@ -107,24 +107,30 @@ class StoredPictures:
         Raises
         ------
         CorruptFile
-            If a picture's bytes are damaged or missing.
+            If a picture's bytes are damaged or missing; names the file and the picture.
         """
         found = np.empty((len(rows), *self._shape), np.uint8)
-        n_bytes = found[:1].nbytes
         for place, row in zip(found, rows, strict=True):
-            stored = os.pread(self._descriptor, int(self._size[row]), int(self._offset[row]))
-            if len(stored) != self._size[row]:
+            try:
+                plain = self._read_one(int(row), place.nbytes)
+            except (CorruptFile, OSError) as error:
+                reason = str(error).split(";")[0]
                 raise CorruptFile(
-                    f"the file ends after {len(stored)} of {int(self._size[row])} bytes; expected "
-                    "all of them"
-                )
-            if self._crc32c is not None and _core.crc32c(stored) != self._crc32c[row]:
-                raise CorruptFile(
-                    f"photograph {row + 1:,} has another checksum than when it was written"
-                )
-            plain = _core.zstd_decompress(stored, n_bytes)
+                    f"{self._path}: photograph {row + 1:,} of {len(self._size):,} is damaged "
+                    f"({reason}); expected what was written. Copy the file again, or make it again "
+                    'with "igwas-fast images".'
+                ) from error
             place[...] = np.frombuffer(plain, np.uint8).reshape(self._shape)
         return found
+
+    def _read_one(self, row: int, n_bytes: int) -> bytes:
+        size = int(self._size[row])
+        stored = os.pread(self._descriptor, size, int(self._offset[row]))
+        if len(stored) != size:
+            raise CorruptFile(f"the file ends after {len(stored)} of its {size} bytes")
+        if self._crc32c is not None and _core.crc32c(stored) != self._crc32c[row]:
+            raise CorruptFile("its bytes have another checksum than when it was written")
+        return _core.zstd_decompress(stored, n_bytes)
 
     def close(self) -> None:
         """Close the file."""

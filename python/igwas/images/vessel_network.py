@@ -12,6 +12,7 @@ from igwas.embeddings.providers import first_line, open_session
 from igwas.errors import IgwasError, InputError
 
 _SLACK = 1e-3
+_GIVE_ANOTHER = "Give --vessel-network a segmentation network in ONNX format."
 
 
 class VesselNetwork:
@@ -42,17 +43,19 @@ class VesselNetwork:
                 "segmentation network in ONNX format. Check --vessel-network."
             ) from error
         self.digest = hashlib.sha256(content).hexdigest()
-        self._session: Any = open_session(content, device="cpu", threads=1, name=str(path)).session
+        self._session: Any = open_session(
+            content, device="cpu", threads=1, name=str(path), remedy=_GIVE_ANOTHER
+        ).session
         inputs = self._session.get_inputs()
-        taken = [(one.type, len(one.shape)) for one in inputs]
-        if taken not in ([("tensor(float)", 4)], [("tensor(uint8)", 4)]):
+        if len(inputs) != 1 or not _takes_a_crop(inputs[0].type, inputs[0].shape):
             raise InputError(
                 f"{path} takes {', '.join(f'{one.name}: {one.type} {one.shape}' for one in inputs)}"
                 "; expected one input, float32 (1, 3, rows, columns) or uint8 (1, rows, columns, "
-                "3). Export the network with such an input."
+                "3): one crop in colour. Export the network with such an input."
             )
         self._input = inputs[0].name
-        self._takes_bytes = taken[0][0] == "tensor(uint8)"
+        self._takes_bytes = inputs[0].type == "tensor(uint8)"
+        self._sides = inputs[0].shape[1:3] if self._takes_bytes else inputs[0].shape[2:]
 
     def __call__(
         self, crop: npt.NDArray[np.uint8], visible: npt.NDArray[np.bool_]
@@ -73,6 +76,7 @@ class VesselNetwork:
         InputError
             If the network fails on the crop, or gives no probabilities of its shape.
         """
+        self._check_side(len(crop))
         probability = self._run(crop)
         if probability.shape != visible.shape or not (
             np.isfinite(probability).all()
@@ -83,10 +87,20 @@ class VesselNetwork:
             raise InputError(
                 f"{self.path} gave values {span} of shape {probability.shape} for a crop of "
                 f"{visible.shape[0]} pixels; expected one probability, 0 to 1, for each of its "
-                "pixels. Put a sigmoid at its end, or give --size the side it was made for."
+                f"pixels. {_what_to_mend(probability, visible.shape)}"
             )
         drawn = np.rint(np.clip(probability, 0, 1) * 255)
         return np.where(visible, drawn, 0).astype(np.uint8)
+
+    def _check_side(self, side: int) -> None:
+        fixed = [n for n in self._sides if isinstance(n, int)]
+        if all(n == side for n in fixed):
+            return
+        words = f"Give --size {fixed[0]}" if len(set(fixed)) == 1 else "Export it for square crops"
+        raise InputError(
+            f"{self.path} takes crops of {' x '.join(map(str, self._sides))} pixels, these have "
+            f"{side}; expected the same. {words}, or export the network for crops of any side."
+        )
 
     def _run(self, crop: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
         batch: npt.NDArray[Any] = crop[None]
@@ -99,11 +113,30 @@ class VesselNetwork:
                 raise
             raise InputError(
                 f"{self.path} failed on a crop of {len(crop)} pixels ({first_line(error)}); "
-                "expected its vessels. Give --size the side that the network was made for."
+                "expected its vessels. Check the network on such a crop, or give --size the side "
+                "that it was made for."
             ) from error
         one = np.asarray(found, np.float64)
         # (1, 1, rows, columns), (1, rows, columns, 1) and (1, rows, columns) are all one plane.
         return one.reshape([n for n in one.shape if n != 1] or [1])
+
+
+def _takes_a_crop(kind: str, shape: list[Any]) -> bool:
+    """Whether an input may be one crop in colour; what is no number in its shape is free."""
+    if len(shape) != 4 or kind not in ("tensor(float)", "tensor(uint8)"):
+        return False
+    batch, channels = shape[0], shape[1] if kind == "tensor(float)" else shape[3]
+    return not (isinstance(batch, int) and batch != 1) and not (
+        isinstance(channels, int) and channels != 3
+    )
+
+
+def _what_to_mend(probability: npt.NDArray[np.float64], shape: tuple[int, ...]) -> str:
+    if probability.shape != shape:
+        return "Export it with one output plane of the side of its input."
+    if not np.isfinite(probability).all():
+        return "Check the network on such a crop."
+    return "Put a sigmoid at its end."
 
 
 @lru_cache(maxsize=1)

@@ -34,7 +34,11 @@ def even_illumination(plane: Plane, inside: npt.NDArray[np.bool_], sigma: float)
 
     The floor under the mean keeps sensor noise of unlit parts from looking like contrast.
     """
-    mean = masked_blur(plane, inside, sigma)
+    return over_mean(plane, inside, masked_blur(plane, inside, sigma))
+
+
+def over_mean(plane: Plane, inside: npt.NDArray[np.bool_], mean: Plane) -> Plane:
+    """`even_illumination` where the wide mean is known already."""
     return np.where(inside, plane / np.maximum(mean, 8.0) - np.minimum(mean / 8.0, 1.0), 0).astype(
         np.float32
     )
@@ -61,12 +65,21 @@ def ridge_response(plane: Plane, sigmas: tuple[float, ...]) -> Plane:
     ----------
     Sato et al. 1998, Med Image Anal 2:143.
     """
-    response = np.zeros_like(plane)
+    return ridge_responses(plane, sigmas)[0]
+
+
+def ridge_responses(plane: Plane, sigmas: tuple[float, ...]) -> tuple[Plane, Plane]:
+    """`ridge_response` of the plane and of its negative: dark lines and bright ones.
+
+    The derivatives of a negative are the negatives: the second costs next to nothing.
+    """
+    dark, bright = np.zeros_like(plane), np.zeros_like(plane)
     for sigma in sigmas:
         across, along, mixed = (
             ndimage.gaussian_filter(plane, sigma, order=order) for order in ((2, 0), (0, 2), (1, 1))
         )
         half_trace = (across + along) / 2
-        largest = half_trace + np.hypot((across - along) / 2, mixed)
-        np.maximum(response, sigma**2 * largest, out=response)
-    return response
+        spread = np.hypot((across - along) / 2, mixed)
+        np.maximum(dark, sigma**2 * (spread + half_trace), out=dark)
+        np.maximum(bright, sigma**2 * (spread - half_trace), out=bright)
+    return dark, bright

@@ -116,8 +116,9 @@ def _start(n_workers: int) -> ProcessPoolExecutor:
 
 
 def _prepare_worker() -> None:
-    # Ctrl-C reaches the whole group: the main process decides.
+    # Ctrl-C, and a batch system's signal, reach the whole group: the main process decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

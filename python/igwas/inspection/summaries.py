@@ -10,6 +10,7 @@ import numpy as np
 from igwas.association.ranking import OMNIBUS, top
 from igwas.association.statistics_file import StatisticsFile
 from igwas.genotypes.genotype_file import open_genotypes
+from igwas.hdf5 import read_texts
 from igwas.phenotypes.eye_names import stored_labels
 from igwas.schema import REASONS, SEX_CODES
 
@@ -37,7 +38,7 @@ def _first(names: Any) -> list[str]:
 def summarise_phenotypes(file: Any, path: Path) -> dict[str, Any]:
     """Participants, phenotypes and how many values are missing."""
     values = file["/values"]
-    labels = stored_labels(file, file["/phenotypes/name"].asstr()[:].tolist())
+    labels = stored_labels(file, read_texts(file["/phenotypes/name"]).tolist())
     missing = np.zeros(values.shape[1], np.int64)
     step = max(1, _SLAB // max(1, values.shape[1]))
     for start in range(0, values.shape[0], step):
@@ -107,7 +108,7 @@ def summarise_loco(file: Any, path: Path) -> dict[str, Any]:
         "samples": int(samples),
         "phenotypes": int(phenotypes),
         "first phenotypes": _first(file["/phenotypes/name"]),
-        "chromosomes": [str(name) for name in file["/chromosomes"].asstr()[:]],
+        "chromosomes": [str(name) for name in read_texts(file["/chromosomes"])],
         "predictions": int(chromosomes * phenotypes * samples),
     }
 
@@ -152,7 +153,7 @@ def summarise_statistics(file: Any, path: Path) -> dict[str, Any]:
         "phenotypes per eye": dict(Counter(eye for eye, _ in statistics.labels)),
         "phenotypes per mask": np.bincount(statistics.masks, minlength=statistics.n_masks).tolist(),
         "samples per model and mask": file["/models/n_samples"][:].tolist(),
-        "models": [str(name) for name in file["/models/chromosomes"].asstr()[:]],
+        "models": [str(name) for name in read_texts(file["/models/chromosomes"])],
         "variants per chromosome": _count(file["/variants/chromosome"]),
         "missing calls": str(statistics.attributes.get("missing", "unknown")),
     }

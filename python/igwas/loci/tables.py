@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -196,7 +197,7 @@ def _annotation(locus: Locus, result: LociResult, row: Mapping[str, Any]) -> dic
 
 
 def as_json(result: LociResult, statistics: StatisticsFile, table: pd.DataFrame) -> dict[str, Any]:
-    """Everything a report needs, as JSON types; NaN is null.
+    """Everything a report needs, as JSON types; NaN is null, and infinity the text "inf".
 
     Parameters
     ----------
@@ -298,15 +299,15 @@ def _signal_document(signal: Signal, statistics: StatisticsFile) -> dict[str, An
 
 
 def _plain(value: Any) -> Any:
-    """JSON types: NumPy scalars become Python's, what is no finite number becomes null."""
+    """JSON types: NumPy scalars become Python's, NaN null, infinity "inf" as loci.tsv has it."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
     return value
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igwas.errors import InputError, OptionError, OutputError
-from igwas.hdf5 import open_hdf5
+from igwas.hdf5 import open_hdf5, read_texts
 from igwas.provenance import root_attributes
 from igwas.schema import BASIS
 
@@ -129,8 +129,8 @@ def read_basis(path: Path) -> LinearBasis:
     """Read basis.h5; InputError if it is none."""
     with open_hdf5(path, BASIS) as file:
         return LinearBasis(
-            tuple(file["/dimension_name"].asstr()[:]),
-            tuple(file["/component_name"].asstr()[:]),
+            tuple(read_texts(file["/dimension_name"])),
+            tuple(read_texts(file["/component_name"])),
             file["/mean"][:],
             file["/weight"][:],
             file["/variance"][:],

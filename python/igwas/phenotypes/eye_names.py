@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from igwas.errors import SchemaError
+from igwas.hdf5 import read_texts
 
 EYES = ("left", "right", "mean", "difference")
 """left, right; mean of a person's eyes; left minus right."""
@@ -80,8 +81,8 @@ def stored_labels(file: Any, names: Sequence[str]) -> list[EyeLabel]:
     """
     if "/phenotypes/eye" not in file or "/phenotypes/dimension" not in file:
         return labels_from_names(names)
-    eyes = file["/phenotypes/eye"].asstr()[:].tolist()
-    dimensions = file["/phenotypes/dimension"].asstr()[:].tolist()
+    eyes = read_texts(file["/phenotypes/eye"]).tolist()
+    dimensions = read_texts(file["/phenotypes/dimension"]).tolist()
     labels = list(zip(eyes, dimensions, strict=True))
     _check(labels, names, Path(file.filename))
     return labels

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igwas.genotypes.chromosomes import normalise_chromosome
+from igwas.hdf5 import read_texts
 from igwas.phenotypes.hdf5_source import damaged_hdf5, open_hdf5
 from igwas.phenotypes.loco import Loco, choose_phenotypes
 from igwas.phenotypes.sample_ids import NamedIds, SampleIds, match_ids
@@ -40,11 +41,11 @@ class Hdf5Loco(Loco):
             validate(file, LOCO)
             self.chromosomes = tuple(
                 normalise_chromosome(name, allow_unknown=True)
-                for name in file["/chromosomes"].asstr()[:]
+                for name in read_texts(file["/chromosomes"])
             )
-            available = list(file["/phenotypes/name"].asstr()[:])
+            available = list(read_texts(file["/phenotypes/name"]))
             self._ids = NamedIds(
-                file["/samples/sample_id"].asstr()[:], file["/samples/family_id"].asstr()[:], path
+                read_texts(file["/samples/sample_id"]), read_texts(file["/samples/family_id"]), path
             )
         self._columns = choose_phenotypes(path, phenotype_names, available)
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igwas.errors import CorruptFile, IncompleteFile, InputError, SchemaError
+from igwas.hdf5 import read_texts
 from igwas.phenotypes.eye_names import NO_EYE, EyeLabel, stored_labels
 from igwas.phenotypes.table_source import ReadRule, TableSource
 from igwas.schema import EMBEDDINGS, PHENOTYPES, kind_of, validate
@@ -58,9 +59,9 @@ class Hdf5Source(TableSource):
             ids = ["IID"]
             if "/participants/family_id" in file:
                 ids.insert(0, "FID")
-            return list(file["/phenotypes/name"].asstr()[:]), ids
+            return list(read_texts(file["/phenotypes/name"])), ids
         if "/dimension_name" in file:
-            return list(file["/dimension_name"].asstr()[:]), ["IID"]
+            return list(read_texts(file["/dimension_name"])), ["IID"]
         n_dimensions = file["/embedding"].shape[1]
         width = max(3, len(str(n_dimensions - 1)))
         return [f"dim_{index:0{width}d}" for index in range(n_dimensions)], ["IID"]
@@ -131,7 +132,7 @@ def _read_phenotypes(
     file: Any, text: Sequence[str], columns: NDArray[np.int64]
 ) -> tuple[dict[str, NDArray[Any]], NDArray[np.float64]]:
     where = {"IID": "/participants/participant_id", "FID": "/participants/family_id"}
-    texts = {name: file[where[name]].asstr()[:] for name in text}
+    texts = {name: read_texts(file[where[name]]) for name in text}
     dataset = file["/values"]
     values = np.empty((dataset.shape[0], len(columns)))
     if np.array_equal(columns, np.arange(dataset.shape[1])):
@@ -148,7 +149,7 @@ def _average_images(
     file: Any, text: Sequence[str], columns: NDArray[np.int64], path: Path
 ) -> tuple[dict[str, NDArray[Any]], NDArray[np.float64]]:
     """Mean over each participant's images, in order of first appearance; NaN images left out."""
-    participant = file["/participant_id"].asstr()[:]
+    participant = read_texts(file["/participant_id"])
     codes = {name: index for index, name in enumerate(dict.fromkeys(participant))}
     owner = np.array([codes[name] for name in participant], dtype=np.int64)
     sums = np.zeros((len(codes), len(columns)))

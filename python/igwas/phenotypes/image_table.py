@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from igwas.errors import InputError
-from igwas.hdf5 import open_hdf5
+from igwas.hdf5 import open_hdf5, read_texts
 from igwas.phenotypes.table_source import MISSING_TEXT, parse_number
 from igwas.schema import EMBEDDINGS, IMAGES
 
@@ -79,12 +79,12 @@ def read_embeddings(path: Path | str) -> ImageTable:
     with open_hdf5(path, EMBEDDINGS) as file:
         values = file["/embedding"][:].astype(np.float64)
         text = {
-            name: file[f"/{name}"].asstr()[:]
+            name: read_texts(file[f"/{name}"])
             for name in ("image_id", "participant_id", "eye", "visit")
         }
         quality = file["/quality"][:].astype(np.float64)
         if "/dimension_name" in file:
-            names = tuple(str(name) for name in file["/dimension_name"].asstr()[:])
+            names = tuple(str(name) for name in read_texts(file["/dimension_name"]))
         else:
             width = max(3, len(str(values.shape[1] - 1)))
             names = tuple(f"dim_{index:0{width}d}" for index in range(values.shape[1]))
@@ -136,11 +136,13 @@ class ImageFacts:
 
     def _add_images_file(self, path: Path) -> None:
         with open_hdf5(path, IMAGES) as file:
-            ids = list(file["/image_id"].asstr()[:])
-            measures = list(file["/measure/name"].asstr()[:])
+            ids = list(read_texts(file["/image_id"]))
+            measures = list(read_texts(file["/measure/name"]))
             values = file["/measure/value"][:].astype(np.float64)
-            extra = list(file["/metadata/name"].asstr()[:])
-            cells = file["/metadata/value"].asstr()[:] if extra else np.empty((len(ids), 0), object)
+            extra = list(read_texts(file["/metadata/name"]))
+            cells = (
+                read_texts(file["/metadata/value"]) if extra else np.empty((len(ids), 0), object)
+            )
         for at, name in enumerate(measures):
             self._columns[name] = pd.Series(values[:, at], index=ids)
         for at, name in enumerate(extra):

@@ -153,10 +153,10 @@ def read_loco(path: Path | str, phenotype_names: Sequence[str]) -> Loco:
     InputError
         If a phenotype has no predictions, or a file is absent or damaged.
     """
+    from igwas.hdf5 import is_hdf5
+
     path = Path(path)
-    with path.open("rb") as stream:
-        is_hdf5 = stream.read(8) == b"\x89HDF\r\n\x1a\n"
-    if is_hdf5:
+    if is_hdf5(path):
         from igwas.phenotypes.hdf5_loco import Hdf5Loco
 
         return Hdf5Loco(path, phenotype_names)

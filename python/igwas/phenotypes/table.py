@@ -206,14 +206,16 @@ def open_source(path: Path) -> TableSource:
         If the file cannot be opened; carries the system's reason.
     """
     # Each format's library is imported when a file needs it: `import igwas` stays quick.
+    from igwas.hdf5 import is_hdf5
+
     with path.open("rb") as stream:
-        magic = stream.read(8)
+        magic = stream.read(4)
     source: TableSource
-    if magic == b"\x89HDF\r\n\x1a\n":
+    if is_hdf5(path):
         from igwas.phenotypes.hdf5_source import Hdf5Source
 
         source = Hdf5Source(path)
-    elif magic.startswith(b"PAR1"):
+    elif magic == b"PAR1":
         from igwas.phenotypes.parquet_source import ParquetSource
 
         source = ParquetSource(path)

@@ -1,7 +1,7 @@
 """Manhattan plots: one test over the genome, or two back to back (Miami)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -67,7 +67,7 @@ def manhattan(
         scale_log10p(axes, highest)
         axes.set_ylim(0, top_of(highest, level))
         axis.draw_names(axes)
-        _mark(axes, axis, leads)
+        _mark(axes, axis, leads, highest)
     return figure
 
 
@@ -139,10 +139,11 @@ def _draw(
     return max(highest, level)
 
 
-def _mark(axes: Any, axis: GenomeAxis, leads: Sequence[Lead]) -> None:
+def _mark(axes: Any, axis: GenomeAxis, leads: Sequence[Lead], highest: float) -> None:
     """Ring the leads; name the strongest of them that do not stand in each other's way."""
     if not leads:
         return
+    leads = [replace(one, log10p=min(one.log10p, highest)) for one in leads]
     axes.scatter(
         [lead.x for lead in leads], [lead.log10p for lead in leads], s=22, facecolors="none",
         edgecolors=VERMILION, linewidths=0.9, gid="leads",

@@ -100,7 +100,9 @@ def regional(
             axes, track = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1.1])
         x = np.asarray(position, dtype=np.float64) / 1e6
         y = np.asarray(log10p, dtype=np.float64)
-        highest = float(np.nanmax(y)) if np.isfinite(y).any() else level
+        finite = y[np.isfinite(y)]
+        highest = float(finite.max()) if len(finite) else level
+        y = np.where(np.isinf(y), highest, y)  # p of exactly 0 would have no place on the axis
         axes.axvspan(interval[0] / 1e6, interval[1] / 1e6, color="#f3f4f6", linewidth=0, zorder=0)
         _points(axes, x, y, np.asarray(r2, dtype=np.float64), lead)
         axes.axhline(level, color=VERMILION, linewidth=0.8, linestyle=(0, (5, 3)))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from igwas.report.gathered import Gathered
-from igwas.report.wording import counted
+from igwas.wording import counted
 
 LARGE_LAMBDA = 1.1
 _LARGE_CONTROL_LAMBDA = 1.05

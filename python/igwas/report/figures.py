@@ -15,7 +15,7 @@ from igwas.report.cautions import LARGE_LAMBDA
 from igwas.report.gathered import LEFT, MINIMUM_P, RIGHT, Gathered, single
 from igwas.report.loci_document import LEAD
 from igwas.report.regional_views import REACH_BP, RegionalView
-from igwas.report.wording import counted
+from igwas.wording import counted
 
 MOST_LOCI_OF_HEAT_MAP = 80
 

@@ -131,7 +131,8 @@ def _cell(column: Column, value: Any, order: Mapping[str, int], anchor: str) -> 
         sort = f"{order[text]}" if column.name == "chromosome" else text[:80]
         whole = text[:300] if len(text) > 40 else ""
         return Cell(short(text, 40), sort, whole, link=link)
-    return Cell(number_text(column.name, value), repr(float(value)), is_number=True)
+    sort = repr(float(value)).replace("inf", "Infinity")  # as JavaScript reads it
+    return Cell(number_text(column.name, value), sort, is_number=True)
 
 
 def number_text(name: str, value: float) -> str:
@@ -141,9 +142,11 @@ def number_text(name: str, value: float) -> str:
     --------
     >>> number_text("position", 1234567), number_text("log10p", 12.345), number_text("beta", -0.01)
     ('1,234,567', '12.35', '−0.01')
+    >>> number_text("log10p_omnibus", float("inf"))
+    'inf'
     """
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
+    if math.isinf(value):  # as loci.tsv and loci.json have it
+        return "inf" if value > 0 else "−inf"
     if name in _WHOLE:
         return f"{int(value):,}"
     if name.startswith("log10p"):

@@ -21,7 +21,7 @@ from igwas.report.loci_document import LEAD
 from igwas.report.locus_rows import locus_rows
 from igwas.report.methods import CITATIONS, methods_paragraph
 from igwas.report.photographs import PhotographAccount
-from igwas.report.wording import counted
+from igwas.wording import counted
 
 SECTIONS = ("genome", "calibration", "eyes", "phenotypes", "regions")
 

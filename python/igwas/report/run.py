@@ -18,8 +18,8 @@ from igwas.report.loci_document import LEAD, read_loci_document
 from igwas.report.options import ReportOptions
 from igwas.report.page import InlineFigure, inline_svg, render_page
 from igwas.report.regional_views import Surroundings, open_surroundings, regional_views
-from igwas.report.wording import counted
 from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
+from igwas.wording import counted
 
 Progress = Callable[[int, int], None]
 

@@ -34,9 +34,9 @@ EYE_PARAMETERS: tuple[EyeParameter, ...] = (
     EyeParameter("disc_size", "larger optic disc", 0.85),
     EyeParameter("cup_ratio", "larger cup in the disc", 0.80),
     EyeParameter("vessel_calibre", "wider vessels", 0.75),
-    EyeParameter("arteriole_venule_ratio", "arterioles wider beside venules", 0.70),
-    EyeParameter("vessel_tortuosity", "more winding vessels", 0.70),
-    EyeParameter("vessel_branching", "more branches", 0.65),
+    EyeParameter("arteriole_venule_ratio", "arterioles wider beside venules", 0.85),
+    EyeParameter("vessel_tortuosity", "more winding vessels", 0.90),
+    EyeParameter("vessel_branching", "more branches", 0.80),
     EyeParameter("macula", "darker, wider macula", 0.85),
     EyeParameter("fundus_texture", "choroidal vessels show more", 0.90),
 )

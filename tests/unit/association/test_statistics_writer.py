@@ -141,25 +141,6 @@ def test_interrupted_while_laying_out_leaves_nothing(paths):
     assert list(paths.output.parent.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("error", "text"),
-    [
-        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
-        (
-            OSError("write failed: errno = 28, error message = 'No space left on device'"),
-            "disk is full",
-        ),
-        (OSError(errno.EFBIG, "File too large"), "file too large; expected room"),
-        (PermissionError(errno.EACCES, "Permission denied"), "permission denied; expected to"),
-        (OSError("unable to lock\nsecond line"), "unable to lock; expected to"),
-    ],
-)
-def test_system_errors_become_one_line(tmp_path, error, text):
-    message = str(writer.output_error(tmp_path / "s.h5", error))
-    assert text in message
-    assert "\n" not in message
-
-
 def test_the_journal_keeps_the_last_record_of_a_block(paths):
     first, second, third = hits_of((0, 1, 6)), hits_of(), hits_of((0, 2, 8), (1, 0, 7))
     content = record(0, first) + record(1, second) + record(0, third)

@@ -5,15 +5,15 @@ from igwas.errors import OptionError
 
 
 def test_defaults_depend_on_the_kind_of_demo():
-    assert DemoOptions().n_people == 1000
+    assert DemoOptions().n_people == 1500
     assert DemoOptions(photographs=False).n_people == 2000
     assert DemoOptions(people=300).n_people == 300
-    assert DemoOptions().n_steps == 200
+    assert DemoOptions().n_steps == 100
     assert DemoOptions(photographs=False).n_phenotypes == 128
 
 
 def test_the_journal_gets_the_defaults_filled_in():
-    assert DemoOptions().as_dict() == DemoOptions(people=1000, steps=200).as_dict()
+    assert DemoOptions().as_dict() == DemoOptions(people=1500, steps=100).as_dict()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,11 @@ from igwas.errors import IgwasError, IncompleteFile, InputError, OptionError, Ou
 OPTIONS = DemoOptions(people=100, variants=100)
 
 
+def demo(folder, **settings):
+    """Run it with a listener, as a person would."""
+    return run_demo(folder, **{"say": print, **settings})
+
+
 class Commands:
     """Stands for `igwas-fast`: makes the stage's file, or stops half way where it is told to."""
 
@@ -46,14 +51,20 @@ def commands(monkeypatch):
 
 def test_every_command_runs_once_and_is_said(tmp_path, commands):
     said = []
-    run_demo(tmp_path / "d", options=OPTIONS, context=Context(threads=2), say=said.append)
+    demo(tmp_path / "d", options=OPTIONS, context=Context(threads=2), say=said.append)
     assert commands.ran == [["simulate"], ["images", "a b", "--threads", "2"],
                             ["report", "--threads", "2"]]  # fmt: skip
     assert said[1] == "$ igwas-fast images 'a b' --threads 2"
 
 
-def test_the_commands_are_left_as_a_script(tmp_path, commands):
+def test_without_a_listener_the_commands_are_quiet(tmp_path, commands):
     run_demo(tmp_path / "d", options=OPTIONS)
+    assert commands.ran == [["simulate", "-q"], ["images", "a b", "-q"], ["report", "-q"]]
+    assert "-q" not in (tmp_path / "d" / "commands.sh").read_text()
+
+
+def test_the_commands_are_left_as_a_script(tmp_path, commands):
+    demo(tmp_path / "d", options=OPTIONS)
     lines = (tmp_path / "d" / "commands.sh").read_text().splitlines()
     assert lines[1:] == ["set -eu", "igwas-fast simulate", "igwas-fast images 'a b'",
                          "igwas-fast report"]  # fmt: skip
@@ -62,50 +73,52 @@ def test_the_commands_are_left_as_a_script(tmp_path, commands):
 def test_a_command_that_fails_stops_the_demo_and_says_how_to_go_on(tmp_path, commands):
     commands.stops_at = "images"
     with pytest.raises(IgwasError, match=r"stopped at igwas-fast images.*--resume"):
-        run_demo(tmp_path / "d", options=OPTIONS)
+        demo(tmp_path / "d", options=OPTIONS)
 
 
-def test_an_interrupted_demo_says_how_to_go_on(tmp_path, commands, monkeypatch, caplog):
+def test_an_interrupted_demo_says_how_to_go_on(tmp_path, commands, monkeypatch):
     def interrupt(*words) -> int:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("igwas.demo.run._Runner._execute", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        run_demo(tmp_path / "d", options=OPTIONS)
-    assert "stopped at simulate: the same command with --resume goes on" in caplog.text
+    with pytest.raises(KeyboardInterrupt) as stop:
+        demo(tmp_path / "d", options=OPTIONS)
+    assert stop.value.__notes__ == [
+        "simulate was not finished: the same command with --resume goes on"
+    ]
 
 
 def test_a_resumed_demo_goes_on_where_it_stopped(tmp_path, commands):
     commands.stops_at = "images"
     with pytest.raises(IgwasError):
-        run_demo(tmp_path / "d", options=OPTIONS)
+        demo(tmp_path / "d", options=OPTIONS)
     commands.stops_at = ""
     commands.ran.clear()
-    run_demo(tmp_path / "d", options=OPTIONS, resume=True)
+    demo(tmp_path / "d", options=OPTIONS, resume=True)
     assert commands.ran == [["images", "a b", "--resume"], ["report"]]
     commands.ran.clear()
-    run_demo(tmp_path / "d", options=OPTIONS, resume=True)
+    demo(tmp_path / "d", options=OPTIONS, resume=True)
     assert commands.ran == []
 
 
 def test_a_killed_demo_goes_on_too(tmp_path, commands):
     commands.stops_at = "report"
     with pytest.raises(IgwasError):
-        run_demo(tmp_path / "d", options=OPTIONS)
+        demo(tmp_path / "d", options=OPTIONS)
     # What finished although the account of it was not written is made again.
     (tmp_path / "d" / "report").touch()
     commands.stops_at = ""
     commands.ran.clear()
-    run_demo(tmp_path / "d", options=OPTIONS, resume=True)
+    demo(tmp_path / "d", options=OPTIONS, resume=True)
     assert commands.ran == [["report", "--overwrite"]]
 
 
 def test_an_earlier_demo_is_kept_unless_told(tmp_path, commands):
-    run_demo(tmp_path / "d", options=OPTIONS)
+    demo(tmp_path / "d", options=OPTIONS)
     with pytest.raises(IncompleteFile, match=r"holds a demo.*--resume.*--overwrite"):
-        run_demo(tmp_path / "d", options=OPTIONS)
+        demo(tmp_path / "d", options=OPTIONS)
     commands.ran.clear()
-    run_demo(tmp_path / "d", options=OPTIONS, overwrite=True)
+    demo(tmp_path / "d", options=OPTIONS, overwrite=True)
     assert commands.ran == [["simulate", "--overwrite"], ["images", "a b", "--overwrite"],
                             ["report", "--overwrite"]]  # fmt: skip
 
@@ -113,18 +126,18 @@ def test_an_earlier_demo_is_kept_unless_told(tmp_path, commands):
 def test_leftovers_of_an_older_demo_are_never_resumed(tmp_path, commands):
     commands.stops_at = "images"
     with pytest.raises(IgwasError):
-        run_demo(tmp_path / "d", options=OPTIONS)
+        demo(tmp_path / "d", options=OPTIONS)
     commands.stops_at = "simulate"
     with pytest.raises(IgwasError):
-        run_demo(tmp_path / "d", options=OPTIONS, overwrite=True)
+        demo(tmp_path / "d", options=OPTIONS, overwrite=True)
     commands.stops_at = ""
     commands.ran.clear()
-    run_demo(tmp_path / "d", options=OPTIONS, resume=True)
+    demo(tmp_path / "d", options=OPTIONS, resume=True)
     assert commands.ran[1] == ["images", "a b", "--overwrite"]
 
 
 def test_what_follows_a_changed_command_runs_again(tmp_path, commands, monkeypatch):
-    run_demo(tmp_path / "d", options=OPTIONS)
+    demo(tmp_path / "d", options=OPTIONS)
     changed = [
         Stage("simulate", ("simulate",), "simulate"),
         Stage("images", ("images", "c"), "images", "images.partial"),
@@ -132,16 +145,16 @@ def test_what_follows_a_changed_command_runs_again(tmp_path, commands, monkeypat
     ]
     monkeypatch.setattr("igwas.demo.run.make_stages", lambda options: changed)
     commands.ran.clear()
-    run_demo(tmp_path / "d", options=OPTIONS, resume=True)
+    demo(tmp_path / "d", options=OPTIONS, resume=True)
     assert commands.ran == [["images", "c", "--overwrite"], ["report", "--overwrite"]]
     account = json.loads((tmp_path / "d" / "demo.json").read_text())
     assert [one["stage"] for one in account["finished"]] == ["simulate", "images", "report"]
 
 
 def test_other_options_are_not_gone_on_with(tmp_path, commands):
-    run_demo(tmp_path / "d", options=OPTIONS)
+    demo(tmp_path / "d", options=OPTIONS)
     with pytest.raises(IncompleteFile, match="people 100 there, 101 here"):
-        run_demo(tmp_path / "d", options=DemoOptions(people=101, variants=100), resume=True)
+        demo(tmp_path / "d", options=DemoOptions(people=101, variants=100), resume=True)
 
 
 def test_a_folder_of_other_files_is_left_alone(tmp_path, commands):
@@ -150,30 +163,30 @@ def test_a_folder_of_other_files_is_left_alone(tmp_path, commands):
     (folder / "notes.txt").touch()
     for overwrite in (False, True):
         with pytest.raises(OutputError, match="holds other files and no demo"):
-            run_demo(folder, options=OPTIONS, overwrite=overwrite)
+            demo(folder, options=OPTIONS, overwrite=overwrite)
     assert commands.ran == []
 
 
 def test_places_that_cannot_be_are_errors(tmp_path, commands):
     with pytest.raises(OutputError, match="does not exist"):
-        run_demo(tmp_path / "no" / "d", options=OPTIONS)
+        demo(tmp_path / "no" / "d", options=OPTIONS)
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="is a file"):
-        run_demo(tmp_path / "file", options=OPTIONS)
+        demo(tmp_path / "file", options=OPTIONS)
     with pytest.raises(OptionError, match="both given"):
-        run_demo(tmp_path / "d", options=OPTIONS, resume=True, overwrite=True)
+        demo(tmp_path / "d", options=OPTIONS, resume=True, overwrite=True)
 
 
 def test_a_damaged_account_is_one_clear_error(tmp_path, commands):
-    run_demo(tmp_path / "d", options=OPTIONS)
+    demo(tmp_path / "d", options=OPTIONS)
     account = tmp_path / "d" / "demo.json"
     account.write_text(json.dumps({"settings": {}}))
     with pytest.raises(InputError, match="Start again with --overwrite"):
-        run_demo(tmp_path / "d", options=OPTIONS, resume=True)
+        demo(tmp_path / "d", options=OPTIONS, resume=True)
 
 
 def test_time_is_kept_by_command(tmp_path, commands):
-    run_demo(tmp_path / "d", options=OPTIONS)
+    demo(tmp_path / "d", options=OPTIONS)
     account = json.loads((tmp_path / "d" / "demo.json").read_text())
     assert [one["stage"] for one in account["finished"]] == ["simulate", "images", "report"]
     assert all(one["seconds"] >= 0 for one in account["finished"])

@@ -52,7 +52,7 @@ def test_several_networks_are_exported_as_one_encoder(monkeypatch):
     recipes = {"run": (), "run-structure": ("--standardise",)}
     monkeypatch.setattr("igwas.demo.stages.RECIPES", recipes)
     found = {stage.name: stage.command() for stage in make_stages(DemoOptions())}
-    assert "-o run --steps 200" in found["train"]
+    assert "-o run --steps 100" in found["train"]
     assert "-o run-structure" in found["train-structure"]
     assert found["train-structure"].endswith("--standardise")
     assert "export run run-structure -o encoder.onnx" in found["export"]
@@ -61,6 +61,7 @@ def test_several_networks_are_exported_as_one_encoder(monkeypatch):
 def test_few_people_get_a_small_batch_and_few_components():
     few = {stage.name: stage for stage in make_stages(DemoOptions(people=100))}
     assert "--batch-people 25" in few["train"].command()
+    assert "--projection-dimensions 8" in few["train"].command()
     assert "--components 10" in few["phenotypes"].command()
 
 

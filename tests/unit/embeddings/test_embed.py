@@ -240,7 +240,7 @@ def test_damaged_photographs_are_an_error_with_their_place(images, model, output
     with images.open("r+b") as file:
         file.seek(chunk.byte_offset)
         file.write(b"\xff" * chunk.size)
-    with pytest.raises(InputError, match="photographs 17 to 24 cannot be read"):
+    with pytest.raises(InputError, match="photograph 21 of 40 is damaged"):
         run(images, model, output, batch_size=8)
 
 

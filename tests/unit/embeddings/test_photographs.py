@@ -74,7 +74,7 @@ def test_a_manifest_gives_what_its_folder_gives(folder, model, tmp_path):
 def test_files_that_give_no_image_are_named(folder, model, tmp_path):
     (folder / "9_left.jpeg").write_bytes(b"no picture")
     summary = run(folder, model, tmp_path / "e.h5")
-    assert summary.notes[0] == "1 files gave no image:"
+    assert summary.notes[0] == "1 file gave no image:"
     assert "9_left.jpeg" in summary.describe()[2]
     assert summary.n_images == 6
 

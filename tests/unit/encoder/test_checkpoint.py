@@ -1,5 +1,6 @@
 """Checkpoints: whole or not at all, and nothing but ours is read."""
 
+import io
 import pickle
 import zipfile
 
@@ -70,8 +71,9 @@ def test_a_pickle_that_would_run_code_does_not(tmp_path, capsys):
     with pytest.raises(CorruptFile):
         read_checkpoint(tmp_path / "hostile.pt")
     torch.save({"format": Hostile()}, tmp_path / "hostile2.pt")
-    with pytest.raises(CorruptFile):
+    with pytest.raises(CorruptFile, match="records are damaged") as found:
         read_checkpoint(tmp_path / "hostile2.pt")
+    assert "weights_only" not in str(found.value)
     assert "ran" not in capsys.readouterr().out
 
 
@@ -113,7 +115,22 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(path, tmp_path, 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", fail)
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match=r"last\.pt: the disk is full.*--resume"):
         write_checkpoint(checkpoint, target)
     assert target.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["last.pt"]
+
+
+def test_an_interrupt_while_torch_writes_stays_one(path, tmp_path, monkeypatch):
+    checkpoint = read_checkpoint(path)
+
+    class Stream(io.BytesIO):
+        def write(self, _data):
+            raise KeyboardInterrupt
+
+        def fileno(self):
+            return -1
+
+    monkeypatch.setattr(type(path), "open", lambda *_: Stream())
+    with pytest.raises(KeyboardInterrupt):
+        write_checkpoint(checkpoint, tmp_path / "last.pt")

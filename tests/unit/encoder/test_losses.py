@@ -61,7 +61,25 @@ def test_barlow_twins_equals_its_loops():
     assert float(losses.barlow_twins(a, b)) == pytest.approx(expected, rel=TOLERANCE)
 
 
-@pytest.mark.parametrize("objective", ["nt_xent", "vicreg", "barlow_twins"])
+def test_cca_equals_its_loops():
+    (first, a), (second, b) = draw(12, 5), draw(12, 5, seed=SEED + 1)
+    expected = reference.cca(first, second + first)
+    assert float(losses.cca(a, b + a)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_cca_counts_a_faint_shared_direction_as_much_as_a_strong_one():
+    generator = np.random.default_rng(SEED)
+    shared, own = generator.normal(size=(400, 3)), generator.normal(size=(2, 400, 3))
+    # Correlations 1, 1 and 0; the second direction has a hundredth of the first's variance.
+    is_shared, size = np.array([1, 1, 0]), np.array([1, 0.1, 1])
+    first, second = (
+        torch.from_numpy((is_shared * shared + (1 - is_shared) * part) * size) for part in own
+    )
+    assert float(losses.cca(first, second)) == pytest.approx(1, abs=0.2)
+    assert float(losses.cca(first, first)) == pytest.approx(0, abs=0.1)
+
+
+@pytest.mark.parametrize("objective", ["nt_xent", "vicreg", "barlow_twins", "cca"])
 def test_gradients_are_finite_where_all_rows_are_equal(objective):
     """A collapsed batch must show in the log, not end as NaN."""
     tensor = torch.ones(8, 4, requires_grad=True)

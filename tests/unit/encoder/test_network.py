@@ -62,8 +62,8 @@ def test_a_black_image_is_finite_and_has_finite_gradients():
 
 def test_cosface_is_described_by_its_projection_and_others_by_features():
     described = {
-        objective: TrainOptions(objective=objective).described_by
-        for objective in ("nt-xent", "cosface", "vicreg", "barlow-twins")
+        objective: TrainOptions(objective=objective, projection_dimensions=20).described_by
+        for objective in ("nt-xent", "cosface", "vicreg", "barlow-twins", "cca")
     }
     assert described["cosface"] == "projection"
     assert {v for k, v in described.items() if k != "cosface"} == {"features"}

@@ -41,6 +41,7 @@ def test_differences_name_what_decides_numbers():
         ({"window_low": 1.0, "window_high": 0.5}, "--window is 1,0.5"),
         ({"objective": "cosface", "positives": "image"}, "expected person"),
         ({"positives": "image", "exclude_same_visit": True}, "pairs a photograph with itself"),
+        ({"objective": "cca"}, "128 dimensions over 55 people"),
         ({"pretrained": True}, "no published weights for resnet10"),
         ({"backbone": "timm:x", "width": 8}, "--width is given"),
     ],

@@ -80,7 +80,7 @@ def test_unknown_visits_are_not_different_visits():
 
 
 def test_one_person_is_too_few():
-    with pytest.raises(InputError, match=r"1 people can be trained on; expected at least 2"):
+    with pytest.raises(InputError, match=r"1 person can be trained on; expected at least 2"):
         make(["A", "A"], ["left", "right"])
 
 

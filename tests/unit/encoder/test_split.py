@@ -35,7 +35,7 @@ def test_parts_are_disjoint_and_complete_in_every_fold():
 
 
 def test_too_few_people_are_refused():
-    with pytest.raises(InputError, match=r"3 people in the images give 1 people for training"):
+    with pytest.raises(InputError, match=r"3 people in the images: 1 person for training"):
         split_people(["a", "b", "c"], seed=0, shares=SHARES)
 
 
@@ -56,8 +56,8 @@ def test_a_table_decides_and_people_without_images_are_left_out(tmp_path):
     [
         ([("a", "training")], "part is 'training'"),
         ([("a", "train"), ("a", "test")], "lists 'a' twice"),
-        ([("b", "train")], r"does not list 1 people of the images \(first: 'a'\)"),
-        ([("a", "train")], "1 people for training and 0 for validation"),
+        ([("b", "train")], r"does not list 1 person of the images \(first: 'a'\)"),
+        ([("a", "train")], "1 person for training and 0 for validation"),
     ],
 )
 def test_a_bad_table_is_refused(tmp_path, rows, words):

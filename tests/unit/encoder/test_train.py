@@ -120,6 +120,7 @@ def test_a_stopped_and_resumed_run_equals_an_uninterrupted_one(run, images, smal
         {"objective": "cosface"},
         {"objective": "vicreg"},
         {"objective": "barlow-twins", "colour_jitter": 0.1},
+        {"objective": "cca", "projection_dimensions": 2, "batch_people": 6},
         {"positives": "image", "standardise": True, "mask_radius": 0.9},
         {"accumulate": 2, "batch_people": 3},
     ],
@@ -243,14 +244,14 @@ def more_images(tmp_path_factory):
 
 
 RECIPES = [("nt-xent", 0), ("nt-xent", 1), ("nt-xent", 2), ("cosface", 0), ("vicreg", 0),
-           ("barlow-twins", 0)]  # fmt: skip
+           ("barlow-twins", 0), ("cca", 0)]  # fmt: skip
 
 
 @pytest.mark.parametrize(("objective", "seed"), RECIPES)
 def test_training_does_not_collapse(more_images, small, tmp_path, objective, seed, caplog):
     options = small(
         steps=20, seed=seed, objective=objective, batch_people=12, validate_every=20,
-        split_shares=(0.5, 0.4),
+        split_shares=(0.5, 0.4), projection_dimensions=6,
     )  # fmt: skip
     train(more_images, tmp_path / "run", options)
     last = read_journal(tmp_path / "run" / "log.csv")[-1]

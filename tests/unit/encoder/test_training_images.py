@@ -71,7 +71,7 @@ def test_damaged_images_are_one_line(tmp_path):
     with path.open("r+b") as stream:
         stream.seek(chunk.byte_offset)
         stream.write(b"\xff" * chunk.size)
-    with pytest.raises(CorruptFile, match="images from row 0 on cannot be read"):
+    with pytest.raises(CorruptFile, match="photographs 1 to 8 of 8 cannot be read"):
         list(read_slabs(path, np.arange(8)))
 
 

@@ -112,7 +112,7 @@ def test_where_no_photograph_gives_an_image_one_line_names_the_first(tmp_path):
     folder = tmp_path / "photographs"
     folder.mkdir()
     (folder / "1_left.jpg").write_bytes(b"")
-    with pytest.raises(InputError, match=r"none of the 1 photographs .* the file is empty"):
+    with pytest.raises(InputError, match=r"none of 1 photograph of .* the file is empty"):
         process.process_photographs(folder, tmp_path / "x.h5", context=Context(threads=1))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photographs"]
 

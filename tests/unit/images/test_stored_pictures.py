@@ -77,7 +77,9 @@ def test_a_flipped_bit_is_found_by_the_checksum(path):
     middle = at + size // 2
     flipped = bytes([content[middle] ^ 1])
     path.write_bytes(content[:middle] + flipped + content[middle + 1 :])
-    with pytest.raises(CorruptFile, match="photograph 4 has another checksum"):
+    with pytest.raises(
+        CorruptFile, match=r"photograph 4 of 9 is damaged \(its bytes have another checksum"
+    ):
         pictures.read(np.array([3]))
     first.close()
     pictures.close()

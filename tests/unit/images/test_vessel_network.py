@@ -85,8 +85,13 @@ def test_another_network_does_not_go_on_with_a_run(photographs, tmp_path, monkey
         with pytest.raises(RuntimeError):
             process_photographs(photographs, output, options=options(network))
     other = write_network(tmp_path / "o.onnx", scale=0.5)
-    with pytest.raises(IncompleteFile, match="options"):
+    with pytest.raises(IncompleteFile, match=r"made with other options \(vessel network ") as found:
         process_photographs(photographs, output, options=options(other, resume=True))
+    assert "size" not in str(found.value)
+    assert "measures" not in str(found.value)
+    message = r"\(size px 64, now 96; views .*; vessel network .*, now none\)"
+    with pytest.raises(IncompleteFile, match=message):
+        process_photographs(photographs, output, options=ImagesOptions(size_px=96, resume=True))
     process_photographs(photographs, output, options=options(network, resume=True))
 
 
@@ -102,7 +107,15 @@ def _fail(*_arguments, **_options):
             r"gave values 2.35294 to 2.35294 of shape .*expected one probability, 0 to 1",
         ),
         ({"scale": float("nan")}, "gave values nan to nan"),
-        ({"shape": (1, 3, 32, 32)}, r"failed on a crop of 64 pixels .*--size"),
+        (
+            {"shape": (1, 3, 32, 32)},
+            r"takes crops of 32 x 32 pixels, these have 64; .*Give --size 32, or",
+        ),
+        ({"shape": (1, 3, 32, 48)}, r"crops of 32 x 48 pixels.*Export it for square crops"),
+        ({"shape": (1, 1, None, None)}, r"expected one input, float32 \(1, 3.*in colour. Export"),
+        ({"shape": (4, 3, None, None)}, r"takes image: .*\[4, 3, .*one crop in colour. Export"),
+        ({"scale": 3.0}, r"Put a sigmoid at its end\.$"),
+        ({"scale": float("nan")}, r"Check the network on such a crop\.$"),
         ({"shape": (3, None, None)}, r"takes image: tensor\(float\).*expected one input"),
     ],
 )
@@ -114,9 +127,49 @@ def test_a_network_that_cannot_draw_is_refused_in_one_line(tmp_path, settings, m
     assert "\n" not in str(caught.value)
 
 
+def write_choosy_network(path):
+    """A network that draws a black crop, and fails on any other: a gather beyond its table."""
+    nodes = [
+        helper.make_node("ReduceMax", ["image"], ["brightest"], keepdims=0),
+        helper.make_node("Mul", ["brightest", "far"], ["scaled"]),
+        helper.make_node("Cast", ["scaled"], ["row"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["table", "row"], ["zero"]),
+        helper.make_node("ReduceMean", ["image"], ["plane"], axes=[1], keepdims=1),
+        helper.make_node("Mul", ["plane", "zero"], ["probability"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "choosy",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, (1, 3, None, None))],
+        [helper.make_tensor_value_info("probability", TensorProto.FLOAT, None)],
+        [
+            helper.make_tensor("far", TensorProto.FLOAT, [], [1000.0]),
+            helper.make_tensor("table", TensorProto.FLOAT, [1], [0.0]),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, path)
+    return path
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_photograph_that_the_network_fails_on_is_named(photographs, tmp_path, capfd, threads):
+    network = write_choosy_network(tmp_path / "n.onnx")
+    with pytest.raises(
+        InputError, match=r"A_left\.png: .*n\.onnx failed on a crop of 64"
+    ) as caught:
+        process_photographs(
+            photographs, tmp_path / "images.h5", options=options(network),
+            context=Context(threads=threads),
+        )  # fmt: skip
+    assert "\n" not in str(caught.value)
+    # ONNX Runtime's own line would stand before ours.
+    assert capfd.readouterr().err == ""
+
+
 def test_nothing_is_begun_with_a_network_that_cannot_draw(photographs, tmp_path):
     network = write_network(tmp_path / "n.onnx", shape=(1, 3, 32, 32))
-    with pytest.raises(InputError, match="failed on a crop"):
+    with pytest.raises(InputError, match="takes crops of 32 x 32"):
         process_photographs(photographs, tmp_path / "images.h5", options=options(network))
     assert {path.name for path in tmp_path.iterdir()} == {"photographs", "n.onnx"}
 
@@ -129,8 +182,11 @@ def test_a_network_that_changes_during_a_run_is_refused(tmp_path):
 
 def test_no_model_at_all(tmp_path):
     (tmp_path / "n.onnx").write_bytes(b"nothing")
-    with pytest.raises(InputError, match=r"n\.onnx"):
+    with pytest.raises(
+        InputError, match=r"n\.onnx .*Give --vessel-network a segmentation"
+    ) as found:
         VesselNetwork(tmp_path / "n.onnx")
+    assert "igwas-fast export" not in str(found.value)
     with pytest.raises(InputError, match="cannot be read"):
         VesselNetwork(tmp_path / "missing.onnx")
 

@@ -3,7 +3,7 @@ import pytest
 from skimage.filters import sato
 from tests.fundus_pictures import fundus_picture
 
-from igwas.images.vessels import even_illumination, masked_blur, ridge_response
+from igwas.images.vessels import even_illumination, masked_blur, ridge_response, ridge_responses
 
 # scikit-image cuts the Gaussians' tails elsewhere.
 TOLERANCE = 0.02
@@ -37,3 +37,10 @@ def test_even_illumination_takes_a_slope_away():
     slope = np.linspace(50, 150, 80, dtype=np.float32)[None, :].repeat(80, axis=0)
     flat = even_illumination(slope, inside, 5)
     assert np.abs(flat[20:60, 20:60]).max() < 0.02
+
+
+def test_bright_lines_are_the_dark_lines_of_the_negative():
+    plane = np.random.default_rng(4).random((50, 40), dtype=np.float32)
+    dark, bright = ridge_responses(plane, (1.0, 2.0))
+    assert np.array_equal(dark, ridge_response(plane, (1.0, 2.0)))
+    assert np.array_equal(bright, ridge_response(-plane, (1.0, 2.0)))

@@ -43,3 +43,11 @@ def test_the_weakest_of_too_many_loci_are_left_out():
 def test_a_lead_variant_links_to_its_plot():
     rows = locus_rows(table(2), {1: "locus_001"}).rows
     assert [row[3].link for row in rows] == ["", "locus_001"]
+
+
+def test_an_infinite_number_is_shown_and_sorts_as_the_largest():
+    found = locus_rows(table(2, log10p=[9.0, np.inf], log10p_omnibus=[np.inf, np.nan]), {})
+    by_name = {column.name: at for at, column in enumerate(found.columns)}
+    assert [row[by_name["log10p"]].text for row in found.rows] == ["9.00", "inf"]
+    assert [row[by_name["log10p"]].sort for row in found.rows] == ["9.0", "Infinity"]
+    assert [row[by_name["log10p_omnibus"]].text for row in found.rows] == ["inf", ""]
