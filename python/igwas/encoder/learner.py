@@ -39,7 +39,10 @@ class _Learner(nn.Module):
         """(people, 2, 3, row, column) -> this process's share of the loss."""
         images = pairs.flatten(0, 1).contiguous(memory_format=torch.channels_last)
         _, projections = self.network(images)
-        loss: Tensor = self.objective(_as_pairs(projections), people, self._group)
+        # Autocast would make products within the objective half precision again.
+        with torch.autocast(images.device.type, enabled=False):
+            pairs_of_projections = _as_pairs(projections.float())
+            loss: Tensor = self.objective(pairs_of_projections, people, self._group)
         return loss
 
 

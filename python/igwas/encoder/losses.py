@@ -157,7 +157,8 @@ def cca(first: Tensor, second: Tensor) -> Tensor:
     dimension = first.shape[1]
     floor = _CCA_RIDGE * covariance.diagonal().mean() + 1e-8
     ridge = floor * torch.eye(dimension, device=first.device)
-    root = torch.linalg.cholesky(covariance + ridge)
+    # Without a check: of numbers that are not finite the loss is NaN, which the training reports.
+    root = torch.linalg.cholesky_ex(covariance + ridge).L
     half = torch.linalg.solve_triangular(root, crossed, upper=False)
     whitened = torch.linalg.solve_triangular(root, half.T, upper=False)
     return dimension - whitened.diagonal().sum()
