@@ -90,7 +90,7 @@ test-gpu: test-cpp ## everything that runs where there is a GPU; writes build/gp
 bench-gpu: env ## rates of this machine's GPUs and CPU; writes build/gpu/benchmark.json
 	$(BIN)/python -m igwas.benchmark.gpu_rates -o build/gpu/benchmark.json
 
-mutants: test-cpp ## put faults into the GPU backend: each must be caught; about five minutes
+mutants: test-cpp ## put faults into the GPU backend: each must be caught; about ten minutes
 	$(BIN)/python cpp/tests/cuda_sim/mutants.py
 
 lint: env ## every linter, changing nothing

@@ -19,6 +19,10 @@ KERNELS = {
     "list_rows": "list_rows", "count_rows.*CallRows": "count_rows, hard calls",
     "count_rows.*ByteRows": "count_rows, dosages", "sum_rows.*CallRows": "sum_rows, hard calls",
     "sum_rows.*ByteRows": "sum_rows, dosages", "test_rows": "test_rows",
+    "check_valuesIa": "check_values, int8", "check_valuesIf": "check_values, float32",
+    "check_valuesId": "check_values, float64", "pack_valuesIa": "pack_values, int8",
+    "pack_valuesIf": "pack_values, float32", "pack_valuesId": "pack_values, float64",
+    "tail_rows": "tail_rows",
 }  # fmt: skip
 _HEAD = """# What nvcc makes of the kernels
 

@@ -5,8 +5,9 @@ set(IGWAS_CUDA_ARCHITECTURES "" CACHE STRING "GPU architectures to compile for; 
 
 set(igwas_cuda_folder ${CMAKE_CURRENT_SOURCE_DIR}/cpp/cuda)
 file(GLOB IGWAS_CUDA_SOURCES CONFIGURE_DEPENDS ${igwas_cuda_folder}/*.cpp)
-list(REMOVE_ITEM IGWAS_CUDA_SOURCES ${igwas_cuda_folder}/module.cpp)
-set(IGWAS_CUDA_BINDINGS ${igwas_cuda_folder}/module.cpp
+list(REMOVE_ITEM IGWAS_CUDA_SOURCES ${igwas_cuda_folder}/module.cpp
+     ${igwas_cuda_folder}/module_arrays.cpp)
+set(IGWAS_CUDA_BINDINGS ${igwas_cuda_folder}/module.cpp ${igwas_cuda_folder}/module_arrays.cpp
     ${CMAKE_CURRENT_SOURCE_DIR}/cpp/bindings/bind_errors.cpp)
 
 set(IGWAS_HAS_CUDA OFF)

@@ -1,7 +1,7 @@
 # Tests of the GPU backend. Its sources, unchanged, are compiled for the CPU with a stand-in of the
 # toolkit's headers; neither nvcc nor a GPU is needed.
 set(sim ${CMAKE_CURRENT_SOURCE_DIR}/cpp/tests/cuda_sim)
-set(sim_runtime ${sim}/fibers.cpp ${sim}/memory_calls.cpp ${sim}/simulation.cpp
+set(sim_runtime ${sim}/array_library.cpp ${sim}/fibers.cpp ${sim}/memory_calls.cpp ${sim}/simulation.cpp
                 ${sim}/stack_switch.cpp ${sim}/stream_calls.cpp)
 add_library(igwas_cuda_sim STATIC ${IGWAS_CUDA_SOURCES} ${sim_runtime} ${sim}/kernels.cpp)
 target_include_directories(igwas_cuda_sim PUBLIC ${sim}/toolkit ${sim} ${igwas_cuda_folder}
@@ -43,14 +43,20 @@ if(IGWAS_HAS_CUDA)
   target_include_directories(igwas_sim_runtime PUBLIC ${sim})
   target_include_directories(igwas_sim_runtime SYSTEM PUBLIC ${CUDAToolkit_INCLUDE_DIRS})
   target_link_libraries(igwas_sim_runtime PUBLIC Threads::Threads)
-  add_executable(test_cuda_objects ${sim}/test_cuda_simulation.cpp $<TARGET_OBJECTS:igwas_cuda>)
-  set_target_properties(test_cuda_objects PROPERTIES CUDA_RUNTIME_LIBRARY None
-                                                     LINKER_LANGUAGE CXX)
-  target_include_directories(test_cuda_objects PRIVATE ${igwas_cuda_folder}
-                                                       ${CMAKE_CURRENT_SOURCE_DIR}/cpp/tests
-                                                       ${CMAKE_CURRENT_SOURCE_DIR}/cpp/src)
-  target_link_libraries(test_cuda_objects PRIVATE igwas_core igwas_sim_runtime)
-  add_test(NAME test_cuda_objects COMMAND test_cuda_objects)
+  foreach(kind objects array_objects)
+    set(source ${sim}/test_cuda_simulation.cpp)
+    if(kind STREQUAL "array_objects")
+      set(source ${sim}/test_cuda_arrays.cpp)
+    endif()
+    set(name test_cuda_${kind})
+    add_executable(${name} ${source} $<TARGET_OBJECTS:igwas_cuda>)
+    set_target_properties(${name} PROPERTIES CUDA_RUNTIME_LIBRARY None LINKER_LANGUAGE CXX)
+    target_include_directories(${name} PRIVATE ${igwas_cuda_folder}
+                                               ${CMAKE_CURRENT_SOURCE_DIR}/cpp/tests
+                                               ${CMAKE_CURRENT_SOURCE_DIR}/cpp/src)
+    target_link_libraries(${name} PRIVATE igwas_core igwas_sim_runtime)
+    add_test(NAME ${name} COMMAND ${name})
+  endforeach()
 
   # The same cases on this machine's GPUs; compiled and linked wherever nvcc is.
   add_executable(test_gpu ${CMAKE_CURRENT_SOURCE_DIR}/cpp/tests/gpu/test_gpu.cpp)

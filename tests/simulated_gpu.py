@@ -24,6 +24,10 @@ class SimulatedGpu:
         self._library = ctypes.CDLL(str(module.__file__))
         self._library.cuda_sim_launches.restype = ctypes.c_uint
         self._library.cuda_sim_violations.restype = ctypes.c_uint
+        self._library.cuda_sim_live_buffers.restype = ctypes.c_uint
+        self._library.cuda_sim_allocations.restype = ctypes.c_uint
+        self._library.cuda_sim_bytes_back.restype = ctypes.c_ulonglong
+        self._library.cuda_sim_bytes_there.restype = ctypes.c_ulonglong
 
     @classmethod
     def install(cls, monkeypatch: pytest.MonkeyPatch) -> "SimulatedGpu":
@@ -59,6 +63,31 @@ class SimulatedGpu:
             ctypes.c_uint(failing_allocation), int(corrupts_results),
             ctypes.c_ulonglong(memory_bytes),
         )  # fmt: skip
+
+    @property
+    def library(self) -> ctypes.CDLL:
+        """The runtime's own functions, for tests that play another user of the GPU."""
+        return self._library
+
+    @property
+    def n_buffers(self) -> int:
+        """Allocated and not freed, on devices and pinned."""
+        return int(self._library.cuda_sim_live_buffers())
+
+    @property
+    def n_allocations(self) -> int:
+        """Asked for since the last reset."""
+        return int(self._library.cuda_sim_allocations())
+
+    @property
+    def n_bytes_back(self) -> int:
+        """Copied to the host since the last reset."""
+        return int(self._library.cuda_sim_bytes_back())
+
+    @property
+    def n_bytes_there(self) -> int:
+        """Copied to devices since then."""
+        return int(self._library.cuda_sim_bytes_there())
 
     @property
     def n_launches(self) -> int:

@@ -29,6 +29,8 @@ void translate(std::exception_ptr pointer) {
     raise_system_error(error);
   } catch (ShapeError const& error) {
     PyErr_SetString(python_class("ShapeError").ptr(), error.what());
+  } catch (InputError const& error) {
+    PyErr_SetString(python_class("InputError").ptr(), error.what());
   } catch (CorruptFile const& error) {
     PyErr_SetString(python_class("CorruptFile").ptr(), error.what());
   } catch (DeviceUnavailable const& error) {

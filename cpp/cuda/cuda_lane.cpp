@@ -38,18 +38,28 @@ CudaLane::Slot CudaLane::make_slot() const {
   MemoryNeeds const& needs = resident_.needs;
   std::size_t const n_rows = 2 * piece_rows_;
   Slot slot;
-  slot.genotypes = pinned_buffer<unsigned char>(piece_rows_ * needs.row_bytes);
-  slot.rows = pinned_buffer<SumRow>(n_rows);
-  slot.sums = pinned_buffer<std::int64_t>(n_rows * needs.n_columns);
+  if (resident_.array == nullptr) {
+    make_host_buffers(slot);
+  }
   slot.device_genotypes = device_buffer<unsigned char>(piece_rows_ * needs.row_bytes);
   slot.device_rows = device_buffer<SumRow>(n_rows);
   slot.device_sums = device_buffer<unsigned long long>(n_rows * needs.n_columns);
   if (resident_.tables != nullptr) {
-    slot.tests = ResultBuffers(resident_.tables->shape(), needs.n_columns, piece_rows_);
+    ResultShape shape = resident_.tables->shape();
+    shape.n_phenotypes = resident_.array != nullptr ? 0 : shape.n_phenotypes;
+    slot.tests = ResultBuffers(shape, needs.n_columns, piece_rows_);
   }
   slot.finished = make_event();
   slot.stream = make_stream();
   return slot;
+}
+
+/// What goes to the device and comes back from it, where genotypes come in batches.
+void CudaLane::make_host_buffers(Slot& slot) const {
+  MemoryNeeds const& needs = resident_.needs;
+  slot.genotypes = pinned_buffer<unsigned char>(piece_rows_ * needs.row_bytes);
+  slot.rows = pinned_buffer<SumRow>(2 * piece_rows_);
+  slot.sums = pinned_buffer<std::int64_t>(2 * piece_rows_ * needs.n_columns);
 }
 
 void CudaLane::allocate() {
@@ -107,6 +117,17 @@ void CudaLane::test(GenotypeBatch const& batch, DeviceResults const& out) {
       [&](Slot& slot) { finish_tests(slot, batch, out); });
 }
 
+void CudaLane::test_array(std::size_t first, std::size_t n, std::span<DeviceFit> fits,
+                          std::span<std::uint8_t> is_flipped) {
+  check(cudaSetDevice(resident_.gpu), "select the GPU");
+  in_pieces(
+      n,
+      [&](Slot& slot, std::size_t at, std::size_t n_piece) {
+        start_array_tests(slot, first + at, at, n_piece);
+      },
+      [&](Slot& slot) { finish_array_tests(slot, fits, is_flipped); });
+}
+
 /// Bring a piece to the device.
 void CudaLane::queue_genotypes(Slot& slot, GenotypeBatch const& batch, std::size_t n) const {
   std::size_t const n_bytes = n * resident_.needs.row_bytes;
@@ -145,7 +166,7 @@ void CudaLane::start(Slot& slot, Product const& product, std::size_t n) const {
   check(cudaMemcpyAsync(slot.device_rows.data(), slot.rows.data(), slot.n_rows * sizeof(SumRow),
                         cudaMemcpyHostToDevice, stream),
         "copy the list of rows");
-  queue_sums(slot, product.batch, static_cast<unsigned>(slot.n_rows), nullptr, 0);
+  queue_sums(slot, coding_of(product.batch), static_cast<unsigned>(slot.n_rows), nullptr, 0);
   check(cudaMemcpyAsync(slot.sums.data(), slot.device_sums.data(), sum_bytes,
                         cudaMemcpyDeviceToHost, stream),
         "copy sums");
@@ -154,8 +175,8 @@ void CudaLane::start(Slot& slot, Product const& product, std::size_t n) const {
 
 /// Sum the rows that are listed on the device: `n_rows`, and as many as it finds at `n_more`, at
 /// most `most_more`.
-void CudaLane::queue_sums(Slot& slot, GenotypeBatch const& batch, unsigned n_rows,
-                          unsigned const* n_more, unsigned most_more) const {
+void CudaLane::queue_sums(Slot& slot, RowCoding coding, unsigned n_rows, unsigned const* n_more,
+                          unsigned most_more) const {
   cudaStream_t const stream = slot.stream.get();
   unsigned const most_rows = n_rows + most_more;
   check(cudaMemsetAsync(slot.device_sums.data(), 0,
@@ -172,7 +193,7 @@ void CudaLane::queue_sums(Slot& slot, GenotypeBatch const& batch, unsigned n_row
       .n_units = static_cast<unsigned>(resident_.layout.units()),
       .n_columns = static_cast<unsigned>(resident_.needs.n_columns),
   };
-  check(launch_sum_rows(arguments, most_rows, has_bytes(batch), stream), "start the sums");
+  check(launch_sum_rows(arguments, most_rows, coding.has_bytes(), stream), "start the sums");
 }
 
 void CudaLane::finish(Slot& slot, Product const& product) const {

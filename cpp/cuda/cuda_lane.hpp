@@ -1,6 +1,7 @@
 // One worker's way through a GPU: pieces of a batch, copied, summed and copied back in turn.
 #pragma once
 
+#include "array_arguments.hpp"
 #include "digit_columns.hpp"
 #include "igwas/device.hpp"
 #include "igwas/device_tests.hpp"
@@ -14,6 +15,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace igwas::cuda {
@@ -29,13 +31,38 @@ namespace igwas::cuda {
                           : reinterpret_cast<unsigned char const*>(batch.padded_calls(variant));
 }
 
+/// How the genotypes of a row are stored, and what a code stands for.
+struct RowCoding {
+  GenotypeBatch::Kind kind = GenotypeBatch::Kind::calls;
+  double scale = 1;  ///< copies of one code unit
+
+  [[nodiscard]] bool has_bytes() const noexcept { return kind == GenotypeBatch::Kind::bytes; }
+  [[nodiscard]] unsigned two_copies() const noexcept {
+    return has_bytes() ? GenotypeBatch::two_copies_byte : 2;
+  }
+};
+
+[[nodiscard]] inline RowCoding coding_of(GenotypeBatch const& batch) noexcept {
+  return {batch.kind(), batch.scale().scale};
+}
+
+/// Genotypes that lie on the device, and where on it their coefficients stay.
+struct ArrayOnDevice {
+  ArrayRows rows;
+  ArrayType type;
+  unsigned const* samples;  ///< (analysed samples) place of each in a row
+  double* beta;             ///< (variants, n_phenotypes)
+  double* se;               ///< (variants, n_phenotypes)
+};
+
 /// What lanes of one device share; outlives them.
 struct ResidentColumns {
   int gpu;
   FixedColumns const& columns;
   DigitColumns const& layout;
-  std::int8_t const* digits;  ///< of the device's memory
-  ModelTables const* tables;  ///< null: no lane tests
+  std::int8_t const* digits;   ///< of the device's memory
+  ModelTables const* tables;   ///< null: no lane tests
+  ArrayOnDevice const* array;  ///< null: genotypes come in batches
   MemoryNeeds needs;
   std::size_t piece_rows;
 };
@@ -48,6 +75,11 @@ class CudaLane final : public DeviceLane {
 
   void multiply(GenotypeBatch const& batch, BatchProducts& out, bool sums_missing) override;
   void test(GenotypeBatch const& batch, DeviceResults const& out) override;
+
+  /// test() of variants [first, first + n) of the device's array; beta and se stay on the device,
+  /// also of what is not to be tested.
+  void test_array(std::size_t first, std::size_t n, std::span<DeviceFit> fits,
+                  std::span<std::uint8_t> is_flipped);
 
   [[nodiscard]] std::size_t piece_rows() const noexcept { return piece_rows_; }
 
@@ -79,12 +111,13 @@ class CudaLane final : public DeviceLane {
   };
 
   [[nodiscard]] Slot make_slot() const;
+  void make_host_buffers(Slot& slot) const;
   void allocate();
   /// Start every piece of `n` variants in a slot that is free, and take what has come back.
   template <typename Start, typename Finish>
   void in_pieces(std::size_t n, Start const& start, Finish const& finish);
   void queue_genotypes(Slot& slot, GenotypeBatch const& batch, std::size_t n) const;
-  void queue_sums(Slot& slot, GenotypeBatch const& batch, unsigned n_rows, unsigned const* n_more,
+  void queue_sums(Slot& slot, RowCoding coding, unsigned n_rows, unsigned const* n_more,
                   unsigned most_more) const;
   /// List the rows of a piece and put its genotypes where the device can fetch them.
   void fill(Slot& slot, Product const& product, std::size_t first, std::size_t n) const;
@@ -93,11 +126,19 @@ class CudaLane final : public DeviceLane {
   void finish(Slot& slot, Product const& product) const;
   void check_row(Slot const& slot, std::size_t row) const;
   void start_tests(Slot& slot, GenotypeBatch const& batch, std::size_t first, std::size_t n) const;
-  void queue_counts(Slot& slot, GenotypeBatch const& batch, unsigned n) const;
-  void queue_tests(Slot& slot, GenotypeBatch const& batch, unsigned n) const;
+  void start_array_tests(Slot& slot, std::size_t variant, std::size_t first, std::size_t n) const;
+  /// Count and test what is on the device.
+  void queue_fits(Slot& slot, RowCoding coding, unsigned n, double* beta, double* se) const;
+  void queue_counts(Slot& slot, RowCoding coding, unsigned n) const;
+  void queue_tests(Slot& slot, RowCoding coding, unsigned n, double* beta, double* se) const;
   void queue_results(Slot& slot, std::size_t n) const;
   void finish_tests(Slot& slot, GenotypeBatch const& batch, DeviceResults const& out) const;
-  void check_variant(Slot const& slot, GenotypeBatch const& batch, std::size_t variant) const;
+  void finish_array_tests(Slot& slot, std::span<DeviceFit> fits,
+                          std::span<std::uint8_t> is_flipped) const;
+  void take_fits(Slot const& slot, RowCoding coding, std::size_t variant, std::span<DeviceFit> fits,
+                 std::span<std::uint8_t> is_flipped) const;
+  void check_words(Slot const& slot, std::size_t variant) const;
+  void check_counts(Slot const& slot, RowCoding coding, std::size_t variant) const;
   void check_sum(std::int64_t found, std::uint64_t code_sum) const;
 
   ResidentColumns const& resident_;

@@ -1,7 +1,9 @@
 #include "launch.hpp"
 
+#include "array_rows.cuh"
 #include "count_rows.cuh"
 #include "sum_rows.cuh"
+#include "tail_rows.cuh"
 #include "test_rows.cuh"
 
 namespace igwas::cuda {
@@ -16,6 +18,13 @@ template <typename Arguments>
   void* arguments[] = {&with};
   return cudaLaunchKernel(reinterpret_cast<void const*>(kernel), grid, dim3(block_threads),
                           arguments, 0, stream);
+}
+
+/// The kernel of a type.
+template <typename Arguments>
+[[nodiscard]] auto chosen(ArrayType type, void (*int8)(Arguments), void (*float32)(Arguments),
+                          void (*float64)(Arguments)) {
+  return type == ArrayType::int8 ? int8 : (type == ArrayType::float32 ? float32 : float64);
 }
 
 }  // namespace
@@ -40,6 +49,25 @@ cudaError_t launch_list_rows(ListArguments const& with, cudaStream_t stream) {
 cudaError_t launch_test_rows(TestArguments const& with, unsigned n_variants, unsigned n_masks,
                              cudaStream_t stream) {
   return launch(&test_rows, dim3(n_variants, n_masks), with, stream);
+}
+
+cudaError_t launch_check_values(CheckArguments const& with, unsigned n_variants, ArrayType type,
+                                cudaStream_t stream) {
+  auto const kernel =
+      chosen(type, &check_values<signed char>, &check_values<float>, &check_values<double>);
+  return launch(kernel, dim3(n_variants), with, stream);
+}
+
+cudaError_t launch_pack_values(PackArguments const& with, unsigned n_variants, ArrayType type,
+                               cudaStream_t stream) {
+  auto const kernel =
+      chosen(type, &pack_values<signed char>, &pack_values<float>, &pack_values<double>);
+  return launch(kernel, dim3(n_variants), with, stream);
+}
+
+cudaError_t launch_tail_rows(TailArguments const& with, cudaStream_t stream) {
+  unsigned long long const n_blocks = (with.n_tests + block_threads - 1) / block_threads;
+  return launch(&tail_rows, dim3(static_cast<unsigned>(n_blocks)), with, stream);
 }
 
 }  // namespace igwas::cuda

@@ -1,6 +1,7 @@
 // What the host asks of the kernels; the one source that only nvcc compiles is behind it.
 #pragma once
 
+#include "array_arguments.hpp"
 #include "sum_rows_arguments.hpp"
 #include "test_arguments.hpp"
 
@@ -25,5 +26,16 @@ namespace igwas::cuda {
 /// Queue the tests of `n_variants`, from their counts and sums.
 [[nodiscard]] cudaError_t launch_test_rows(TestArguments const& with, unsigned n_variants,
                                            unsigned n_masks, cudaStream_t stream);
+
+/// Queue a look at every value of `n_variants` rows of an array.
+[[nodiscard]] cudaError_t launch_check_values(CheckArguments const& with, unsigned n_variants,
+                                              ArrayType type, cudaStream_t stream);
+
+/// Queue the packing of `n_variants` rows of an array.
+[[nodiscard]] cudaError_t launch_pack_values(PackArguments const& with, unsigned n_variants,
+                                             ArrayType type, cudaStream_t stream);
+
+/// Queue t and p of every test; there is at least one.
+[[nodiscard]] cudaError_t launch_tail_rows(TailArguments const& with, cudaStream_t stream);
 
 }  // namespace igwas::cuda

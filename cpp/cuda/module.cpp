@@ -2,6 +2,7 @@
 #include "../bindings/bindings.hpp"
 #include "../bindings/scan_handles.hpp"
 #include "cuda_device.hpp"
+#include "module_arrays.hpp"
 
 #include <pybind11/stl.h>
 
@@ -48,4 +49,5 @@ PYBIND11_MODULE(_cuda, module) {
   module.def("cuda_status", &status);
   module.def("list_gpus", &gpus);
   module.def("open_device", &open_device, py::arg("gpus"));
+  igwas::cuda::bind_arrays(module);
 }

@@ -46,6 +46,13 @@ void* allocate_pinned(std::size_t n_bytes) {
   return memory;
 }
 
+OnDevice::OnDevice(int gpu) {
+  check(cudaGetDevice(&before_), "say which GPU is selected");
+  check(cudaSetDevice(gpu), "select the GPU");
+}
+
+OnDevice::~OnDevice() { static_cast<void>(cudaSetDevice(before_)); }
+
 Stream make_stream() {
   cudaStream_t stream = nullptr;
   check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "create a stream");

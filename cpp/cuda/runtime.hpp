@@ -68,6 +68,19 @@ template <typename T>
 using Stream = std::unique_ptr<CUstream_st, DestroyStream>;
 using Event = std::unique_ptr<CUevent_st, DestroyEvent>;
 
+/// Makes a GPU the calling thread's, and what it was before again at the end: the thread is of a
+/// program that may use others.
+class OnDevice {
+ public:
+  explicit OnDevice(int gpu);
+  ~OnDevice();
+  OnDevice(OnDevice const&) = delete;
+  OnDevice& operator=(OnDevice const&) = delete;
+
+ private:
+  int before_ = 0;
+};
+
 /// A stream that waits for no other one.
 [[nodiscard]] Stream make_stream();
 /// An event without a clock; whoever waits for it sleeps.

@@ -1,5 +1,7 @@
 #include "igwas/genotype_source.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <type_traits>
@@ -94,6 +96,80 @@ class FileSource final : public GenotypeSource {
 };
 
 template <typename T>
+[[nodiscard]] bool is_missing(T value) noexcept {
+  if constexpr (std::is_integral_v<T>) {
+    return value < 0;
+  } else {
+    return std::isnan(value);
+  }
+}
+
+/// Whether every value is 0, 1, 2 or missing.
+template <typename T>
+[[nodiscard]] bool holds_calls(MatrixView<T const> dosage) noexcept {
+  for (std::size_t row = 0; row < dosage.rows; ++row) {
+    T const* values = dosage.row(row);
+    // Counted, not left at the first: so that the compiler takes many values at a time.
+    std::size_t n_calls = 0;
+    for (std::size_t i = 0; i < dosage.columns; ++i) {
+      T const value = values[i];
+      bool const is_copies = value == T{0} || value == T{1} || value == T{2};
+      n_calls += is_copies || is_missing(value) ? 1 : 0;
+    }
+    if (n_calls != dosage.columns) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Whole copies, packed as they are read: summed as integers, like the calls of a file.
+template <typename T>
+class CallArraySource final : public GenotypeSource {
+ public:
+  explicit CallArraySource(MatrixView<T const> copies) : copies_(copies) {}
+
+  [[nodiscard]] std::size_t n_variants() const noexcept override { return copies_.rows; }
+  [[nodiscard]] std::size_t n_samples() const noexcept override { return copies_.columns; }
+  [[nodiscard]] bool has_calls() const noexcept override { return true; }
+  [[nodiscard]] std::size_t batch_row_bytes(std::size_t n_samples) const noexcept override {
+    return 8 * words_for(n_samples);
+  }
+
+  void read(std::span<std::int64_t const> variants, std::span<std::int64_t const> samples,
+            GenotypeBatch& batch, Scratch&) const override {
+    batch.reset(GenotypeBatch::Kind::calls, variants.size(), samples.size(), DosageScale{});
+    for (std::size_t v = 0; v < variants.size(); ++v) {
+      pack(copies_.row(static_cast<std::size_t>(variants[v])), samples, batch.calls(v));
+    }
+  }
+
+ private:
+  [[nodiscard]] static std::uint64_t call_of(T copies) noexcept {
+    if (is_missing(copies)) {
+      return 1;
+    }
+    return copies == T{2} ? 0 : (copies == T{1} ? 2 : 3);
+  }
+
+  static void pack(T const* row, std::span<std::int64_t const> samples,
+                   std::span<std::uint64_t> words) noexcept {
+    for (std::size_t word = 0; word < words.size(); ++word) {
+      std::size_t const first = word * calls_per_word;
+      std::size_t const n = std::min(calls_per_word, samples.size() - first);
+      // Places past the last sample are missing.
+      std::uint64_t packed = n == calls_per_word ? 0 : low_bits << (2 * n);
+      for (std::size_t i = 0; i < n; ++i) {
+        packed |= call_of(row[samples[first + i]]) << (2 * i);
+      }
+      words[word] = packed;
+    }
+  }
+
+  MatrixView<T const> copies_;
+};
+
+template <typename T>
 class ArraySource final : public GenotypeSource {
  public:
   explicit ArraySource(MatrixView<T const> dosage) : dosage_(dosage) {}
@@ -118,15 +194,20 @@ class ArraySource final : public GenotypeSource {
 
  private:
   [[nodiscard]] static double dosage_of(T value) noexcept {
-    if constexpr (std::is_integral_v<T>) {
-      return value < 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(value);
-    } else {
-      return static_cast<double>(value);
-    }
+    return is_missing(value) ? std::numeric_limits<double>::quiet_NaN()
+                             : static_cast<double>(value);
   }
 
   MatrixView<T const> dosage_;
 };
+
+template <typename T>
+[[nodiscard]] std::unique_ptr<GenotypeSource> array_source(MatrixView<T const> dosage) {
+  if (holds_calls(dosage)) {
+    return std::make_unique<CallArraySource<T>>(dosage);
+  }
+  return std::make_unique<ArraySource<T>>(dosage);
+}
 
 }  // namespace
 
@@ -135,15 +216,15 @@ std::unique_ptr<GenotypeSource> make_file_source(ChunkIndex index) {
 }
 
 std::unique_ptr<GenotypeSource> make_array_source(MatrixView<float const> dosage) {
-  return std::make_unique<ArraySource<float>>(dosage);
+  return array_source(dosage);
 }
 
 std::unique_ptr<GenotypeSource> make_array_source(MatrixView<double const> dosage) {
-  return std::make_unique<ArraySource<double>>(dosage);
+  return array_source(dosage);
 }
 
 std::unique_ptr<GenotypeSource> make_array_source(MatrixView<std::int8_t const> calls) {
-  return std::make_unique<ArraySource<std::int8_t>>(calls);
+  return array_source(calls);
 }
 
 }  // namespace igwas

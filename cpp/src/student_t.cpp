@@ -1,7 +1,6 @@
 #include "igwas/student_t.hpp"
 
 #include "igwas/chisq_tail.hpp"
-#include "igwas/incomplete_beta.hpp"
 
 #include <cmath>
 #include <limits>
@@ -22,6 +21,9 @@ double log10p_student_t(double t, double dof) noexcept {
   }
   if (std::isinf(dof)) {
     return log10p_chisq(t * t, 1);
+  }
+  if (dof >= 1 && dof == std::floor(dof)) {
+    return student_t_of_whole(t, dof);
   }
   Odds const odds{t * t / dof, 2 * std::log(t) - std::log(dof)};
   return -log_incomplete_beta(dof / 2, 0.5, odds) / std::numbers::ln10;

@@ -31,7 +31,15 @@ struct TestSize {
   std::size_t n_variants = 40;
   std::size_t n_phenotypes = 5;
   std::size_t n_masks = 1;
+  /// The first phenotype is 1/2 or -1/2: of two limbs its low one is empty.
+  bool has_halves = false;
 };
+
+inline void fill_with_halves(Cohort& cohort) {
+  for (std::size_t i = 0; i < cohort.model.n_samples(); ++i) {
+    cohort.columns[i * cohort.model.columns.stride] = i % 3 == 0 ? 0.5 : -0.5;
+  }
+}
 
 /// The omnibus test of the first mask goes backwards; a second mask has none.
 inline void reorder_omnibus(std::vector<MaskGroup>& masks) {
@@ -55,6 +63,9 @@ inline std::unique_ptr<TestCase> test_case(TestSize const& size, bool has_bytes,
   }
   Cohort cohort = random_cohort(size.n_samples, size.n_phenotypes, 3, size.n_masks);
   reorder_omnibus(cohort.model.masks);
+  if (size.has_halves) {
+    fill_with_halves(cohort);
+  }
   auto const encoding = has_bytes ? Encoding::dosage8 : Encoding::hardcalls;
   auto [index, bytes] = raw_chunks(rows, encoding, 7);
   TemporaryFile const file(bytes);

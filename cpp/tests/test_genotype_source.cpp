@@ -73,10 +73,12 @@ template <typename T>
 }
 
 template <typename T>
-void check_array(testing::Rows const& rows) {
+void check_array(testing::Rows const& rows, bool are_calls = true) {
   auto const values = flat<T>(rows);
   std::size_t const n = rows.front().size();
-  check_source(*make_array_source(MatrixView<T const>{values.data(), rows.size(), n, n}), rows);
+  auto const source = make_array_source(MatrixView<T const>{values.data(), rows.size(), n, n});
+  CHECK(source->has_calls() == are_calls);
+  check_source(*source, rows);
 }
 
 }  // namespace
@@ -87,6 +89,10 @@ int main() {
     check_array<float>(rows);
     check_array<double>(rows);
     check_array<std::int8_t>(rows);
+    auto fractions = rows;
+    fractions[4][n - 1] = 0.75;
+    check_array<float>(fractions, false);
+    check_array<double>(fractions, false);
     for (Encoding const encoding : {Encoding::hardcalls, Encoding::dosage8, Encoding::dosage16}) {
       auto [index, bytes] = testing::raw_chunks(rows, encoding, 2);
       testing::TemporaryFile const file(bytes);

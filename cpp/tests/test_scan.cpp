@@ -302,7 +302,7 @@ void haploid_males_are_counted_once() {
         bool const male = cohort.model.is_male[i] != 0;
         // A hard call of one of each is not believed of a male; half a dosage
         // is.
-        bool const is_missing = std::isnan(rows[v][i]) || (form == 0 && male && rows[v][i] == 1);
+        bool const is_missing = std::isnan(rows[v][i]) || (form != 1 && male && rows[v][i] == 1);
         n_missing += is_missing ? 1 : 0;
         effect += is_missing ? 0 : rows[v][i] / (male ? 2 : 1);
         alleles += is_missing ? 0 : (male ? 1 : 2);

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from typing_extensions import Buffer
 
 @final
-class GenotypeSource: ...
+class GenotypeSource:
+    @property
+    def has_calls(self) -> bool: ...
 
 @final
 class MaskGroup:

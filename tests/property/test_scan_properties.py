@@ -144,7 +144,7 @@ def test_threads_blocks_and_batches_change_no_bit(cohort, threads, block_variant
 
 
 @FIXED
-@given(cohorts(), st.floats(0, 2))
+@given(cohorts(), st.one_of(st.sampled_from([0.0, 1.0, 2.0]), st.floats(0, 2)))
 def test_a_constant_variant_gets_a_reason_and_nan(cohort, copies):
     dosage, *rest = cohort[:4]
     dosage[2] = np.where(np.isnan(dosage[2]), np.nan, copies)
@@ -153,7 +153,11 @@ def test_a_constant_variant_gets_a_reason_and_nan(cohort, copies):
     for name in ("beta", "se", "t", "log10p", "omnibus_f", "omnibus_log10p"):
         assert np.isnan(getattr(result, name)[2]).all()
     others = np.arange(len(dosage)) != 2
-    assert_same_bits_of_rows(result, run(dosage[others], *rest), others)
+    without = run(dosage[others], *rest)
+    if copies in (0, 1, 2):
+        assert_same_bits_of_rows(result, without, others)
+    # A fraction anywhere: then all are summed in float64, not as calls.
+    np.testing.assert_allclose(result.t[others], without.t, rtol=1e-9, atol=1e-10)
 
 
 def assert_same_bits_of_rows(result, expected, rows):

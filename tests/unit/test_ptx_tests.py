@@ -1,6 +1,7 @@
 """What nvcc makes of the kernels that count and test, run instruction by instruction."""
 
 import importlib.util
+import re
 import shutil
 import struct
 import subprocess
@@ -47,7 +48,11 @@ def program(tmp_path_factory):
 
 
 def test_no_multiplication_is_fused_with_an_addition(program):
-    assert "fma." not in program
+    # But in logarithms, of which the tails alone have some.
+    kernels = re.split(r"(?=\.entry )", program)
+    fused = [kernel for kernel in kernels if "fma." in kernel]
+    assert len(fused) == 1
+    assert "tail_rows" in fused[0].partition("(")[0]
     assert "div.rn.f64" in program
 
 

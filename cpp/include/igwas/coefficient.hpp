@@ -2,14 +2,10 @@
 // same bits. Neither may fuse a multiplication and an addition (-ffp-contract=off, --fmad=false).
 #pragma once
 
+#include "igwas/host_device.hpp"
+
 #include <cmath>
 #include <cstdint>
-
-#if defined(__CUDACC__)
-#define IGWAS_HOST_DEVICE __host__ __device__
-#else
-#define IGWAS_HOST_DEVICE
-#endif
 
 namespace igwas {
 

@@ -17,6 +17,11 @@ struct ShapeError : Error {
   using Error::Error;
 };
 
+/// A value that was given cannot be used.
+struct InputError : Error {
+  using Error::Error;
+};
+
 /// Stored bytes do not match their checksum, cannot be decompressed, or the file is too short.
 struct CorruptFile : Error {
   using Error::Error;

@@ -40,7 +40,8 @@ class GenotypeSource {
 /// Chunks of a genotypes.h5, or a .bed.
 [[nodiscard]] std::unique_ptr<GenotypeSource> make_file_source(ChunkIndex index);
 
-/// An array (variants, samples) of effect allele copies in memory; NaN is missing.
+/// An array (variants, samples) of effect allele copies in memory; NaN is missing. Where all are 0,
+/// 1, 2 or missing, batches hold hard calls.
 [[nodiscard]] std::unique_ptr<GenotypeSource> make_array_source(MatrixView<float const> dosage);
 [[nodiscard]] std::unique_ptr<GenotypeSource> make_array_source(MatrixView<double const> dosage);
 

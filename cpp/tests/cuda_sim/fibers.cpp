@@ -192,15 +192,24 @@ void multiply_quarter(Fiber* warp) {
   return any;
 }
 
-[[nodiscard]] std::string run_block(dim3 size, ThreadOrder order, std::mt19937& random) {
-  unsigned const n = size.x * size.y * size.z;
-  auto& fibers = block().fibers;
-  fibers.resize(std::max<std::size_t>(fibers.size(), n));
+/// 0 to n - 1 in the first order that was chosen.
+[[nodiscard]] std::vector<unsigned> in_order(unsigned n, ThreadOrder order, std::mt19937& random) {
   std::vector<unsigned> turns(n);
   std::iota(turns.begin(), turns.end(), 0U);
   if (order.kind == ThreadOrder::Kind::descending) {
     std::ranges::reverse(turns);
   }
+  if (order.kind == ThreadOrder::Kind::shuffled) {
+    std::ranges::shuffle(turns, random);
+  }
+  return turns;
+}
+
+[[nodiscard]] std::string run_block(dim3 size, ThreadOrder order, std::mt19937& random) {
+  unsigned const n = size.x * size.y * size.z;
+  auto& fibers = block().fibers;
+  fibers.resize(std::max<std::size_t>(fibers.size(), n));
+  std::vector<unsigned> turns = in_order(n, order, random);
   for (unsigned i = 0; i < n; ++i) {
     prepare(fibers[i], i, size);
   }
@@ -241,12 +250,12 @@ std::string run_grid(dim3 grid, dim3 size, ThreadOrder order, std::function<void
   block().body = &body;
   block().grid = grid;
   std::string error;
-  for (unsigned z = 0; z < grid.z && error.empty(); ++z) {
-    for (unsigned y = 0; y < grid.y && error.empty(); ++y) {
-      for (unsigned x = 0; x < grid.x && error.empty(); ++x) {
-        block().index = {x, y, z};
-        error = run_block(size, order, random);
-      }
+  // Blocks too: none may count on another.
+  for (unsigned const number : in_order(grid.x * grid.y * grid.z, order, random)) {
+    block().index = {number % grid.x, number / grid.x % grid.y, number / grid.x / grid.y};
+    error = run_block(size, order, random);
+    if (!error.empty()) {
+      break;
     }
   }
   return error;

@@ -9,7 +9,7 @@
 
 namespace cuda_sim {
 
-/// In which order the threads of a block go on after each wait.
+/// In which order the threads of a block go on after each wait, and the blocks of a grid.
 struct ThreadOrder {
   enum class Kind { ascending, descending, shuffled } kind = Kind::ascending;
   unsigned seed = 0;

@@ -29,6 +29,17 @@ using namespace igwas::cuda;
           of.fits,          of.checks};
 }
 
+[[nodiscard]] std::vector<void const*> addresses(CheckArguments const& of) {
+  return {of.rows.values, of.first_wrong};
+}
+[[nodiscard]] std::vector<void const*> addresses(PackArguments const& of) {
+  return {of.rows.values, of.samples, of.words};
+}
+[[nodiscard]] std::vector<void const*> addresses(TailArguments const& of) {
+  return {of.reason, of.degrees_of_freedom, of.mask_of, of.beta, of.se, of.t,
+          of.log10p, of.test_freedom};
+}
+
 template <typename Arguments>
 [[nodiscard]] bool add(void (*kernel)(Arguments), std::vector<std::string> name_parts) {
   auto const of = [](void const* argument) { return *static_cast<Arguments const*>(argument); };
@@ -46,6 +57,14 @@ bool const are_added[] = {
     add(&count_rows<ByteRows>, {"count_rows", "ByteRows"}),
     add(&list_rows, {"list_rows"}),
     add(&test_rows, {"test_rows"}),
+    // Of a template's argument the mangled name has one letter.
+    add(&check_values<signed char>, {"check_valuesIa"}),
+    add(&check_values<float>, {"check_valuesIf"}),
+    add(&check_values<double>, {"check_valuesId"}),
+    add(&pack_values<signed char>, {"pack_valuesIa"}),
+    add(&pack_values<float>, {"pack_valuesIf"}),
+    add(&pack_values<double>, {"pack_valuesId"}),
+    add(&tail_rows, {"tail_rows"}),
 };
 
 }  // namespace

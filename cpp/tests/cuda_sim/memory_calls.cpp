@@ -106,6 +106,7 @@ cudaError_t queue_copy(Copy const& copy, CUstream_st& stream) {
     violate("a copy reaches outside a buffer, or to another device");
     return fail(cudaErrorInvalidValue);
   }
+  (copy.is_upload() ? runtime().counts.bytes_there : runtime().counts.bytes_back) += copy.n_bytes;
   bool const is_snapshot = copy.is_upload() && !copy.is_pinned();
   Work work{is_snapshot ? upload_of_snapshot(copy) : [copy] { copy.run(); },
             {{static_cast<char const*>(copy.to), copy.n_bytes}}};

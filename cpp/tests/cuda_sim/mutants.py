@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-TESTS = ("test_cuda_parts", "test_cuda_simulation")
+TESTS = ("test_cuda_parts", "test_cuda_simulation", "test_cuda_arrays")
 FLAGS = ("-std=c++20", "-O1", "-DIGWAS_CUDA_SIM", "-DIGWAS_STOP_AT_FIRST_FAILURE",
          "-Wno-unknown-pragmas", "-ffp-contract=off")  # fmt: skip
 # A fault may make threads spin, or wait, for ever. Of the processor's time, so that a busy machine
@@ -35,9 +35,11 @@ class Mutant:
 
 
 KERNEL, LAUNCH, LANE = "sum_rows.cuh", "launch.cu", "cuda_lane.cpp"
-DEVICE, CODES, DIGITS = "cuda_device.cpp", "row_codes.cuh", "digit_columns.cpp"
+COLUMNS, CODES, DIGITS = "cuda_columns.cpp", "row_codes.cuh", "digit_columns.cpp"
 TEST, COUNT, TABLES = "test_rows.cuh", "count_rows.cuh", "model_tables.cpp"
 LANE_TESTS = "cuda_lane_tests.cpp"
+ARRAYS, TAILS, SCAN = "array_rows.cuh", "tail_rows.cuh", "array_scan.cpp"
+EXCHANGE = "device_array.cpp"
 COPY_BACK = """  check(cudaMemcpyAsync(slot.sums.data(), slot.device_sums.data(), sum_bytes,
                         cudaMemcpyDeviceToHost, stream),
         "copy sums");
@@ -88,9 +90,9 @@ MUTANTS = (
            "                        cudaMemcpyHostToDevice, slots_[0].stream.get()),\n"
            '        "copy the list of rows");'),
     Mutant("fault of a launch not noticed", LANE,
-           "check(launch_sum_rows(arguments, most_rows, has_bytes(batch), stream), "
+           "check(launch_sum_rows(arguments, most_rows, coding.has_bytes(), stream), "
            '"start the sums")',
-           "static_cast<void>(launch_sum_rows(arguments, most_rows, has_bytes(batch), stream))"),
+           "static_cast<void>(launch_sum_rows(arguments, most_rows, coding.has_bytes(), stream))"),
     Mutant("genotypes of the piece before", LANE,
            "genotypes_of(batch, slot.first)", "genotypes_of(batch, 0)"),
     Mutant("lane on whichever GPU was chosen last", LANE,
@@ -99,8 +101,8 @@ MUTANTS = (
     Mutant("out of memory gives up at once", LANE,
            "piece_rows_ <= least_piece_rows", "piece_rows_ <= most_piece_rows"),
     Mutant("checksum not compared", LANE, "if (found != expected)", "if (found + 1 == expected)"),
-    Mutant("columns in use before they have arrived", DEVICE,
-           '        check(cudaDeviceSynchronize(), "copy the phenotypes");\n', ""),
+    Mutant("columns in use before they have arrived", COLUMNS,
+           '      check(cudaDeviceSynchronize(), "copy the phenotypes");\n', ""),
     Mutant("effect and other allele swapped", CODES, "return 0x00010002U;", "return 0x02010000U;"),
     Mutant("missing dosage counted", CODES, "missing * (is_other ? 1U : 0xFFU)",
            "missing * (is_other ? 1U : 0xFEU)"),
@@ -149,6 +151,60 @@ MUTANTS = (
     Mutant("factor by rows, not by columns", TABLES,
            "factor.push_back(omnibus.lower(row, column));",
            "factor.push_back(omnibus.lower(column, 0));"),
+    Mutant("missing copies packed as none", ARRAYS,
+           "if (is_missing(copies)) {\n    return 1;", "if (is_missing(copies)) {\n    return 3;"),
+    Mutant("last sample packed as missing", ARRAYS,
+           "sample < with.n_samples\n", "sample + 1 < with.n_samples\n"),
+    Mutant("samples taken for side by side", ARRAYS, "sample * of.sample_stride]", "sample]"),
+    Mutant("variants taken for side by side", ARRAYS, "variant * of.variant_stride +", "variant +"),
+    Mutant("packed before the codes are there", ARRAYS,
+           "    __syncthreads();\n    unsigned word", "    unsigned word"),
+    Mutant("codes written over before they are packed", ARRAYS,
+           "over this one.\n    __syncthreads();\n", "over this one.\n"),
+    Mutant("last words packed past the row", ARRAYS,
+           "if (first + thread < with.n_words) {", "if (first + thread <= with.n_words) {"),
+    Mutant("samples that are left out packed", ARRAYS, "with.samples[sample]", "sample"),
+    Mutant("last sample not looked at", ARRAYS,
+           "threadIdx.x; sample < with.n_samples", "threadIdx.x; sample + 1 < with.n_samples"),
+    Mutant("wrong value of the first variant named", ARRAYS,
+           "variant * with.n_samples + sample);", "0 * with.n_samples + sample);"),
+    Mutant("any wrong value named", ARRAYS, "atomicMin(with.first_wrong,",
+           "*with.first_wrong = ("),
+    Mutant("what is not tested keeps its numbers", TAILS,
+           "with.reason[of] == 0", "with.reason[of] != 255"),
+    Mutant("degrees of freedom of the first mask", TAILS,
+           "* with.n_masks + mask;", "* with.n_masks;"),
+    Mutant("tail of a negative t", TAILS, "t < 0 ? -t : t", "t"),
+    Mutant("last block of tails lost", LAUNCH,
+           "(with.n_tests + block_threads - 1) / block_threads",
+           "(with.n_tests + block_threads - 2) / block_threads"),
+    Mutant("place read without waiting for it", SCAN,
+           '  check(cudaStreamSynchronize(stream.get()), "look at genotypes");\n', ""),
+    Mutant("place not cleared", SCAN, "0xFF, sizeof(place)", "0xFF, 0"),
+    Mutant("genotypes of an array not looked at", SCAN,
+           "    check_genotypes(genotypes);\n", ""),
+    Mutant("task of an array starts where the one before did", SCAN,
+           "workers[number]->run(first,", "workers[number]->run(first / 2,"),
+    Mutant("array tests read without waiting for them", LANE_TESTS,
+           '  check(cudaEventSynchronize(slot.finished.get()), "test a piece of an array");\n', ""),
+    Mutant("coefficients of an array over those of the piece before", LANE_TESTS,
+           "array.beta + at,", "array.beta,"),
+    Mutant("every piece packs the first variants", LANE_TESTS,
+           "rows_from(array, variant)", "rows_from(array, 0)"),
+    Mutant("array in use before it has arrived", EXCHANGE,
+           'check(cudaStreamSynchronize(stream_.get()), "wait for an array");', ""),
+    Mutant("copy in use before it has arrived", EXCHANGE,
+           '    check(cudaDeviceSynchronize(), "copy an array");\n', ""),
+    Mutant("memory freed twice", EXCHANGE,
+           "{ delete static_cast<HandedOut*>(of->owner); };",
+           "{ FreeDevice{}(of->tensor.data); delete static_cast<HandedOut*>(of->owner); };"),
+    Mutant("memory never freed", EXCHANGE,
+           "{ delete static_cast<HandedOut*>(of->owner); };", "{ (void)of; };"),
+    Mutant("what was lent is kept", EXCHANGE, "    tensor->release(tensor);\n", ""),
+    Mutant("strides of another axis", EXCHANGE,
+           "strides[axis] * shape[axis];", "strides[axis] * shape[axis - 1];"),
+    Mutant("span without what lies before", EXCHANGE,
+           "lowest += std::min<std::int64_t>(reach, 0);", "lowest += 0 * reach;"),
 )  # fmt: skip
 
 
@@ -168,7 +224,8 @@ class Tree:
                 ROOT / "cpp" / "include", ROOT / "cpp" / "src",
             )
         ]  # fmt: skip
-        cuda = [p for p in sorted((self.sources / "cuda").glob("*.cpp")) if p.stem != "module"]
+        cuda = [p for p in sorted((self.sources / "cuda").glob("*.cpp"))
+                if not p.stem.startswith("module")]  # fmt: skip
         simulation = [p for p in sorted(self.sim.glob("*.cpp")) if not p.stem.startswith("test_")]
         self.shared = [*cuda, *simulation]
         self.all = [*self.shared, *(self.sim / f"{name}.cpp" for name in TESTS)]
@@ -225,9 +282,16 @@ class Tree:
                     objects[source] = self.folder / "mutant" / f"{source.stem}.o"
                     objects[source].parent.mkdir(exist_ok=True)
                     self.compile(source, objects[source])
-            return self.run(objects)
+            return self.run(objects, tests_for(mutant))
         finally:
             target.write_text(text)
+
+
+def tests_for(mutant: Mutant) -> tuple[str, ...]:
+    """All tests, those of arrays first where it is about arrays: they are quicker."""
+    if mutant.file in (ARRAYS, TAILS, SCAN, EXCHANGE):
+        return ("test_cuda_arrays", *(name for name in TESTS if name != "test_cuda_arrays"))
+    return TESTS
 
 
 def mutated(text: str, mutant: Mutant) -> str:

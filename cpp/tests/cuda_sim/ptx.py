@@ -7,28 +7,31 @@ accesses outside a buffer, and warps that are apart where they must be together 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 WARP = 32
-_BITS = {"u8": 8, "u16": 16, "u32": 32, "s32": 32, "b32": 32, "u64": 64, "s64": 64, "b64": 64,
-         "f64": 64}  # fmt: skip
+_BITS = {"u8": 8, "s8": 8, "u16": 16, "s16": 16, "b16": 16, "u32": 32, "s32": 32, "b32": 32,
+         "u64": 64, "s64": 64, "b64": 64, "f32": 32, "f64": 64}  # fmt: skip
 _COMPARE = {"lt": np.less, "ge": np.greater_equal, "eq": np.equal, "ne": np.not_equal,
             "gt": np.greater, "le": np.less_equal}  # fmt: skip
 # The same where one is NaN: true.
 _UNORDERED = {"ltu": "ge", "geu": "lt", "gtu": "le", "leu": "gt", "equ": "ne", "neu": "eq"}
 _ARITHMETIC = {"add": np.add, "sub": np.subtract, "and": np.bitwise_and, "or": np.bitwise_or,
-               "xor": np.bitwise_xor, "min": np.minimum, "max": np.maximum}  # fmt: skip
+               "xor": np.bitwise_xor, "min": np.minimum, "max": np.maximum,
+               "div": np.floor_divide}  # fmt: skip
 # As IEEE 754 says, once rounded each: NumPy's are the same. Of max, PTX takes the number, not NaN.
 _FLOATING = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide,
              "max": np.fmax}  # fmt: skip
-_FLOATING_OF_ONE = {"neg": np.negative, "abs": np.abs, "sqrt": np.sqrt}
+_FLOATING_OF_ONE = {"neg": np.negative, "abs": np.abs, "sqrt": np.sqrt, "rcp": np.reciprocal}
+_ROUNDING = {"rmi": np.floor, "rzi": np.trunc}
 _ATOMIC = {"add": np.add, "min": np.minimum, "max": np.maximum}
 
 
-_COMPUTED = ("mul", "mad", "shl", "shr", "not", "prmt", "selp", "div", "popc")
+_COMPUTED = ("mul", "mad", "fma", "shl", "shr", "not", "prmt", "selp", "div", "popc")
 
 
 class PtxError(Exception):
@@ -53,6 +56,25 @@ def _permuted(
         byte = (both >> (nibble.astype(np.uint64) * np.uint64(8))) & np.uint64(0xFF)
         chosen |= byte.astype(np.uint32) << np.uint32(8 * i)
     return chosen
+
+
+def _fused(
+    a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The product of two plus the third, rounded once: in fractions, where all are numbers."""
+    found = a * b + c
+    for i in np.flatnonzero(np.isfinite(a) & np.isfinite(b) & np.isfinite(c)):
+        exact = Fraction(float(a[i])) * Fraction(float(b[i])) + Fraction(float(c[i]))
+        # Fractions have no zero below zero; and what is too large for a float stays infinite.
+        if exact and np.isfinite(found[i]):
+            found[i] = float(exact)
+    return found
+
+
+def _roughly_inverse(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """As rcp.approx.ftz.f64: the lower half of the bits is zero."""
+    high = (1 / values).view(np.uint64) & np.uint64(0xFFFFFFFF00000000)
+    return high.view(np.float64)
 
 
 class Memory:
@@ -99,14 +121,16 @@ class Memory:
         for byte in range(values.itemsize):
             self._is_written[number][offsets + byte] = True
 
-    def add(self, addresses: NDArray[np.uint64], values: NDArray[Any]) -> NDArray[Any]:
+    def combine(
+        self, operation: str, addresses: NDArray[np.uint64], values: NDArray[Any]
+    ) -> NDArray[Any]:
         """Atomically, one after the other; what was there before each."""
         number, offsets = self.at(addresses, values.itemsize)
         target = self._buffers[number].view(values.dtype)
         before = np.empty_like(values)
         for i, at in enumerate(offsets // values.itemsize):
             before[i] = target[at]
-            target[at] += values[i]
+            target[at] = _ATOMIC[operation](target[at], values[i])
         return before
 
 
@@ -119,14 +143,20 @@ class Kernel:
     registers: dict[str, int] = field(default_factory=dict)
     shared_bytes: int = 0
     shared: dict[str, int] = field(default_factory=dict)
+    may_fuse: bool = False
 
 
-def parse(text: str, name: str) -> Kernel:
-    """The kernel whose mangled name holds `name`."""
+def parse(text: str, name: str, *, may_fuse: bool = False) -> Kernel:
+    """The kernel whose mangled name holds `name`.
+
+    `may_fuse` : multiplications and additions in one are no error. Logarithms have them.
+    """
     body = re.search(rf"\.entry \w*{name}\w*\(.*?^{{\n(.*?)^}}", text, re.DOTALL | re.MULTILINE)
-    kernel = Kernel()
+    kernel = Kernel(may_fuse=may_fuse)
     for raw in body[1].splitlines():
         line = raw.split("//")[0].strip().rstrip(";")
+        if line in ("{", "}") or line == ".reg .b32 %temp":
+            continue
         if line.startswith(".reg"):
             prefix, count = re.search(r"(%[a-z]+)<(\d+)>", line).groups()
             kernel.registers[prefix] = int(count)
@@ -155,7 +185,7 @@ class Block:
     ) -> None:  # fmt: skip
         self.kernel, self.memory, self.arguments, self.n = kernel, memory, arguments, n
         kinds = {"%p": np.bool_, "%r": np.uint32, "%rd": np.uint64, "%rs": np.uint16,
-                 "%fd": np.float64}  # fmt: skip
+                 "%f": np.float32, "%fd": np.float64}  # fmt: skip
         self.registers = {
             prefix: np.zeros((count, n), kinds[prefix])
             for prefix, count in kernel.registers.items()
@@ -206,6 +236,8 @@ class Block:
             values = self.row(operand)[lanes]
         elif operand.startswith("0d"):
             values = np.full(len(lanes), int(operand[2:], 16), np.uint64).view(np.float64)
+        elif operand.startswith("0f"):
+            values = np.full(len(lanes), int(operand[2:], 16), np.uint32).view(np.float32)
         elif operand.endswith("_param_0"):
             values = np.zeros(len(lanes), np.uint64)
         elif operand in self.kernel.shared:
@@ -214,18 +246,19 @@ class Block:
             values = np.full(len(lanes), int(operand, 0) % 2**64, np.uint64)
         if kind == "pred":
             return values != 0
-        if values.dtype == np.float64 or kind == "f64":
-            values = values.view(np.uint64)
+        if values.dtype.kind == "f":
+            values = values.view(f"u{values.itemsize}")
         width = np.dtype(f"u{_BITS[kind] // 8}")
         return values.astype(width).view(_type(kind))
 
     def set(self, register: str, values: NDArray[Any], lanes: NDArray[np.int64]) -> None:
         """Write a register; signed values are extended by their sign."""
         row = self.row(register)
-        if row.dtype == np.float64:
-            row[lanes] = values.view(np.float64)
+        if row.dtype.kind == "f":
+            row[lanes] = values.view(row.dtype)
         else:
-            same_size = values.view(np.uint64) if values.dtype == np.float64 else values
+            is_float = values.dtype.kind == "f"
+            same_size = values.view(f"u{values.itemsize}") if is_float else values
             row[lanes] = same_size if row.dtype == np.bool_ else same_size.astype(row.dtype)
 
     def address(self, operand: str, lanes: NDArray[np.int64]) -> NDArray[np.uint64]:
@@ -237,20 +270,26 @@ class Block:
     def execute(self, opcode: str, operands: list[str], lanes: NDArray[np.int64]) -> None:
         """One instruction of some threads."""
         name, *parts = opcode.split(".")
-        if name == "fma":
+        if name == "fma" and not self.kernel.may_fuse:
             raise PtxError("a multiplication and an addition in one: not the bits of the CPU")
-        if name in _ARITHMETIC or name in _FLOATING_OF_ONE or name in _COMPUTED:
+        if name == "mov" and "{" in operands[0] + operands[1]:
+            self._move_halves(operands, lanes)
+        elif name in _ARITHMETIC or name in _FLOATING_OF_ONE or name in _COMPUTED:
             self.set(operands[0], self.computed(name, parts, operands, lanes), lanes)
         elif name in ("mov", "cvta"):
             kind = "u64" if name == "cvta" else parts[-1]
             self.set(operands[0], self.value(operands[1], kind, lanes), lanes)
         elif name == "cvt":
             values = self.value(operands[1], parts[-1], lanes)
-            self.set(operands[0], values.astype(_type(parts[-2])), lanes)
+            rounded = _ROUNDING[parts[0]](values) if parts[0] in _ROUNDING else values
+            self.set(operands[0], rounded.astype(_type(parts[-2])), lanes)
         elif name == "setp":
             pair = [self.value(operand, parts[-1], lanes) for operand in operands[1:3]]
             inverse = _UNORDERED.get(parts[0])
-            holds = ~_COMPARE[inverse](*pair) if inverse else _COMPARE[parts[0]](*pair)
+            if parts[0] in ("nan", "num"):
+                holds = (np.isnan(pair[0]) | np.isnan(pair[1])) == (parts[0] == "nan")
+            else:
+                holds = ~_COMPARE[inverse](*pair) if inverse else _COMPARE[parts[0]](*pair)
             self.set(operands[0], holds, lanes)
         else:
             self.moves[name](self, parts, operands, lanes)
@@ -270,9 +309,8 @@ class Block:
             return _permuted(source(1), source(2), source(3))
         if kind == "pred":
             return ~source(1) if name == "not" else _ARITHMETIC[name](source(1), source(2))
-        if kind == "f64":
-            one = _FLOATING_OF_ONE.get(name)
-            return one(source(1)) if one else _FLOATING[name](source(1), source(2))
+        if kind in ("f32", "f64"):
+            return self._floating(name, parts, [source(i) for i in range(1, len(operands))])
         if name == "not":
             return ~source(1)
         if name == "popc":
@@ -288,6 +326,25 @@ class Block:
             product = source(1).astype(_type(wide)) * source(2).astype(_type(wide))
             return product if name == "mul" else product + source(3, wide)
         return _ARITHMETIC[name](source(1), source(2))
+
+    def _floating(self, name: str, parts: list[str], values: list[NDArray[Any]]) -> NDArray[Any]:
+        if name == "fma":
+            return _fused(*values)
+        if name == "rcp" and "approx" in parts:
+            return _roughly_inverse(*values)
+        return (_FLOATING_OF_ONE.get(name) or _FLOATING[name])(*values)
+
+    def _move_halves(self, operands: list[str], lanes: NDArray[np.int64]) -> None:
+        """64 bits into two registers, the low ones first, or out of two."""
+        to, start = (re.findall(r"%\w+", operand) or [operand] for operand in operands)
+        if len(to) == 1:
+            low, high = (self.value(half, "u32", lanes).astype(np.uint64) for half in start)
+            self.set(to[0], low | high << np.uint64(32), lanes)
+            return
+        both = self.value(start[0], "u64", lanes)
+        for shift, register in zip((0, 32), to, strict=True):
+            if register != "%temp":
+                self.set(register, (both >> np.uint64(shift)).astype(np.uint32), lanes)
 
     def _load(self, parts: list[str], operands: list[str], lanes: NDArray[np.int64]) -> None:
         dtype = _type(parts[-1])
@@ -322,8 +379,10 @@ class Block:
     def _atomic(self, parts: list[str], operands: list[str], lanes: NDArray[np.int64]) -> None:
         place, operation, kind = parts
         addresses, values = self.address(operands[1], lanes), self.value(operands[2], kind, lanes)
-        if (place, operation) == ("global", "add"):
-            self.set(operands[0], self.memory.add(addresses, values), lanes)
+        if place == "global" and operation in _ATOMIC:
+            before = self.memory.combine(operation, addresses, values)
+            if operands[0] != "_":
+                self.set(operands[0], before, lanes)
             return
         if place != "shared" or operation not in _ATOMIC:
             raise PtxError("an atomic operation that is not known")
@@ -389,7 +448,7 @@ def launch(
         If the program does what it may not.
     """
     is_covered = np.zeros(len(kernel.code), np.bool_)
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         for index in np.ndindex(*grid):
             block = Block(kernel, memory, arguments, n_threads, index, grid)
             block.run()

@@ -47,6 +47,8 @@ struct Counts {
   std::size_t calls = 0;                 ///< that can fail
   std::size_t live_buffers = 0;          ///< allocated, not freed; device and host
   std::size_t live_handles = 0;          ///< streams and events
+  std::size_t bytes_there = 0;           ///< copied to devices
+  std::size_t bytes_back = 0;            ///< copied to the host
   std::vector<std::size_t> launches_of;  ///< (devices)
 };
 

@@ -62,6 +62,11 @@ cudaError_t cudaSetDevice(int device) {
   return cudaSuccess;
 }
 
+cudaError_t cudaGetDevice(int* device) {
+  *device = current_device();
+  return cudaSuccess;
+}
+
 cudaError_t cudaDeviceSynchronize() {
   std::lock_guard const lock(runtime().mutex);
   for (CUstream_st& stream : runtime().streams) {

@@ -68,6 +68,18 @@ void tests_are_the_bits_of_the_cpu_in_every_order_of_threads_and_streams() {
   nothing_is_left_and_no_rule_is_broken();
 }
 
+/// Then the checksum stands in its place, and its sums are not the limb's.
+void an_empty_low_limb_stays_empty() {
+  for (bool const has_bytes : {false, true}) {
+    auto const of = testing::test_case({201, 40, 5, 1, true}, has_bytes, 2);
+    auto const checksum = cuda::DigitColumns(of->columns).checksum_column();
+    CHECK(checksum == of->columns.low_limb(0) && checksum != 0);
+    cuda_sim::reset({});
+    testing::check_same_tests(CudaDevice({}), *of);
+    nothing_is_left_and_no_rule_is_broken();
+  }
+}
+
 /// More variants than fit: pieces take turns, and the last is short.
 void tests_take_turns_in_pieces() {
   auto const of = testing::test_case({130, 171, 5, 2}, false, 1);
@@ -337,6 +349,7 @@ void genotypes_of_other_kinds_are_refused() {
 int main() {
   products_are_the_bits_of_the_cpu_in_every_order_of_threads();
   tests_are_the_bits_of_the_cpu_in_every_order_of_threads_and_streams();
+  an_empty_low_limb_stays_empty();
   tests_take_turns_in_pieces();
   sums_over_several_splits_of_the_samples_are_added();
   pieces_take_turns_in_every_order_of_streams();

@@ -5,7 +5,9 @@
 
 #include <cuda_runtime.h>
 
+#include <algorithm>
 #include <array>
+#include <functional>
 #include <random>
 #include <vector>
 
@@ -70,18 +72,32 @@ void quarters_make_the_whole_multiplication() {
 void a_barrier_parts_what_is_before_from_what_is_after() {
   for (ThreadOrder const order : orders) {
     std::vector<int> written(96, 0);
-    std::vector<int> seen(96, 0);
+    std::vector<int> seen(192, 0);
     auto const error = run_grid({2}, {96}, order, [&] {
       unsigned const thread = threadIdx.x;
       written[thread] = static_cast<int>(thread + 100 * blockIdx.x);
       __syncthreads();
-      seen[thread] = written[95 - thread];
+      seen[96 * blockIdx.x + thread] = written[95 - thread];
     });
     CHECK(error.empty());
-    for (unsigned thread = 0; thread < 96; ++thread) {
-      CHECK(seen[thread] == static_cast<int>(195 - thread));
+    for (unsigned i = 0; i < 192; ++i) {
+      CHECK(seen[i] == static_cast<int>(100 * (i / 96) + 95 - i % 96));
     }
   }
+}
+
+void blocks_run_once_each_in_the_chosen_order() {
+  std::vector<std::vector<unsigned>> found;
+  for (ThreadOrder const order : orders) {
+    std::vector<unsigned> blocks;
+    CHECK(run_grid({3, 2, 2}, {1}, order, [&] {
+            blocks.push_back(blockIdx.x + 3 * (blockIdx.y + 2 * blockIdx.z));
+          }).empty());
+    found.push_back(blocks);
+  }
+  CHECK(std::ranges::is_sorted(found[0]) && found[0].size() == 12);
+  CHECK(std::ranges::is_sorted(found[1], std::ranges::greater{}) && found[1].size() == 12);
+  CHECK(!std::ranges::is_sorted(found[2]) && std::ranges::is_permutation(found[0], found[2]));
 }
 
 void additions_of_all_threads_add_up() {
@@ -113,6 +129,7 @@ void threads_that_wait_in_vain_are_an_error() {
 int main() {
   quarters_make_the_whole_multiplication();
   a_barrier_parts_what_is_before_from_what_is_after();
+  blocks_run_once_each_in_the_chosen_order();
   additions_of_all_threads_add_up();
   threads_that_wait_in_vain_are_an_error();
   return igwas::testing::exit_code();

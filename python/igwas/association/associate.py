@@ -10,7 +10,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from igwas import _core
-from igwas.association.exchange import as_numpy, is_foreign, library_of, to_library
+from igwas.association.device import open_device, resolve_gpus
+from igwas.association.device_arrays import GpuGenotypes, copy_to_host
+from igwas.association.exchange import as_numpy, gpu_of, is_foreign, library_of, to_library
 from igwas.association.model import Model, ModelInputs, build_model, one_blas_thread
 from igwas.association.options import ScanOptions
 from igwas.association.scan import core_options
@@ -76,8 +78,8 @@ class Association:
         return self.t**2
 
     def as_numpy(self) -> "Association":
-        """The same in NumPy arrays, which share the memory."""
-        return self._with_arrays(lambda array: as_numpy(array, "results"))
+        """The same in NumPy arrays, which share the memory; from a GPU they are copied."""
+        return self._with_arrays(lambda array: _on_host(array, "results"))
 
     def to_library(self, library: ModuleType | None) -> "Association":
         """The same in arrays of a library that has `from_dlpack`; None leaves NumPy's."""
@@ -141,9 +143,22 @@ def associate(
         Smallest minor allele count and frequency, largest missing rate; nothing is left out by
         default.
     context : Context, optional
+        With device `cuda` whole copies are summed on GPUs, to the bits of the CPU; fractions are
+        refused.
 
-    Any of the arrays may be another library's that speaks DLPack (PyTorch, JAX, CuPy in pinned
-    memory); it is read where it lies, and results are arrays of the library of `genotypes`.
+    An array of whole copies is summed as hard calls are, over phenotypes in 40 bits; one with a
+    fraction anywhere in float64. The two differ in t by 1e-12 / u of itself, with u the share of
+    variance that the fit leaves of the phenotype, or the covariates of the genotype.
+
+    Any of the arrays may be another library's that speaks DLPack (PyTorch, JAX, CuPy); it is read
+    where it lies, and results are arrays of the library of `genotypes`.
+
+    Genotypes on an NVIDIA GPU are read there, and results stay on that GPU, whatever device the
+    context names; none of either goes through the host. They are int8, float32 or float64 of whole
+    copies (0, 1, 2, or missing), with any strides; `missing` is `mean`. Numbers are the bits of the
+    CPU's, but for `log10p`, whose logarithm is the GPU's: within 1e-12 of itself. Phenotypes and
+    covariates on a GPU are copied to the host, where the model is built. Counts and omnibus tests
+    are made on the host and copied to the GPU at the end. **Shown on a simulated GPU only.**
 
     Returns
     -------
@@ -154,9 +169,13 @@ def associate(
     ShapeError
         If the arrays disagree on samples.
     DeviceUnavailable
-        If the context asks for a device that cannot be used, or an array lies on one.
+        If the context asks for a device that cannot be used, or an array lies on one; if
+        genotypes on a GPU are to be tested in a way that only the CPU can; if its memory is full.
+    OptionError
+        If genotypes lie on a GPU that is not among those the context names.
     InputError
-        If a dosage lies outside 0 to 2, a value is infinite, or a phenotype cannot be tested.
+        If a dosage lies outside 0 to 2, on a GPU also a fraction; if a value is infinite, or a
+        phenotype cannot be tested.
 
     References
     ----------
@@ -181,28 +200,77 @@ def associate(
         hit_log10p=1e9,
     )
     context = context or Context()
-    _require_cpu(context)
+    if gpu_of(genotypes) is not None:
+        _require_mean(missing)
+        on_gpu = GpuGenotypes(genotypes, context)
+        inputs = _inputs(on_gpu.shape, phenotypes, covariates, options)
+        return _scan_on_gpu(on_gpu, inputs, options, context)
+    context = resolve_gpus(context)
     library = library_of(genotypes)
     dosage = _dosage_array(as_numpy(genotypes, "genotypes"))
+    inputs = _inputs(dosage.shape, phenotypes, covariates, options)
+    return _scan(dosage, inputs, options, context).to_library(library)
+
+
+def _require_mean(missing: str) -> None:
+    if missing != "mean":
+        raise DeviceUnavailable(
+            f"missing is {missing!r} and the genotypes lie on a GPU; expected 'mean': samples are "
+            "left out on the CPU only. Give an array in memory (cupy.asnumpy(x), x.cpu())."
+        )
+
+
+def _on_host(values: Any, what: str) -> Any:
+    """An array that the CPU can read: a copy, if it lies on a GPU."""
+    return as_numpy(values, what) if gpu_of(values) is None else copy_to_host(values, what)
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """What is regressed on genotypes."""
+
+    model: Model
+    masks: Any
+    names: tuple[str, ...]
+
+    @property
+    def mask_of(self) -> NDArray[np.int64]:
+        """Mask of each phenotype."""
+        numbers = np.zeros(len(self.names), dtype=np.int64)
+        for number, mask in enumerate(self.masks):
+            numbers[mask.phenotype_index] = number
+        return numbers
+
+
+def _inputs(
+    shape: tuple[int, ...],
+    phenotypes: ArrayLike,
+    covariates: ArrayLike | None,
+    options: ScanOptions,
+) -> _Inputs:
+    if len(shape) != 2:
+        raise ShapeError(f"genotypes have {len(shape)} axes; expected 2: (variants, samples).")
     values, names = _phenotype_matrix(phenotypes)
     columns = _covariate_matrix(covariates, len(values))
-    if dosage.shape[1] != len(values):
+    if shape[1] != len(values):
         raise ShapeError(
-            f"genotypes have {dosage.shape[1]:,} samples and phenotypes {len(values):,}; expected "
+            f"genotypes have {shape[1]:,} samples and phenotypes {len(values):,}; expected "
             "as many. Genotypes are (variants, samples), phenotypes (samples, phenotypes)."
         )
     rows = np.flatnonzero(~np.isnan(columns).any(axis=1) & ~np.isnan(values).all(axis=1))
     with one_blas_thread():
         model, masks = _model(values[rows], names, columns[rows], rows, options)
-    return _scan(dosage, model, masks, names, options, context).to_library(library)
+    return _Inputs(model, masks, names)
 
 
-def _require_cpu(context: Context) -> None:
-    if context.device == "cuda":
+def _source(dosage: NDArray[Any], context: Context) -> _core.GenotypeSource:
+    source = _core.array_source(dosage)
+    if context.device == "cuda" and not source.has_calls:
         raise DeviceUnavailable(
-            "the device is 'cuda' but arrays are summed on the CPU only; expected cpu or auto. "
-            "Write the genotypes to a file and use run_scan, or leave the device out."
+            "genotypes hold fractions of copies and the device is 'cuda'; expected whole copies "
+            "(0, 1, 2 or missing). Leave the device out: fractions in memory are summed on the CPU."
         )
+    return source
 
 
 def _dosage_array(genotypes: ArrayLike) -> NDArray[Any]:
@@ -257,7 +325,7 @@ def _unmasked(values: ArrayLike) -> ArrayLike:
 def _floats(values: ArrayLike, what: str) -> Floats:
     """A float64 copy."""
     try:
-        return np.array(_unmasked(as_numpy(values, what)), dtype=np.float64)
+        return np.array(_unmasked(_on_host(values, what)), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(
             f"{what} are no numbers ({error}); expected floats (samples, columns). "
@@ -330,22 +398,17 @@ def _refuse_untestable(inputs: ModelInputs) -> None:
 
 
 def _scan(
-    dosage: NDArray[Any],
-    model: Model,
-    masks: Any,
-    names: tuple[str, ...],
-    options: ScanOptions,
-    context: Context,
+    dosage: NDArray[Any], inputs: _Inputs, options: ScanOptions, context: Context
 ) -> Association:
-    n_variants, n_phenotypes = len(dosage), len(names)
-    arrays = empty_arrays(n_variants, len(masks), n_phenotypes)
+    n_variants, n_phenotypes = len(dosage), len(inputs.names)
+    arrays = empty_arrays(n_variants, len(inputs.masks), n_phenotypes)
     first = np.arange(0, n_variants, _BLOCK_VARIANTS, dtype=np.int64)
     size = np.minimum(first + _BLOCK_VARIANTS, n_variants) - first
     blocks = np.column_stack([np.arange(len(first)), first, size, np.zeros_like(first)])
     if n_variants:
         _core.scan(
-            source=_core.array_source(dosage),
-            model=model.core,
+            source=_source(dosage, context),
+            model=inputs.model.core,
             source_row=np.arange(n_variants, dtype=np.int64),
             excluded_reason=np.zeros(0, dtype=np.uint8),
             blocks=np.ascontiguousarray(blocks, dtype=np.int64),
@@ -353,10 +416,9 @@ def _scan(
             sink=_core.array_sink(arrays),
             threads=context.n_threads,
             progress=None,
+            device=open_device(context),
         )
-    mask_of = np.zeros(n_phenotypes, dtype=np.int64)
-    for number, mask in enumerate(masks):
-        mask_of[mask.phenotype_index] = number
+    mask_of = inputs.mask_of
     dof = arrays.pop("degrees_of_freedom")[:, mask_of]
     with np.errstate(divide="ignore", invalid="ignore"):
         t = arrays["beta"] / arrays["se"]
@@ -365,6 +427,22 @@ def _scan(
         log10p=log10p_student_t(t, dof.astype(np.float64)),
         degrees_of_freedom=dof,
         masks=mask_of,
-        phenotype_names=names,
+        phenotype_names=inputs.names,
         **arrays,
+    )
+
+
+def _scan_on_gpu(
+    genotypes: GpuGenotypes, inputs: _Inputs, options: ScanOptions, context: Context
+) -> Association:
+    n_phenotypes = len(inputs.names)
+    arrays = genotypes.scan(
+        inputs.model.core,
+        core_options(options, n_phenotypes, _BATCH_BYTES),
+        n_masks=len(inputs.masks),
+        n_phenotypes=n_phenotypes,
+        threads=context.n_threads,
+    )
+    return Association(
+        masks=genotypes.upload(inputs.mask_of), phenotype_names=inputs.names, **arrays
     )

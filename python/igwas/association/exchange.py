@@ -13,12 +13,23 @@ from igwas.errors import DeviceUnavailable, InputError
 
 # DLPack's numbers of devices whose memory the CPU reads: its own, and what is pinned for a GPU.
 _READABLE = {1, 3}
-_NAMES = {2: "CUDA", 4: "OpenCL", 7: "Vulkan", 8: "Metal", 10: "ROCm", 13: "CUDA managed memory"}
+_CUDA = 2
+_NAMES = {
+    _CUDA: "CUDA", 4: "OpenCL", 7: "Vulkan", 8: "Metal", 10: "ROCm", 13: "CUDA managed memory",
+}  # fmt: skip
 
 
 def is_foreign(values: Any) -> bool:
     """Whether an array is another library's and can be exchanged."""
     return not isinstance(values, np.ndarray) and hasattr(values, "__dlpack__")
+
+
+def gpu_of(values: Any) -> int | None:
+    """The number of the GPU in whose memory an array of another library lies, if on one."""
+    if not is_foreign(values):
+        return None
+    device, number = (int(part) for part in values.__dlpack_device__())
+    return number if device == _CUDA else None
 
 
 def as_numpy(values: Any, what: str) -> Any:
@@ -43,8 +54,7 @@ def as_numpy(values: Any, what: str) -> Any:
     if device not in _READABLE:
         raise DeviceUnavailable(
             f"{what} lie on device {_NAMES.get(device, device)} {number}; expected an array that "
-            "the CPU can read. Give an array in memory (cupy.asnumpy(x), x.cpu()), or scan a file "
-            "with run_scan and Context(device='cuda')."
+            "the CPU can read. Give an array in memory (cupy.asnumpy(x), x.cpu())."
         )
     try:
         return np.from_dlpack(values)

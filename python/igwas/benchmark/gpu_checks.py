@@ -27,6 +27,7 @@ from igwas.association.options import ScanOptions
 from igwas.association.scan import run_scan
 from igwas.benchmark.cohort import BenchmarkCohort, make_cohort
 from igwas.benchmark.dosages import make_dosages
+from igwas.benchmark.gpu_arrays import array_libraries, compare_arrays
 from igwas.benchmark.machine import describe_machine
 from igwas.benchmark.options import CohortShape
 from igwas.context import Context
@@ -59,16 +60,20 @@ class Sizes:
         Of the scans.
     self_test : tuple of int
         Samples, variants and columns of the sums.
+    arrays : tuple of int
+        Samples, variants and phenotypes of arrays that other libraries put on a GPU.
     """
 
     shape: CohortShape
     self_test: tuple[int, int, int]
+    arrays: tuple[int, int, int]
 
 
-FULL = Sizes(CohortShape(n_samples=20_011, n_variants=8_000), device.LONG_TEST)
+FULL = Sizes(CohortShape(n_samples=20_011, n_variants=8_000), device.LONG_TEST, (20_011, 9_000, 40))
 QUICK = Sizes(
-    CohortShape(n_samples=203, n_variants=90, n_phenotypes=5, n_covariates=3), device.SHORT_TEST
-)
+    CohortShape(n_samples=203, n_variants=90, n_phenotypes=5, n_covariates=3), device.SHORT_TEST,
+    (90, 30, 4),
+)  # fmt: skip
 
 
 def run_checks(
@@ -130,6 +135,8 @@ def _checks(work: Path, sizes: Sizes, program: Path | None) -> Iterator[tuple[st
         "scan of dosages",
         functools.partial(_compare_scans, work, sizes, ScanOptions(mac=1), "2-10 % fractional"),
     )
+    for name, put in array_libraries():
+        yield f"arrays of {name}", functools.partial(compare_arrays, put, *sizes.arrays)
 
 
 def _run_program(program: Path) -> str:

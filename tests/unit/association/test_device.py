@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import dataclasses
 import sys
 from pathlib import Path
 from unittest import mock
@@ -149,8 +150,9 @@ def test_doctor_says_that_a_gpu_counts_wrongly(simulated_gpu):
 
 def test_the_stub_lists_what_the_module_has(simulated_gpu):
     stub = ast.parse((Path(igwas.__file__).parent / "_cuda.pyi").read_text())
-    functions = {node.name for node in stub.body if isinstance(node, ast.FunctionDef)}
-    assert functions == {name for name in vars(simulated_gpu.module) if not name.startswith("_")}
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    names = {node.name for node in stub.body if isinstance(node, kinds)} - {"GpuFacts"}
+    assert names == {name for name in vars(simulated_gpu.module) if not name.startswith("_")}
 
 
 def test_a_card_too_small_says_what_is_missing(simulated_gpu, tmp_path):
@@ -160,8 +162,51 @@ def test_a_card_too_small_says_what_is_missing(simulated_gpu, tmp_path):
         run_scan(cohort.bed, cohort.phenotypes, tmp_path / "s.h5", context=CUDA)
 
 
-def test_arrays_are_summed_on_the_cpu_only():
-    with pytest.raises(DeviceUnavailable, match="arrays are summed on the CPU only"):
+def random_copies(n_variants, n_samples, seed=5):
+    """Whole copies with missing calls; a constant variant, and one without a call."""
+    rng = np.random.default_rng(seed)
+    copies = rng.binomial(2, rng.uniform(0.05, 0.95, (n_variants, 1)), (n_variants, n_samples))
+    copies = np.where(rng.random(copies.shape) < 0.05, -1, copies).astype(np.int8)
+    copies[1], copies[2] = 2, -1
+    return copies
+
+
+def assert_same_association(found, expected):
+    for field in dataclasses.fields(expected):
+        np.testing.assert_array_equal(getattr(found, field.name), getattr(expected, field.name))
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.float32, np.float64])
+@pytest.mark.parametrize("missing", ["mean", "drop"])
+def test_whole_copies_in_memory_give_the_bits_of_the_cpu(simulated_gpu, dtype, missing):
+    simulated_gpu.reset(n_devices=2, streams="random", threads="shuffled")
+    copies = random_copies(300, 97)
+    genotypes = copies if dtype == np.int8 else np.where(copies < 0, np.nan, copies).astype(dtype)
+    rng = np.random.default_rng(6)
+    values, covariates = rng.normal(size=(97, 5)), rng.normal(size=(97, 2))
+    values[:9, 3:], covariates[30] = np.nan, np.nan
+    options = {"missing": missing, "maf": 0.01}
+    expected = associate(genotypes, values, covariates, **options)
+    before = simulated_gpu.n_launches
+    found = associate(genotypes, values, covariates, context=CUDA, **options)
+    assert simulated_gpu.n_launches > before
+    assert_same_association(found, expected)
+    assert {0, 1, 2} <= set(np.unique(found.reason))
+    assert simulated_gpu.n_violations == 0
+
+
+def test_fractions_in_memory_are_not_summed_on_the_cpu_in_silence(simulated_gpu):
+    genotypes = random_copies(4, 30).clip(min=0) * 0.5
+    values = np.random.default_rng(7).normal(size=(30, 1))
+    with pytest.raises(DeviceUnavailable, match="genotypes hold fractions of copies and the dev"):
+        associate(genotypes, values, context=CUDA)
+    assert associate(genotypes, values).beta.shape == (4, 1)
+    assert simulated_gpu.n_violations == 0
+
+
+@pytest.mark.usefixtures("no_module")
+def test_arrays_on_a_gpu_that_this_build_cannot_use_say_so():
+    with pytest.raises(DeviceUnavailable, match="this build has no GPU backend"):
         associate(np.ones((2, 3)), np.ones((3, 1)), context=CUDA)
 
 

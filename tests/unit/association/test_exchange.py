@@ -1,5 +1,6 @@
 """Arrays of other libraries in and out of `igwas.associate`."""
 
+import sys
 import types
 
 import numpy as np
@@ -9,7 +10,7 @@ import igwas
 from igwas.association.exchange import library_of
 from igwas.errors import DeviceUnavailable, InputError
 
-CPU, CUDA, PINNED = (1, 0), (2, 1), (3, 0)
+CPU, CUDA, PINNED, METAL = (1, 0), (2, 1), (3, 0), (8, 1)
 RNG = np.random.default_rng(11)
 DOSAGE = RNG.integers(0, 3, (6, 90)).astype(np.int8)
 DOSAGE[2, 5:9] = -1
@@ -98,11 +99,23 @@ def test_results_are_of_the_library_that_the_array_names(expected):
     np.testing.assert_array_equal(found.to_frame()["se"], expected.to_frame()["se"])
 
 
-def test_an_array_on_a_device_is_not_copied_in_silence():
-    given = StandIn(DOSAGE, CUDA)
-    with pytest.raises(DeviceUnavailable, match=r"genotypes lie on device CUDA 1; expected"):
+def test_an_array_on_another_device_is_not_copied_in_silence():
+    given = StandIn(DOSAGE, METAL)
+    with pytest.raises(DeviceUnavailable, match=r"genotypes lie on device Metal 1; expected"):
         igwas.associate(given, VALUES)
-    with pytest.raises(DeviceUnavailable, match="phenotypes lie on device CUDA 1"):
+    with pytest.raises(DeviceUnavailable, match="phenotypes lie on device Metal 1"):
+        igwas.associate(DOSAGE, StandIn(VALUES, METAL))
+    assert given.n_taken == 0
+
+
+def test_an_array_on_a_gpu_that_this_build_cannot_use_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "igwas._cuda", None)
+    monkeypatch.delattr(igwas, "_cuda", raising=False)
+    library = types.SimpleNamespace(from_dlpack=StandIn)
+    given = StandIn(DOSAGE, CUDA, library=library)
+    with pytest.raises(DeviceUnavailable, match="this build has no GPU backend"):
+        igwas.associate(given, VALUES)
+    with pytest.raises(DeviceUnavailable, match="this build has no GPU backend"):
         igwas.associate(DOSAGE, StandIn(VALUES, CUDA))
     assert given.n_taken == 0
 

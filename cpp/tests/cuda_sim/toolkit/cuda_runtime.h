@@ -28,6 +28,9 @@ inline unsigned long long atomicAdd(unsigned long long* to, unsigned long long v
 inline unsigned atomicAdd(unsigned* to, unsigned value) {
   return ::cuda_sim::replace(to, *to + value);
 }
+inline unsigned long long atomicMin(unsigned long long* to, unsigned long long value) {
+  return ::cuda_sim::replace(to, value < *to ? value : *to);
+}
 inline unsigned atomicMin(unsigned* to, unsigned value) {
   return ::cuda_sim::replace(to, value < *to ? value : *to);
 }

@@ -1,0 +1,296 @@
+#include "array_scan.hpp"
+
+#include "cuda_columns.hpp"
+#include "igwas/variant_statistics.hpp"
+#include "launch.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace igwas::cuda {
+
+namespace {
+
+/// Variants of a task: several pieces of a lane, so that it always has one under way.
+constexpr std::size_t task_variants = 2 * most_piece_rows;
+/// As CudaDevice: some threads wait while others conclude.
+constexpr std::size_t waiting_workers = 2;
+
+constexpr DlType float64_type{dl_float, 64, 1};
+constexpr DlType int32_type{dl_int, 32, 1};
+
+[[nodiscard]] std::string text(double value) {
+  std::string digits = std::to_string(value);
+  digits.erase(digits.find_last_not_of('0') + 1);
+  if (digits.back() == '.') {
+    digits.pop_back();
+  }
+  return digits;
+}
+
+/// One value of an array, brought to the host.
+[[nodiscard]] double value_at(ArrayGenotypes const& of, std::uint64_t place) {
+  auto const variant = static_cast<long long>(place / of.n_samples);
+  auto const sample = static_cast<long long>(place % of.n_samples);
+  long long const size = bytes_of(of.type);
+  char const* const at = static_cast<char const*>(of.rows.values) +
+                         (variant * of.rows.variant_stride + sample * of.rows.sample_stride) * size;
+  char bytes[sizeof(double)] = {};
+  check(cudaMemcpy(bytes, at, static_cast<std::size_t>(size), cudaMemcpyDeviceToHost),
+        "copy a value");
+  if (of.type == ArrayType::int8) {
+    return static_cast<signed char>(bytes[0]);
+  }
+  if (of.type == ArrayType::float32) {
+    float value = 0;
+    std::memcpy(&value, bytes, sizeof(value));
+    return value;
+  }
+  double value = 0;
+  std::memcpy(&value, bytes, sizeof(value));
+  return value;
+}
+
+void refuse_value(ArrayGenotypes const& of, std::uint64_t place) {
+  double const value = value_at(of, place);
+  std::string const where = "genotypes hold " + text(value) + " at variant " +
+                            std::to_string(place / of.n_samples) + ", sample " +
+                            std::to_string(place % of.n_samples) +
+                            "; expected 0, 1, 2, or missing (NaN, or a negative integer). ";
+  bool const is_fraction = value >= 0 && value <= 2;
+  throw InputError(where + (is_fraction
+                                ? "Fractions of copies are summed on the CPU only: give an array "
+                                  "in memory."
+                                : "Do not standardise them: the scan removes mean and "
+                                  "covariates itself."));
+}
+
+void check_genotypes(ArrayGenotypes const& of) {
+  auto const found = device_buffer<unsigned long long>(1);
+  // After the buffer: destroyed before it, once what it has queued is done.
+  Stream const stream = make_stream();
+  unsigned long long place = no_place;
+  // All bits of no_place are set.
+  check(cudaMemsetAsync(found.data(), 0xFF, sizeof(place), stream.get()), "clear a place");
+  CheckArguments const with{of.rows, found.data(), static_cast<unsigned>(of.n_samples)};
+  check(launch_check_values(with, static_cast<unsigned>(of.n_variants), of.type, stream.get()),
+        "start the look at genotypes");
+  check(cudaStreamSynchronize(stream.get()), "look at genotypes");
+  check(cudaMemcpy(&place, found.data(), sizeof(place), cudaMemcpyDeviceToHost), "copy a place");
+  if (place == no_place) {
+    return;
+  }
+  if (place / of.n_samples >= of.n_variants) {
+    throw Error("GPU " + std::to_string(of.gpu) + " found a wrong genotype at place " +
+                std::to_string(place) +
+                ", which is outside the array; expected one inside. Do not "
+                "trust this GPU: give an array in memory.");
+  }
+  refuse_value(of, place);
+}
+
+[[nodiscard]] ArrayResults make_results(ArrayGenotypes const& genotypes, std::size_t n_phenotypes) {
+  std::vector<std::int64_t> const shape{static_cast<std::int64_t>(genotypes.n_variants),
+                                        static_cast<std::int64_t>(n_phenotypes)};
+  auto const make = [&](DlType type) { return make_device_array(type, shape, genotypes.gpu); };
+  try {
+    return {make(float64_type), make(float64_type), make(float64_type), make(float64_type),
+            make(int32_type)};
+  } catch (OutOfMemory const&) {
+    std::size_t const n_bytes = genotypes.n_variants * n_phenotypes * (4 * sizeof(double) + 4);
+    throw OutOfMemory("GPU " + std::to_string(genotypes.gpu) + " has no room for the results of " +
+                      std::to_string(genotypes.n_variants) + " variants x " +
+                      std::to_string(n_phenotypes) + " phenotypes; expected " +
+                      std::to_string((n_bytes >> 20) + 1) +
+                      " MiB free. Give fewer variants at a time.");
+  }
+}
+
+/// Places of the analysed samples, on the device.
+[[nodiscard]] DeviceArray upload_samples(ScanModel const& model, ArrayGenotypes const& genotypes) {
+  std::vector<std::uint32_t> places;
+  for (std::int64_t const row : model.file_rows) {
+    if (row < 0 || std::cmp_greater_equal(row, genotypes.n_samples)) {
+      throw ShapeError("the samples of the model do not fit the genotypes.");
+    }
+    places.push_back(static_cast<std::uint32_t>(row));
+  }
+  return upload_array(places.data(), {dl_uint, 32, 1}, {static_cast<std::int64_t>(places.size())},
+                      genotypes.gpu);
+}
+
+/// One thread: its lane, and what is left of the tests.
+class Worker {
+ public:
+  Worker(CudaColumns const& columns, std::size_t number, ScanModel const& model,
+         ScanOptions const& options)
+      : lane_(columns.open_cuda_lane(number)) {
+    for (std::size_t mask = 0; mask < model.masks.size(); ++mask) {
+      tests_.emplace_back(model, mask, options.missing, options.filters);
+      n_phenotypes_ = std::max(n_phenotypes_, model.masks[mask].n_phenotypes);
+    }
+    ignored_.resize(n_phenotypes_);
+  }
+
+  void run(std::size_t first, std::size_t n, StatisticsArrays const& out) {
+    fits_.resize(n * tests_.size());
+    is_flipped_.resize(n);
+    lane_->test_array(first, n, fits_, is_flipped_);
+    for (std::size_t v = 0; v < n; ++v) {
+      for (std::size_t mask = 0; mask < tests_.size(); ++mask) {
+        conclude(v, mask, (first + v) * tests_.size() + mask, out);
+      }
+    }
+  }
+
+ private:
+  void conclude(std::size_t variant, std::size_t mask, std::size_t at,
+                StatisticsArrays const& out) {
+    DeviceFit const& fit = fits_[variant * tests_.size() + mask];
+    VariantSums sums;
+    sums.code = fit.code;
+    sums.is_flipped = is_flipped_[variant] != 0;
+    // Coefficients of what is not tested become NaN on the device, at the end.
+    MaskStatistics const found = tests_[mask].conclude(sums, fit, ignored_.data(), ignored_.data());
+    out.n[at] = found.n;
+    out.missing_count[at] = found.missing_count;
+    out.effect_allele_frequency[at] = found.effect_allele_frequency;
+    out.minor_allele_count[at] = found.minor_allele_count;
+    out.genotype_sum_of_squares[at] = found.genotype_sum_of_squares;
+    out.degrees_of_freedom[at] = found.degrees_of_freedom;
+    out.reason[at] = static_cast<std::uint8_t>(found.reason);
+    out.omnibus_f[at] = found.omnibus_f;
+    out.omnibus_log10p[at] = found.omnibus_log10p;
+  }
+
+  std::unique_ptr<CudaLane> lane_;
+  std::vector<VariantTest> tests_;
+  std::size_t n_phenotypes_ = 0;
+  std::vector<double> ignored_;
+  std::vector<DeviceFit> fits_;
+  std::vector<std::uint8_t> is_flipped_;
+};
+
+[[nodiscard]] std::vector<unsigned> masks_of_columns(ScanModel const& model,
+                                                     std::size_t n_phenotypes) {
+  std::vector<unsigned> mask_of(n_phenotypes, 0);
+  for (std::size_t mask = 0; mask < model.masks.size(); ++mask) {
+    for (std::int64_t const column : model.masks[mask].output_column) {
+      mask_of[static_cast<std::size_t>(column)] = static_cast<unsigned>(mask);
+    }
+  }
+  return mask_of;
+}
+
+/// t, p and NaN where there is no test.
+void finish_on_device(ArrayGenotypes const& genotypes, ScanModel const& model,
+                      StatisticsArrays const& small, ArrayResults const& results) {
+  std::size_t const n_masks = model.masks.size();
+  std::size_t const n_phenotypes = small.n_phenotypes;
+  if (genotypes.n_variants * n_phenotypes == 0) {
+    return;
+  }
+  std::vector<std::int64_t> const shape{static_cast<std::int64_t>(genotypes.n_variants),
+                                        static_cast<std::int64_t>(n_masks)};
+  std::vector<unsigned> const mask_of = masks_of_columns(model, n_phenotypes);
+  auto const reason = upload_array(small.reason, {dl_uint, 8, 1}, shape, genotypes.gpu);
+  auto const freedom = upload_array(small.degrees_of_freedom, int32_type, shape, genotypes.gpu);
+  auto const masks = upload_array(mask_of.data(), {dl_uint, 32, 1},
+                                  {static_cast<std::int64_t>(n_phenotypes)}, genotypes.gpu);
+  Stream const stream = make_stream();
+  TailArguments const with{
+      .reason = reason.data<unsigned char>(),
+      .degrees_of_freedom = freedom.data<int>(),
+      .mask_of = masks.data<unsigned>(),
+      .beta = results.beta.data<double>(),
+      .se = results.se.data<double>(),
+      .t = results.t.data<double>(),
+      .log10p = results.log10p.data<double>(),
+      .test_freedom = results.degrees_of_freedom.data<int>(),
+      .n_tests = genotypes.n_variants * n_phenotypes,
+      .not_a_number = std::numeric_limits<double>::quiet_NaN(),
+      .infinity = std::numeric_limits<double>::infinity(),
+      .n_phenotypes = static_cast<unsigned>(n_phenotypes),
+      .n_masks = static_cast<unsigned>(n_masks),
+  };
+  check(launch_tail_rows(with, stream.get()), "start the tails");
+  check(cudaStreamSynchronize(stream.get()), "compute the tails");
+}
+
+void test_all(Context const& context, ArrayGenotypes const& genotypes, ScanModel const& model,
+              ScanOptions const& options, StatisticsArrays const& small,
+              ArrayResults const& results, Watch const& watch) {
+  DeviceArray const samples = upload_samples(model, genotypes);
+  FixedColumns const columns = fixed_columns(context, model, Precision::full);
+  SampleSets const sets(model);
+  // Nobody asks for hits: all of p is computed.
+  DeviceTests const tests(model, sets, options.n_phenotypes,
+                          std::numeric_limits<double>::infinity());
+  ArrayOnDevice const array{genotypes.rows, genotypes.type, samples.data<unsigned>(),
+                            results.beta.data<double>(), results.se.data<double>()};
+  std::size_t const n_tasks = (genotypes.n_variants + task_variants - 1) / task_variants;
+  Context const crew{
+      std::min(n_tasks, std::max<std::size_t>(1, context.threads) + waiting_workers)};
+  CudaColumns const resident(context,
+                             {columns, {genotypes.gpu}, false, crew.threads, &tests, &array});
+  std::vector<std::unique_ptr<Worker>> workers(crew.threads);
+  run_tasks(
+      crew, n_tasks,
+      [&](std::size_t task, std::size_t number) {
+        if (!workers[number]) {
+          workers[number] = std::make_unique<Worker>(resident, number, model, options);
+        }
+        std::size_t const first = task * task_variants;
+        workers[number]->run(first, std::min(task_variants, genotypes.n_variants - first), small);
+      },
+      watch);
+}
+
+}  // namespace
+
+ArrayGenotypes genotypes_in(ForeignArray const& array) {
+  if (array.shape().size() != 2) {
+    throw ShapeError("genotypes have " + std::to_string(array.shape().size()) +
+                     " axes; expected 2: (variants, samples).");
+  }
+  DlType const type = array.type();
+  ArrayGenotypes found{{array.data(), array.strides()[0], array.strides()[1]},
+                       ArrayType::int8,
+                       static_cast<std::size_t>(array.shape()[0]),
+                       static_cast<std::size_t>(array.shape()[1]),
+                       array.gpu()};
+  if (type == DlType{dl_float, 32, 1}) {
+    found.type = ArrayType::float32;
+  } else if (type == float64_type) {
+    found.type = ArrayType::float64;
+  } else if (!(type == DlType{dl_int, 8, 1})) {
+    throw InputError("genotypes on a GPU have elements of type " + std::to_string(type.code) +
+                     " and " + std::to_string(type.bits) +
+                     " bits; expected int8, float32 or float64. Convert them first.");
+  }
+  return found;
+}
+
+ArrayResults scan_array(Context const& context, ArrayGenotypes const& genotypes,
+                        ScanModel const& model, ScanOptions const& options,
+                        StatisticsArrays const& small, Watch const& watch) {
+  OnDevice const here(genotypes.gpu);
+  bool const is_empty = genotypes.n_variants == 0 || genotypes.n_samples == 0;
+  if (!is_empty) {
+    check_genotypes(genotypes);
+  }
+  ArrayResults results = make_results(genotypes, options.n_phenotypes);
+  if (!is_empty) {
+    test_all(context, genotypes, model, options, small, results, watch);
+    finish_on_device(genotypes, model, small, results);
+  }
+  return results;
+}
+
+}  // namespace igwas::cuda

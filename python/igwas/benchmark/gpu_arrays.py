@@ -1,0 +1,83 @@
+"""Whether genotypes that other libraries put on a GPU are tested as the CPU tests them."""
+
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from igwas.association.associate import Association, associate
+
+# Relative: the logarithms of a GPU are not the CPU's to the last bit. Everything else is.
+TAIL_TOLERANCE = 1e-12
+
+Put = Callable[[NDArray[Any]], Any]
+
+
+def array_libraries() -> Iterator[tuple[str, Put]]:
+    """Libraries that are installed and see a GPU, each with what puts an array there."""
+    cupy = _library("cupy")
+    if cupy is not None and cupy.cuda.is_available():
+        yield "cupy", cupy.asarray
+    torch = _library("torch")
+    if torch is not None and torch.cuda.is_available():
+        yield "torch", lambda array: torch.from_numpy(array).cuda()
+
+
+def compare_arrays(put: Put, n_samples: int, n_variants: int, n_phenotypes: int) -> str:
+    """Test random copies on the GPU and on the CPU, in every type and two layouts.
+
+    Parameters
+    ----------
+    put : callable
+        Makes an array on a GPU of NumPy's.
+    n_samples, n_variants, n_phenotypes : int
+
+    Returns
+    -------
+    str
+        What was compared.
+
+    Raises
+    ------
+    AssertionError
+        If a number differs.
+    """
+    rng = np.random.default_rng(23)
+    copies = rng.binomial(2, rng.uniform(0.01, 0.99, (n_variants, 1)), (n_variants, n_samples))
+    copies = np.where(rng.random(copies.shape) < 0.02, -1, copies).astype(np.int8)
+    values = rng.normal(size=(n_samples, n_phenotypes))
+    values[: n_samples // 9, n_phenotypes // 2 :] = np.nan
+    expected = associate(copies, values)
+    n_compared = 0
+    for dtype in (np.int8, np.float32, np.float64):
+        array = copies if dtype == np.int8 else np.where(copies < 0, np.nan, copies).astype(dtype)
+        for given in (put(array), put(np.ascontiguousarray(array.T)).T):
+            _require_same(associate(given, put(values)).as_numpy(), expected)
+            n_compared += 1
+    return (
+        f"{n_compared} scans of {n_variants:,} variants x {n_phenotypes} phenotypes of "
+        f"{n_samples:,} samples equal the CPU's"
+    )
+
+
+def _library(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
+def _require_same(found: Association, expected: Association) -> None:
+    for field in fields(expected):
+        ours, theirs = getattr(found, field.name), getattr(expected, field.name)
+        if field.name == "log10p":
+            is_same = np.allclose(ours, theirs, rtol=TAIL_TOLERANCE, atol=0, equal_nan=True)
+        elif isinstance(theirs, np.ndarray):
+            is_same = np.array_equal(ours, theirs, equal_nan=theirs.dtype.kind == "f")
+        else:
+            is_same = ours == theirs
+        if not is_same:
+            raise AssertionError(f"{field.name} differs from the CPU's")
