@@ -163,10 +163,10 @@ template <typename T>
 }  // namespace
 
 void bind_arrays(py::module_& module) {
-  py::class_<ForeignArray>(module, "ForeignArray")
+  py::class_<ForeignArray>(module, "ForeignArray", py::module_local())
       .def_property_readonly(
           "shape", [](ForeignArray const& of) { return py::tuple(py::cast(of.shape())); });
-  py::class_<DeviceArray>(module, "DeviceArray")
+  py::class_<DeviceArray>(module, "DeviceArray", py::module_local())
       .def("__dlpack__", &to_capsule, py::kw_only(), py::arg("stream") = py::none(),
            py::arg("max_version") = py::none(), py::arg("dl_device") = py::none(),
            py::arg("copy") = py::none())

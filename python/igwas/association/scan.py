@@ -168,24 +168,40 @@ def run_scan(
                 ) from error
             raise output_error(paths.output, error) from error
         except KeyboardInterrupt as stop:
-            stop.add_note(_keep_what_is_done(paths) or "no block was done, and nothing is kept")
+            stop.add_note(_what_a_stop_left(paths))
             raise
         except IgwasError:
             if kept := _keep_what_is_done(paths):
                 _log.warning(kept)
             raise
-        reasons = _count_reasons(paths.partial)
-        # A shard may hold rare variants only; the merge needs it all the same.
-        if reasons.get("tested", 0) == 0 and options.shard.count == 1:
-            statistics_writer.discard(paths)
-            found = ", ".join(f"{count:,} {name}" for name, count in reasons.items())
-            raise InputError(
-                f"none of {plan.n_variants:,} variants can be tested ({found}); "
-                "expected at least one. Loosen --mac, --maf, --geno, --hwe or --info, "
-                "or check the genotypes."
-            )
-        statistics_writer.finish(paths, layout)
-        return _summarise(plan, paths.output, reasons)
+        try:
+            return _finish(plan, paths, layout, options)
+        except KeyboardInterrupt as stop:
+            stop.add_note(_what_a_stop_left(paths))
+            raise
+
+
+def _finish(plan: ScanPlan, paths: Paths, layout: Layout, options: ScanOptions) -> ScanSummary:
+    """Give the file of a scan that is done its name; refuse one without a test."""
+    reasons = _count_reasons(paths.partial)
+    # A shard may hold rare variants only; the merge needs it all the same.
+    if reasons.get("tested", 0) == 0 and options.shard.count == 1:
+        statistics_writer.discard(paths)
+        found = ", ".join(f"{count:,} {name}" for name, count in reasons.items())
+        raise InputError(
+            f"none of {plan.n_variants:,} variants can be tested ({found}); "
+            "expected at least one. Loosen --mac, --maf, --geno, --hwe or --info, "
+            "or check the genotypes."
+        )
+    statistics_writer.finish(paths, layout)
+    return _summarise(plan, paths.output, reasons)
+
+
+def _what_a_stop_left(paths: Paths) -> str:
+    """What is there after Ctrl-C or SIGTERM, in words; nothing is kept of no block."""
+    if not paths.partial.exists():
+        return f"{paths.output} is finished"
+    return _keep_what_is_done(paths) or "no block was done, and nothing is kept"
 
 
 def _keep_what_is_done(paths: Paths) -> str:
