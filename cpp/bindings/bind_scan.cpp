@@ -103,27 +103,11 @@ template <typename T>
   return model;
 }
 
-template <typename T>
-[[nodiscard]] T* data_of(py::dict const& arrays, char const* name) {
-  auto array = py::cast<Array<T>>(arrays[name]);
-  return array.mutable_data();
-}
-
 [[nodiscard]] Sink array_sink(py::dict const& arrays) {
   auto const beta = py::cast<Array<double>>(arrays["beta"]);
   auto const n = py::cast<Array<std::int32_t>>(arrays["n"]);
-  StatisticsArrays target;
-  target.n_masks = static_cast<std::size_t>(n.shape(1));
-  target.n_phenotypes = static_cast<std::size_t>(beta.shape(1));
-  target.n = data_of<std::int32_t>(arrays, "n");
-  target.missing_count = data_of<std::int32_t>(arrays, "missing_count");
-  target.effect_allele_frequency = data_of<double>(arrays, "effect_allele_frequency");
-  target.minor_allele_count = data_of<double>(arrays, "minor_allele_count");
-  target.genotype_sum_of_squares = data_of<double>(arrays, "genotype_sum_of_squares");
-  target.degrees_of_freedom = data_of<std::int32_t>(arrays, "degrees_of_freedom");
-  target.reason = data_of<std::uint8_t>(arrays, "reason");
-  target.omnibus_f = data_of<double>(arrays, "omnibus_f");
-  target.omnibus_log10p = data_of<double>(arrays, "omnibus_log10p");
+  StatisticsArrays target = arrays_by_mask(arrays, static_cast<std::size_t>(n.shape(1)),
+                                           static_cast<std::size_t>(beta.shape(1)));
   target.beta = data_of<double>(arrays, "beta");
   target.se = data_of<double>(arrays, "se");
   return {make_array_sink(target), arrays};

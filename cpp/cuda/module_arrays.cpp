@@ -110,36 +110,12 @@ constexpr char const* used_name = "used_dltensor";
   return py::capsule(hand_out(of), capsule_name, release);
 }
 
-template <typename T>
-[[nodiscard]] T* data_of(py::dict const& arrays, char const* name) {
-  auto array = py::cast<Array<T>>(arrays[name]);
-  return array.mutable_data();
-}
-
-/// The arrays stay where they are while the caller holds the dict.
-[[nodiscard]] StatisticsArrays small_arrays(py::dict const& arrays, std::size_t n_masks,
-                                            std::size_t n_phenotypes) {
-  StatisticsArrays target;
-  target.n_masks = n_masks;
-  target.n_phenotypes = n_phenotypes;
-  target.n = data_of<std::int32_t>(arrays, "n");
-  target.missing_count = data_of<std::int32_t>(arrays, "missing_count");
-  target.effect_allele_frequency = data_of<double>(arrays, "effect_allele_frequency");
-  target.minor_allele_count = data_of<double>(arrays, "minor_allele_count");
-  target.genotype_sum_of_squares = data_of<double>(arrays, "genotype_sum_of_squares");
-  target.degrees_of_freedom = data_of<std::int32_t>(arrays, "degrees_of_freedom");
-  target.reason = data_of<std::uint8_t>(arrays, "reason");
-  target.omnibus_f = data_of<double>(arrays, "omnibus_f");
-  target.omnibus_log10p = data_of<double>(arrays, "omnibus_log10p");
-  return target;
-}
-
 [[nodiscard]] py::dict scan(ForeignArray const& genotypes, bindings::Model const& model,
                             ScanOptions const& options, py::dict const& arrays,
                             std::size_t threads) {
   ArrayGenotypes const rows = genotypes_in(genotypes);
   StatisticsArrays const small =
-      small_arrays(arrays, model.model.masks.size(), options.n_phenotypes);
+      bindings::arrays_by_mask(arrays, model.model.masks.size(), options.n_phenotypes);
   auto const watch = [] {
     py::gil_scoped_acquire const held;
     if (PyErr_CheckSignals() != 0) {
