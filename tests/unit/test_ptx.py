@@ -1,44 +1,29 @@
 """What nvcc makes of the kernel, run instruction by instruction: the sums of the plain product."""
 
-import importlib.util
-import shutil
 import struct
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-from tests.conftest import REPOSITORY
+from tests.ptx_program import compile_program, load_interpreter, needs_nvcc
 
-SCRIPT = REPOSITORY / "cpp" / "tests" / "cuda_sim" / "ptx.py"
-SOURCE = REPOSITORY / "cpp" / "cuda" / "launch.cu"
-# As the build: no multiplication is fused with an addition.
-NVCC = ["nvcc", "-std=c++20", "--fmad=false", f"-I{REPOSITORY / 'cpp' / 'include'}"]
 N_THREADS, TILE_ROWS, TILE_COLUMNS, UNIT, SPLIT_UNITS = 128, 128, 32, 64, 256
 # What is left: the atomic additions of rows and columns that a case does not have, and the like.
 LEAST_COVERAGE = 0.98
 KINDS = {"effect": 0, "other": 1, "missing": 2}
 COPIES_OF_CALL = np.array([2, 0, 1, 0])
 
-pytestmark = pytest.mark.skipif(shutil.which("nvcc") is None, reason="needs nvcc")
+pytestmark = needs_nvcc
 
 
 @pytest.fixture(scope="module")
 def ptx():
-    spec = importlib.util.spec_from_file_location("ptx", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["ptx"] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_interpreter()
 
 
 @pytest.fixture(scope="module", params=[75, 90])
 def program(request, tmp_path_factory):
     """The PTX for Turing, which multiplies in quarters, and for Hopper."""
-    out = tmp_path_factory.mktemp("ptx") / "launch.ptx"
-    command = [*NVCC, f"-arch=compute_{request.param}", "-ptx", SOURCE, "-o", out]
-    subprocess.run(command, check=True)
-    return out.read_text()
+    return compile_program(tmp_path_factory.mktemp("ptx"), request.param)
 
 
 def pack_digits(values):

@@ -1,20 +1,13 @@
 """What nvcc makes of the kernels for arrays on a GPU, run instruction by instruction."""
 
-import importlib.util
-import shutil
 import struct
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-from tests.conftest import REPOSITORY
+from tests.ptx_program import compile_program, load_interpreter, needs_nvcc
 
 from igwas.association.tails import log10p_student_t
 
-SCRIPT = REPOSITORY / "cpp" / "tests" / "cuda_sim" / "ptx.py"
-SOURCE = REPOSITORY / "cpp" / "cuda" / "launch.cu"
-NVCC = ["nvcc", "-std=c++20", "--fmad=false", f"-I{REPOSITORY / 'cpp' / 'include'}"]
 N_THREADS, WORD_SAMPLES = 128, 16
 LEAST_COVERAGE = 0.9
 # Of the tails: logarithms of what is no number, of zero and of subnormal numbers are not taken.
@@ -24,23 +17,17 @@ LEAST_TAIL_COVERAGE = 0.8
 TAIL_TOLERANCE = 1e-12
 KINDS = {"a": np.int8, "f": np.float32, "d": np.float64}
 
-pytestmark = pytest.mark.skipif(shutil.which("nvcc") is None, reason="needs nvcc")
+pytestmark = needs_nvcc
 
 
 @pytest.fixture(scope="module")
 def ptx():
-    spec = importlib.util.spec_from_file_location("ptx", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["ptx"] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_interpreter()
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
-    out = tmp_path_factory.mktemp("ptx") / "launch.ptx"
-    subprocess.run([*NVCC, "-arch=compute_75", "-ptx", SOURCE, "-o", out], check=True)
-    return out.read_text()
+    return compile_program(tmp_path_factory.mktemp("ptx"), 75)
 
 
 def random_values(dtype, n_variants, n_samples):

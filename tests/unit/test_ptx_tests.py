@@ -1,20 +1,13 @@
 """What nvcc makes of the kernels that count and test, run instruction by instruction."""
 
-import importlib.util
 import re
-import shutil
 import struct
-import subprocess
-import sys
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from tests.conftest import REPOSITORY
+from tests.ptx_program import compile_program, load_interpreter, needs_nvcc
 
-SCRIPT = REPOSITORY / "cpp" / "tests" / "cuda_sim" / "ptx.py"
-SOURCE = REPOSITORY / "cpp" / "cuda" / "launch.cu"
-NVCC = ["nvcc", "-std=c++20", "--fmad=false", f"-I{REPOSITORY / 'cpp' / 'include'}"]
 N_THREADS, WORD_SAMPLES, NO_ROW = 128, 16, 0xFFFFFFFF
 # What is left: predicates of loops that nvcc unrolls for more rounds than a case has.
 LEAST_COVERAGE = 0.9
@@ -28,23 +21,17 @@ MASK = np.dtype([(name, "u4") for name in (
 FIT = np.dtype([("genotype", "f8"), ("explained", "f8"), ("n_small", "u4"), ("n_reaching", "u4")])
 CHECK = np.dtype([("called", "i8"), ("missing", "i8"), ("words", "u4"), ("is_flipped", "u4")])
 
-pytestmark = pytest.mark.skipif(shutil.which("nvcc") is None, reason="needs nvcc")
+pytestmark = needs_nvcc
 
 
 @pytest.fixture(scope="module")
 def ptx():
-    spec = importlib.util.spec_from_file_location("ptx", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["ptx"] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_interpreter()
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
-    out = tmp_path_factory.mktemp("ptx") / "launch.ptx"
-    subprocess.run([*NVCC, "-arch=compute_75", "-ptx", SOURCE, "-o", out], check=True)
-    return out.read_text()
+    return compile_program(tmp_path_factory.mktemp("ptx"), 75)
 
 
 def test_no_multiplication_is_fused_with_an_addition(program):
