@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -158,27 +159,21 @@ def run_scan(
             return replace(summary, was_finished=True)
         if not (options.resume and _can_resume(paths, plan)):
             _create(paths, models, layout, file, Path(phenotypes))
-        try:
-            _run(file, models, layout, paths, context, batch_bytes, progress, device)
-        except OSError as error:
-            if str(file.path) in str(error):
-                raise InputError(
-                    f"{error.strerror or error}; expected to read the genotypes to their end. "
-                    "Check the disk they are on, then go on with --resume."
-                ) from error
-            raise output_error(paths.output, error) from error
-        except KeyboardInterrupt as stop:
-            stop.add_note(_what_a_stop_left(paths))
-            raise
-        except IgwasError:
-            if kept := _keep_what_is_done(paths):
-                _log.warning(kept)
-            raise
-        try:
+        with _a_stop_says_what_is_left(paths):
+            try:
+                _run(file, models, layout, paths, context, batch_bytes, progress, device)
+            except OSError as error:
+                if str(file.path) in str(error):
+                    raise InputError(
+                        f"{error.strerror or error}; expected to read the genotypes to their end. "
+                        "Check the disk they are on, then go on with --resume."
+                    ) from error
+                raise output_error(paths.output, error) from error
+            except IgwasError:
+                if kept := _keep_what_is_done(paths):
+                    _log.warning(kept)
+                raise
             return _finish(plan, paths, layout, options)
-        except KeyboardInterrupt as stop:
-            stop.add_note(_what_a_stop_left(paths))
-            raise
 
 
 def _finish(plan: ScanPlan, paths: Paths, layout: Layout, options: ScanOptions) -> ScanSummary:
@@ -197,11 +192,17 @@ def _finish(plan: ScanPlan, paths: Paths, layout: Layout, options: ScanOptions) 
     return _summarise(plan, paths.output, reasons)
 
 
-def _what_a_stop_left(paths: Paths) -> str:
-    """What is there after Ctrl-C or SIGTERM, in words; nothing is kept of no block."""
-    if not paths.partial.exists():
-        return f"{paths.output} is finished"
-    return _keep_what_is_done(paths) or "no block was done, and nothing is kept"
+@contextmanager
+def _a_stop_says_what_is_left(paths: Paths) -> Iterator[None]:
+    """Note on Ctrl-C and SIGTERM what is there; nothing is kept of no block."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if not paths.partial.exists():
+            stop.add_note(f"{paths.output} is finished")
+        else:
+            stop.add_note(_keep_what_is_done(paths) or "no block was done, and nothing is kept")
+        raise
 
 
 def _keep_what_is_done(paths: Paths) -> str:
