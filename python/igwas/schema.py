@@ -161,6 +161,9 @@ BASIS = FileKind(
               "of each dimension in each component"),
         Array("/variance", ("component",), "float64", "encoder units squared",
               "of the component where it was fitted, before whitening"),
+        Array("/correlation", ("component",), "float64", "-1 to 1",
+              "of left and right eyes where it was fitted, if components were chosen by it",
+              required=False),
     ),
 )  # fmt: skip
 

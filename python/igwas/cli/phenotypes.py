@@ -45,7 +45,10 @@ Example:
 @click.option("--measures", type=CommaList(), default=(),
               help="Image columns that become phenotypes too, such as colours.")  # fmt: skip
 @click.option("--components", type=int, metavar="N",
-              help="N principal components in place of the dimensions.")  # fmt: skip
+              help="N components in place of the dimensions.")  # fmt: skip
+@click.option("--components-by", type=click.Choice(["variance", "left-right"]), default="variance",
+              show_default=True,
+              help="First those of most variance, or those most alike in both eyes.")  # fmt: skip
 @click.option("--whiten", is_flag=True, help="Components of variance 1.")
 @click.option("--basis", type=EXISTING_FILE, help="Apply a basis that was saved.")
 @click.option("--save-basis", type=OUTPUT_FILE, help="Save the basis that is fitted.")

@@ -1,4 +1,4 @@
-"""basis.h5: a principal-component or whitening transform, fitted once and applied again."""
+"""basis.h5: components of an embedding, fitted once and applied again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from igwas.schema import BASIS
 Floats = NDArray[np.float64]
 
 # Variance, as a share of the largest, below which a component is rounding.
-_SMALLEST_SHARE = 1e-12
+SMALLEST_SHARE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class LinearBasis:
     weight : float64 (dimensions, components)
     variance : float64 (components,)
         Of each component where it was fitted, before whitening.
+    correlation : float64 (components,), optional
+        Of left and right eyes where it was fitted, if the components were chosen by it.
     """
 
     dimension_names: tuple[str, ...]
@@ -38,6 +40,7 @@ class LinearBasis:
     mean: Floats
     weight: Floats
     variance: Floats
+    correlation: Floats | None = None
 
     def apply(self, values: Floats, names: Sequence[str], where: Path) -> Floats:
         """Transform values of the same dimensions.
@@ -79,7 +82,7 @@ def fit_basis(
     centred = values - mean
     variance, vectors = np.linalg.eigh(centred.T @ centred / max(1, len(values) - 1))
     variance, vectors = variance[::-1], vectors[:, ::-1]
-    rank = int((variance > _SMALLEST_SHARE * max(variance[0], 0)).sum())
+    rank = int((variance > SMALLEST_SHARE * max(variance[0], 0)).sum())
     count = rank if n_components is None else n_components
     if not 1 <= count <= rank:
         raise OptionError(
@@ -87,13 +90,27 @@ def fit_basis(
             f"{len(names)} dimensions."
         )
     variance, vectors = variance[:count], vectors[:, :count]
-    # The sign of an eigenvector is the library's whim: let its largest weight be positive.
-    largest = np.abs(vectors).argmax(axis=0)
-    vectors = vectors * np.sign(vectors[largest, np.arange(count)])
-    width = max(3, len(str(count)))
-    components = tuple(f"pc_{number:0{width}d}" for number in range(1, count + 1))
+    vectors = positive_sign(vectors)
     weight = vectors / np.sqrt(variance) if whiten else vectors
-    return LinearBasis(tuple(names), components, mean, weight, variance)
+    return LinearBasis(tuple(names), component_names("pc", count), mean, weight, variance)
+
+
+def positive_sign(vectors: Floats) -> Floats:
+    """Columns with their largest weight positive: an eigenvector's sign is the library's whim."""
+    largest = np.abs(vectors).argmax(axis=0)
+    return np.asarray(vectors * np.sign(vectors[largest, np.arange(vectors.shape[1])]))
+
+
+def component_names(kind: str, count: int) -> tuple[str, ...]:
+    """Names pc_001, pc_002... of one width.
+
+    Examples
+    --------
+    >>> component_names("pc", 2)
+    ('pc_001', 'pc_002')
+    """
+    width = max(3, len(str(count)))
+    return tuple(f"{kind}_{number:0{width}d}" for number in range(1, count + 1))
 
 
 def write_basis(
@@ -112,6 +129,8 @@ def write_basis(
     arrays: dict[str, Any] = {
         "/mean": basis.mean, "/weight": basis.weight, "/variance": basis.variance,
     }  # fmt: skip
+    if basis.correlation is not None:
+        arrays["/correlation"] = basis.correlation
     try:
         with h5py.File(partial, "w") as file:
             file.attrs.update(root_attributes(BASIS, inputs=inputs))
@@ -134,4 +153,5 @@ def read_basis(path: Path) -> LinearBasis:
             file["/mean"][:],
             file["/weight"][:],
             file["/variance"][:],
+            file["/correlation"][:] if "/correlation" in file else None,
         )

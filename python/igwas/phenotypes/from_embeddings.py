@@ -22,6 +22,7 @@ from igwas.phenotypes.image_choice import (
 )
 from igwas.phenotypes.image_covariates import image_covariates, regress_out
 from igwas.phenotypes.image_table import ImageFacts, ImageTable, read_embeddings
+from igwas.phenotypes.left_right_basis import fit_left_right_basis
 from igwas.phenotypes.people import Eyes, average_eyes, eye_values, left_right_correlation
 from igwas.phenotypes.phenotypes_file import write_phenotypes
 from igwas.phenotypes.transform import rank_inverse_normal
@@ -31,6 +32,7 @@ _log = logging.getLogger("igwas")
 
 Floats = NDArray[np.float64]
 
+COMPONENT_ORDERS = ("variance", "left-right")
 OUTLIER_LIMITS = {"clip": 6.0, "remove": 3.0}
 
 
@@ -57,9 +59,12 @@ class PhenotypeOptions:
     measures : tuple of str
         Columns that become phenotypes themselves.
     components : int, optional
-        Principal components in place of the dimensions.
+        Components in place of the dimensions.
+    components_by : str
+        Which come first: those of largest `variance` (principal components), or those in which the
+        eyes of a person are most alike (`left-right`).
     whiten : bool
-        Scale components to variance 1.
+        Scale components to variance 1; those by left-right are.
     basis, save_basis : Path, optional
         Apply a basis that was fitted before; save the one that is fitted.
     outliers : str
@@ -82,6 +87,7 @@ class PhenotypeOptions:
     categorical_columns: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
     components: int | None = None
+    components_by: str = "variance"
     whiten: bool = False
     basis: Path | None = None
     save_basis: Path | None = None
@@ -100,17 +106,27 @@ class PhenotypeOptions:
             raise OptionError(f"--min-quality is {self.min_quality:g}; expected 0 to 1.")
         if self.outlier_limit is not None and not self.outlier_limit > 0:
             raise OptionError(f"--outlier-limit is {self.outlier_limit:g}; expected above 0.")
-        is_fitting = self.components is not None or self.whiten
-        if self.basis is not None and (is_fitting or self.save_basis is not None):
+        if self.components_by not in COMPONENT_ORDERS:
             raise OptionError(
-                "--basis is given with --components, --whiten or --save-basis; expected a basis "
-                "that was fitted before, or a new one. Leave one out."
+                f"--components-by is {self.components_by!r}; expected one of: "
+                f"{', '.join(COMPONENT_ORDERS)}."
             )
-        if self.save_basis is not None and not is_fitting:
+        if self.basis is not None and (self.is_fitting or self.save_basis is not None):
             raise OptionError(
-                "--save-basis is given but no basis is fitted; expected --components or --whiten. "
-                "Add one."
+                "--basis is given with --components, --components-by, --whiten or --save-basis; "
+                "expected a basis that was fitted before, or a new one. Leave one out."
             )
+        if self.save_basis is not None and not self.is_fitting:
+            raise OptionError(
+                "--save-basis is given but no basis is fitted; expected --components, "
+                "--components-by left-right or --whiten. Add one."
+            )
+
+    @property
+    def is_fitting(self) -> bool:
+        """Whether a basis is fitted to the images."""
+        by_eyes = self.components_by == "left-right"
+        return self.components is not None or by_eyes or self.whiten
 
     def as_dict(self) -> dict[str, Any]:
         """Values that serialise to JSON."""
@@ -277,12 +293,21 @@ class _Maker:
         options = self.options
         if options.basis is not None:
             basis = read_basis(options.basis)
-        elif options.components is not None or options.whiten:
+        elif options.components_by == "left-right":
+            basis = fit_left_right_basis(
+                average_eyes(images), images.values.mean(axis=0), images.names, options.components
+            )
+        elif options.is_fitting:
             basis = fit_basis(
                 images.values, images.names, options.components, whiten=options.whiten
             )
         else:
             return images, None
+        if basis.correlation is not None and options.basis is None:
+            self.notes.append(
+                f"{len(basis.correlation)} components, of which left and right correlate by "
+                f"{basis.correlation[0]:.2f} to {basis.correlation[-1]:.2f} in these people"
+            )
         values = basis.apply(images.values, images.names, images.path)
         return images.with_values(values, basis.component_names), basis
 

@@ -264,8 +264,9 @@ def test_no_image_left_says_why(tmp_path):
     [
         ({"eyes": ("left", "top")}, "--eyes"),
         ({"min_quality": 2}, "--min-quality"),
-        ({"save_basis": "b.h5"}, "--components or --whiten"),
+        ({"save_basis": "b.h5"}, "no basis is fitted"),
         ({"basis": "b.h5", "whiten": True}, "Leave one out"),
+        ({"basis": "b.h5", "components_by": "left-right"}, "Leave one out"),
         ({"outlier_limit": -1.0}, "--outlier-limit"),
     ],
 )
