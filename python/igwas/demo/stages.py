@@ -9,9 +9,9 @@ from igwas.demo.options import DemoOptions
 # Canonical correlations are over the people of a batch: many, and few dimensions, so that chance
 # has little part in them.
 _BATCH_PEOPLE, _PROJECTIONS = 110, 48
-# Axes that are left after quality, camera and exposure are regressed out: with so few people more
-# of them would cost the omnibus test more power than they bring.
-_COMPONENTS = 32
+# Axes that are left after quality, camera and exposure are regressed out: what is faint stands in
+# later ones, and with so few people each costs the omnibus test power.
+COMPONENTS = 48
 # Folder of a run -> what it has beside the default recipe; several are exported as one encoder.
 # The default recipe tells people apart by what shows most. Here all that genes moved is wanted,
 # faint or not: structure more than colour, sizes as they are, each shared direction alike.
@@ -121,7 +121,7 @@ def encoder_stages(
 
 def phenotype_stage(options: DemoOptions, base: str = "") -> Stage:
     """Embeddings to phenotypes; parameters as `encoder_stages`."""
-    components = min(_COMPONENTS, options.n_people // _PEOPLE_A_COMPONENT)
+    components = min(COMPONENTS, options.n_people // _PEOPLE_A_COMPONENT)
     arguments = ("phenotypes", "embeddings.h5", "-o", "phenotypes.h5",
                  "--images", f"{base}images.h5", "--regress-out", "quality,camera,exposure",
                  "--components", str(components))  # fmt: skip

@@ -90,7 +90,7 @@ def anatomy_of(scores: npt.ArrayLike) -> Anatomy:
         cup_ratio=_logistic(0.42, 0.80 * z["cup_ratio"]),
         arteriole_width=float(calibre * np.sqrt(ratio)),
         venule_width=float(calibre / np.sqrt(ratio)),
-        tortuosity=0.90 * _logistic(0.36, 1.30 * z["vessel_tortuosity"]),
+        tortuosity=1.00 * _logistic(0.36, 1.30 * z["vessel_tortuosity"]),
         branching=_logistic(0.36, 1.00 * z["vessel_branching"]),
         macula_density=1.20 * _logistic(0.36, 0.85 * z["macula"]),
         macula_radius=float(0.20 * np.exp(0.15 * z["macula"])),

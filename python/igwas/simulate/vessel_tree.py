@@ -183,7 +183,7 @@ def _grow(
 
 def _swing(draws: Floats, n_steps: int) -> Floats:
     """Two sine waves of unequal length a vessel, of standard deviation about 1 in all."""
-    wave = 0.2 + 0.3 * draws[:2, :, np.newaxis]
+    wave = 0.25 + 0.35 * draws[:2, :, np.newaxis]
     phase = 2 * np.pi * draws[2:, :, np.newaxis]
     along = STEP * np.arange(n_steps)
     # From nothing at the start, or a branch would leave its parent sideways.
