@@ -24,6 +24,8 @@ from igwas.plots.thinning import thin
 # Every point from here on is drawn; below, one a pixel.
 KEEP_ABOVE = 6.0
 
+# Share of the genome that half of a name is wide.
+_EDGE = 0.05
 _N_LABELS = 20
 
 
@@ -155,6 +157,13 @@ def _mark(axes: Any, axis: GenomeAxis, leads: Sequence[Lead], highest: float) ->
             taken.append(lead.x)
             axes.annotate(
                 short(lead.name, 16), (lead.x, lead.log10p), xytext=(0, 5),
-                textcoords="offset points", fontsize=6.5, ha="center", va="bottom",
-                annotation_clip=False,
+                textcoords="offset points", fontsize=6.5, va="bottom",
+                ha=_side_of(lead.x / axis.length), annotation_clip=False,
             )  # fmt: skip
+
+
+def _side_of(share: float) -> str:
+    """Where a name stands: not over the axis's numbers, nor beyond the figure."""
+    if share < _EDGE:
+        return "left"
+    return "right" if share > 1 - _EDGE else "center"

@@ -55,6 +55,17 @@ def test_leads_are_ringed_where_they_are(scan):
     assert "<script" not in as_svg(figure)
 
 
+def test_names_of_leads_at_the_ends_do_not_lie_over_the_axis(scan):
+    axis, chromosome, position, log10p = scan
+    ends = [Lead(0.0, 20.0, "1:12345678:A:G"), Lead(0.999 * axis.length, 30.0, "X:12345678:A:G")]
+    figure = manhattan(axis, chromosome, position, log10p, level=7.3, leads=ends)
+    figure.draw_without_rendering()
+    frame = figure.axes[0].get_window_extent()
+    for name in figure.axes[0].texts:
+        box = name.get_window_extent()
+        assert frame.x0 <= box.x0 < box.x1 <= frame.x1
+
+
 def test_a_p_of_zero_is_drawn_at_the_top(scan):
     axis, chromosome, position, log10p = scan
     log10p[3] = np.inf
