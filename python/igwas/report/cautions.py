@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from igwas.loci.genomic_control import lambda_of_median_log10p
 from igwas.report.gathered import Gathered
 from igwas.wording import counted
 
@@ -16,6 +17,8 @@ _FEW_SAMPLES = 1000
 _FEW_PER_PHENOTYPE = 10
 _FEW_ALLELES = 20
 _SHARE_UNTESTED = 0.2
+# Linkage disequilibrium seldom reaches further.
+_NEAR_LOCUS_BP = 1_000_000
 _FEW_VARIANTS = 10_000
 
 # Standard error of lambda times sqrt(n): 1 / (2 f(m) m) for the median m of chi-square with one
@@ -66,10 +69,7 @@ def _lambdas(gathered: Gathered) -> list[Caution]:
     for name, mask in gathered.omnibus.items():
         value = float(loci.omnibus_lambdas[mask])
         if value > LARGE_LAMBDA:
-            found.append(Caution(WARNING, (
-                f"lambda of the {name} test is {value:.3f}, above {LARGE_LAMBDA:g}: inflation, or "
-                "signals all over the genome; its loci may be false."
-            )))  # fmt: skip
+            found.append(_omnibus_lambda(gathered, name, value))
     if not found:
         found.append(
             Caution(
@@ -88,6 +88,30 @@ def _lambdas(gathered: Gathered) -> list[Caution]:
             )
         )
     return found
+
+
+def _omnibus_lambda(gathered: Gathered, name: str, value: float) -> Caution:
+    """Tell linkage with what was found from inflation of everything."""
+    sweep, table = gathered.sweep, gathered.loci.table
+    own = table[table["test"] == name]
+    bounds = zip(own["chromosome"], own["start"].tolist(), own["end"].tolist(), strict=True)
+    near: dict[str, list[tuple[int, int]]] = {}
+    for chromosome, start, end in bounds:
+        interval = (int(start) - _NEAR_LOCUS_BP, int(end) + _NEAR_LOCUS_BP)
+        near.setdefault(str(chromosome), []).append(interval)
+    is_far = ~np.isnan(sweep.series[name]) & ~sweep.is_near(near)
+    n_far = int(is_far.sum())
+    said = f"lambda of the {name} test is {value:.3f}, above {LARGE_LAMBDA:g}"
+    if not n_far:
+        return Caution(WARNING, f"{said}, and no variant lies away from its loci to tell why.")
+    median = np.array([np.median(sweep.series[name][is_far])])
+    far = float(lambda_of_median_log10p(median)[0])
+    where = f"{far:.3f} for the {n_far:,} variants more than {_NEAR_LOCUS_BP // 10**6} Mb from its"
+    if far <= _LARGE_CONTROL_LAMBDA:
+        return Caution(NOTE, f"{said}, but {where} loci: linkage with them, not inflation.")
+    return Caution(WARNING, (
+        f"{said} ({where} loci): inflation, or signals all over the genome; its loci may be false."
+    ))  # fmt: skip
 
 
 def _control(gathered: Gathered) -> list[Caution]:

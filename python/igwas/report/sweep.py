@@ -78,6 +78,23 @@ class Sweep:
         inside &= self.chromosome == number
         return np.flatnonzero(inside)
 
+    def is_near(self, intervals: Mapping[str, Sequence[tuple[int, int]]]) -> NDArray[np.bool_]:
+        """Variants that lie within an interval of their chromosome, ends included.
+
+        Parameters
+        ----------
+        intervals : mapping of chromosome to sequence of (start, end)
+            In any order; they may overlap.
+        """
+        near = np.zeros(len(self.position), dtype=bool)
+        for chromosome, found in intervals.items():
+            rows = np.flatnonzero(self.chromosome == self.chromosome_names.index(chromosome))
+            starts, ends = np.array(sorted(found), dtype=np.int64).T
+            reach = np.maximum.accumulate(ends)
+            before = np.searchsorted(starts, self.position[rows], side="right") - 1
+            near[rows] = (before >= 0) & (self.position[rows] <= reach[before])
+        return near
+
 
 def sweep(statistics: StatisticsFile, wanted: Wanted, progress: Progress | None = None) -> Sweep:
     """Read a statistics file once, slab by slab.
