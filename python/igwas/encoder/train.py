@@ -147,6 +147,7 @@ class _Progress:
     best: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     has_collapsed: bool = False
+    has_warned: bool = False
 
 
 # Below this many people held out, chance and its spread are too large to choose an encoder by.
@@ -291,15 +292,20 @@ class _Run:
             )
 
     def _warn_of_collapse(self, shape: Diagnostics) -> None:
-        if shape.is_collapsed and not self._now.has_collapsed:
+        now = self._now
+        # Features begin close together: one validation like that says little before the end.
+        is_lasting = now.has_collapsed or now.step == self._trainer.n_steps
+        if shape.is_collapsed and is_lasting and not now.has_warned:
             _log.warning(
                 "the encoder has collapsed at step %s (spread %.3f, effective rank %.1f): all "
                 "images look alike to it; lower the learning rate or use another objective",
-                f"{self._now.step:,}",
+                f"{now.step:,}",
                 shape.spread,
                 shape.effective_rank,
             )
-        self._now.has_collapsed = shape.is_collapsed
+            now.has_warned = True
+        now.has_collapsed = shape.is_collapsed
+        now.has_warned &= shape.is_collapsed
 
     def _save(self, scores: dict[str, float], *, is_best: bool, is_due: bool) -> None:
         state = self._trainer.state()

@@ -1,7 +1,10 @@
 """Runs: what they write, that they can be resumed bit for bit, and what they refuse."""
 
+import dataclasses
+import importlib
 import json
 import logging
+import re
 
 import h5py
 import numpy as np
@@ -259,13 +262,27 @@ def test_training_does_not_collapse(more_images, small, tmp_path, objective, see
     assert float(last["effective_rank"]) > 1.5
 
 
-def test_a_collapse_is_warned_of(images, small, tmp_path, monkeypatch, caplog):
-    from igwas.encoder.network import Network
+@pytest.mark.parametrize(
+    ("collapsed", "warned_at"),
+    [([1, 1, 1, 1], [2]), ([1, 0, 0, 0], []), ([0, 0, 0, 1], [4]), ([1, 1, 0, 1], [2, 4])],
+)
+def test_a_collapse_that_lasts_or_ends_the_run_is_warned_of_once(
+    images, small, tmp_path, monkeypatch, caplog, collapsed, warned_at
+):
+    module = importlib.import_module("igwas.encoder.train")
 
-    original = Network.describe
-    monkeypatch.setattr(Network, "describe", lambda self, views: original(self, views) * 1e-6 + 1)
-    train(images, tmp_path / "run", small(steps=3))
-    assert "the encoder has collapsed at step 3" in caplog.text
+    shapes = iter(collapsed)
+    score = module.score
+
+    def score_of(*arguments):
+        scores, shape = score(*arguments)
+        return scores, dataclasses.replace(shape, spread=0.01 if next(shapes) else 0.5,
+                                           effective_rank=5.0)  # fmt: skip
+
+    monkeypatch.setattr(module, "score", score_of)
+    train(images, tmp_path / "run", small(steps=4, validate_every=1))
+    found = re.findall(r"the encoder has collapsed at step (\d+)", caplog.text)
+    assert [int(step) for step in found] == warned_at
 
 
 def test_the_loss_falls(images, small, tmp_path):
