@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from igwas.images.process import process_photographs
     from igwas.loci.find import find_loci
     from igwas.loci.options import LociOptions
-    from igwas.phenotypes.from_embeddings import PhenotypeOptions, make_phenotypes
+    from igwas.phenotypes.from_embeddings import make_phenotypes
+    from igwas.phenotypes.options import PhenotypeOptions
     from igwas.phenotypes.table import read_covariates, read_phenotypes
 
 _HOME = {
@@ -44,7 +45,7 @@ _HOME = {
     "ImagesFile": "igwas.images.images_file",
     "ImagesOptions": "igwas.images.options",
     "LociOptions": "igwas.loci.options",
-    "PhenotypeOptions": "igwas.phenotypes.from_embeddings",
+    "PhenotypeOptions": "igwas.phenotypes.options",
     "ScanOptions": "igwas.association.options",
     "ScanSummary": "igwas.association.scan",
     "StatisticsFile": "igwas.association.statistics_file",

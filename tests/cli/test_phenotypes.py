@@ -7,7 +7,8 @@ from tests.reference.embeddings_fixture import random_rows, write_embeddings
 from igwas.cli.main import main
 from igwas.cli.phenotypes import phenotypes
 from igwas.phenotypes import from_embeddings as module
-from igwas.phenotypes.from_embeddings import PhenotypeOptions, PhenotypeSummary
+from igwas.phenotypes.from_embeddings import PhenotypeSummary
+from igwas.phenotypes.options import PhenotypeOptions
 
 
 @pytest.fixture

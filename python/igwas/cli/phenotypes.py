@@ -66,7 +66,8 @@ def phenotypes(embeddings: Path, output: Path, **options: Any) -> None:
     Phenotypes are called left_dim_000, right_dim_000, mean_dim_000, difference_dim_000. The
     file also says which images were left out, and why.
     """
-    from igwas.phenotypes.from_embeddings import PhenotypeOptions, make_phenotypes
+    from igwas.phenotypes.from_embeddings import make_phenotypes
+    from igwas.phenotypes.options import PhenotypeOptions
 
     summary = make_phenotypes(embeddings, output, options=PhenotypeOptions(**options))
     say(summary.describe())

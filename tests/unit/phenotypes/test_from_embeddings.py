@@ -11,7 +11,8 @@ from tests.reference.embeddings_fixture import random_rows, write_embeddings, wr
 from igwas.errors import InputError, OptionError, OutputError
 from igwas.hdf5 import open_hdf5
 from igwas.phenotypes.eye_names import EyeColumns
-from igwas.phenotypes.from_embeddings import PhenotypeOptions, make_phenotypes
+from igwas.phenotypes.from_embeddings import make_phenotypes
+from igwas.phenotypes.options import PhenotypeOptions
 from igwas.phenotypes.people import Eyes, left_right_correlation, mean_of_eyes
 from igwas.phenotypes.table import read_phenotypes
 from igwas.phenotypes.transform import rank_inverse_normal

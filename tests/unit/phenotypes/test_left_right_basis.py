@@ -8,8 +8,9 @@ from scipy.linalg import eigh
 from tests.reference.embeddings_fixture import random_rows, write_embeddings
 
 from igwas.errors import InputError, OptionError
-from igwas.phenotypes.from_embeddings import PhenotypeOptions, make_phenotypes
+from igwas.phenotypes.from_embeddings import make_phenotypes
 from igwas.phenotypes.left_right_basis import fit_left_right_basis
+from igwas.phenotypes.options import PhenotypeOptions
 from igwas.phenotypes.people import Eyes
 from igwas.phenotypes.table import read_phenotypes
 
