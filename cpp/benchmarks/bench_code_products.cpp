@@ -111,7 +111,7 @@ void print_ratio(char const* what, Way const& slow, Way const& fast) {
 int main(int argc, char** argv) {
   std::size_t const n_variants = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 96;
   std::size_t const limbs = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 1;
-  igwas::CodeCrossover crossover;
+  igwas::CodeCrossover crossover = igwas::usual_crossover();
   if (argc > 3) {
     crossover.dense = std::atof(argv[3]);
   }

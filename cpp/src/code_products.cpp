@@ -3,8 +3,10 @@
 #include "dense_product.hpp"
 #include "igwas/dot_products.hpp"
 #include "kernels/code_kernels.hpp"
+#include "kernels/simd_choice.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 namespace igwas {
@@ -162,6 +164,15 @@ class CodeProduct {
 };
 
 }  // namespace
+
+CodeCrossover usual_crossover() {
+  CodeCrossover crossover;
+  // Without instructions for bytes the dense way is slower than a list of every sample.
+  if (kernels::simd_choice() == kernels::SimdLevel::generic) {
+    crossover.dense = std::numeric_limits<double>::infinity();
+  }
+  return crossover;
+}
 
 void multiply_codes(GenotypeBatch const& batch, FixedColumns const& columns, BatchProducts& out,
                     CodeScratch& scratch, bool sums_missing, CodeCrossover crossover) {

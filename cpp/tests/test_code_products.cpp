@@ -73,7 +73,7 @@ template <typename CodeOf>
 }
 
 [[nodiscard]] BatchProducts code_product(Case const& of, std::uint8_t limbs,
-                                         CodeCrossover const& crossover = {}) {
+                                         CodeCrossover const& crossover = usual_crossover()) {
   FixedColumns const fixed = fixed_columns_of(of, limbs);
   BatchProducts out;
   CodeScratch scratch;

@@ -2,6 +2,7 @@
 #include "../device_cases.hpp"
 #include "../device_test_cases.hpp"
 #include "cuda_device.hpp"
+#include "cuda_lane.hpp"
 #include "digit_columns.hpp"
 #include "igwas/error.hpp"
 #include "memory_plan.hpp"
@@ -109,20 +110,23 @@ void sums_over_several_splits_of_the_samples_are_added() {
   std::size_t const least = cuda::least_piece_rows;
   cuda::MemoryNeeds const needs{
       cuda::DigitColumns(columns).tiles() * cuda::DigitColumns(columns).tile_bytes(),
-      columns.rows() / 4, cuda::DigitColumns(columns).columns(), 2};
+      cuda::bytes_of_row(of.batch.kind(), columns.rows()), cuda::DigitColumns(columns).columns(),
+      2};
   return (needs.digit_bytes + 2 * cuda::lane_slots * cuda::slot_bytes(needs, least)) * 10 / 9 + 64;
 }
 
 void pieces_take_turns_in_every_order_of_streams() {
-  testing::ProductCase const of = testing::product_case(130, 8, 171, Kind::calls);
-  std::size_t const memory = memory_for_small_pieces(of);
-  for (Settings settings : orders()) {
-    settings.memory_bytes = memory;
-    cuda_sim::reset(settings);
-    testing::check_same_products(CudaDevice({}), of, 1);
-    // Two lanes, two products each, 171 variants by 32.
-    CHECK(cuda_sim::counts().launches == 2 * 2 * 6);
-    nothing_is_left_and_no_rule_is_broken();
+  for (Kind const kind : {Kind::calls, Kind::codes}) {
+    testing::ProductCase const of = testing::product_case(130, 8, 171, kind);
+    std::size_t const memory = memory_for_small_pieces(of);
+    for (Settings settings : orders()) {
+      settings.memory_bytes = memory;
+      cuda_sim::reset(settings);
+      testing::check_same_products(CudaDevice({}), of, 1);
+      // Two lanes, two products each, 171 variants by 32.
+      CHECK(cuda_sim::counts().launches == 2 * 2 * 6);
+      nothing_is_left_and_no_rule_is_broken();
+    }
   }
 }
 
@@ -159,8 +163,8 @@ void several_gpus_share_the_work() {
   }
 }
 
-void want_of_memory_at_any_allocation_halves_pieces_or_is_an_error() {
-  testing::ProductCase const of = testing::product_case(100, 8, 70, Kind::calls);
+void want_of_memory_at_any_allocation_halves_pieces_or_is_an_error(Kind kind) {
+  testing::ProductCase const of = testing::product_case(100, 8, 70, kind);
   cuda_sim::reset({});
   CHECK(succeeds(of));
   std::size_t const n = cuda_sim::counts().allocations;
@@ -364,7 +368,8 @@ int main() {
   pieces_take_turns_in_every_order_of_streams();
   scans_are_the_bits_of_the_cpu_in_every_order_of_streams();
   several_gpus_share_the_work();
-  want_of_memory_at_any_allocation_halves_pieces_or_is_an_error();
+  want_of_memory_at_any_allocation_halves_pieces_or_is_an_error(Kind::calls);
+  want_of_memory_at_any_allocation_halves_pieces_or_is_an_error(Kind::codes);
   a_failure_of_any_call_is_an_error_and_leaves_nothing();
   want_of_memory_for_tests_halves_pieces_or_is_an_error();
   a_failure_of_any_call_of_a_test_is_an_error_and_leaves_nothing();
