@@ -58,9 +58,7 @@ def weights(genotypes, kind, form):
     return np.where(missing, 0, effect if kind == KINDS["effect"] else two - effect)
 
 
-def run_case(
-    ptx, program, form, n_units, n_rows, n_columns, seed, n_more=None, is_extreme=False
-):
+def run_case(ptx, program, form, n_units, n_rows, n_columns, seed, n_more=None, is_extreme=False):
     """Sums of random rows, found and expected, and the coverage.
 
     `n_more` : of the rows, how many only the device knows of; more blocks than needed then run.

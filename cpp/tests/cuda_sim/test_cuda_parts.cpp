@@ -164,14 +164,14 @@ CodeRows::Word word_of(std::array<unsigned, 16> const& codes) {
 void codes_are_split_in_the_order_of_samples() {
   std::array<unsigned, 16> codes;
   for (unsigned i = 0; i < 16; ++i) {
-    codes[i] = 0x1700U * i + 0x31U + i;
+    codes[i] = (0x1700U * i + 0x31U + i) & 0xFFFFU;
   }
   for (RowKind const kind : kinds) {
     for (unsigned half = 0; half < 2; ++half) {
       CodeBytes const low = plane_of<CodeRows>(word_of(codes), half, kind, 0);
       CodeBytes const high = plane_of<CodeRows>(word_of(codes), half, kind, 1);
       for (unsigned sample = 0; sample < 8; ++sample) {
-        unsigned const expected = weight_of_code(codes[8 * half + sample] & 0xFFFFU, kind);
+        unsigned const expected = weight_of_code(codes[8 * half + sample], kind);
         CHECK(byte_of(low, sample) == (expected & 0xFFU));
         CHECK(byte_of(high, sample) == expected >> 8);
       }

@@ -130,7 +130,12 @@ def _write(path: Path, shape: CohortShape, case: str, bits: int) -> None:
     samples = Samples(ids, ids, np.ones(shape.n_samples, np.uint8))
     attributes = root_attributes(GENOTYPES, options={"case": case, **dataclasses.asdict(shape)})
     with GenotypeWriter(
-        path, samples, f"dosage{bits}", attributes=attributes, context=Context(), raw=True
+        path,
+        samples,
+        "dosage8" if bits == 8 else "dosage16",
+        attributes=attributes,
+        context=Context(),
+        raw=True,
     ) as writer:
         for start in range(0, shape.n_variants, _ROWS):
             part = frequency[start : start + _ROWS]
