@@ -219,7 +219,7 @@ def test_gpus_without_cuda_are_an_error():
         parse_gpus(["0", "x"])
 
 
-def write_dosages(cohort, path, encoding="dosage8"):
+def write_dosages(cohort, path, encoding):
     """The cohort's calls, every third one a fraction, as dosages."""
     dosage = cohort.dosage.astype(np.float32)
     dosage[::3] *= np.float32(0.83)
@@ -239,6 +239,14 @@ def write_dosages(cohort, path, encoding="dosage8"):
         writer.finish(names)
 
 
+def stored_as(cohort, encoding, folder):
+    """The cohort's genotypes in a file of an encoding."""
+    if encoding == "hardcalls":
+        return cohort.bed
+    write_dosages(cohort, folder / "g.h5", encoding)
+    return folder / "g.h5"
+
+
 def contents(path):
     """Every dataset of a file, but the time it was written."""
     found = {}
@@ -256,10 +264,7 @@ def test_a_scan_begun_on_a_gpu_is_resumed_on_the_cpu_to_the_same_bits(
 ):
     cohort = write_cohort(tmp_path, chromosomes=["1"] * 7 + ["X"] * 8)
     options = ScanOptions(mac=0)
-    genotypes = cohort.bed
-    if encoding != "hardcalls":
-        genotypes = tmp_path / "g.h5"
-        write_dosages(cohort, genotypes, encoding)
+    genotypes = stored_as(cohort, encoding, tmp_path)
     run_scan(genotypes, cohort.phenotypes, tmp_path / "cpu.h5", options=options)
     real = scan._core.scan
 
@@ -283,10 +288,7 @@ def test_a_scan_begun_on_a_gpu_is_resumed_on_the_cpu_to_the_same_bits(
 def test_a_scan_on_gpus_gives_the_bits_of_the_cpu(simulated_gpu, tmp_path, encoding, missing):
     simulated_gpu.reset(n_devices=2, streams="random", threads="shuffled")
     cohort = write_cohort(tmp_path, n_samples=150, chromosomes=["1"] * 9 + ["X"] * 5)
-    genotypes = cohort.bed
-    if encoding != "hardcalls":
-        genotypes = tmp_path / "g.h5"
-        write_dosages(cohort, genotypes, encoding)
+    genotypes = stored_as(cohort, encoding, tmp_path)
     for name, context in {"cpu": Context(), "gpu": CUDA}.items():
         run_scan(
             genotypes, cohort.phenotypes, tmp_path / f"{name}.h5", context=context,
@@ -299,7 +301,8 @@ def test_a_scan_on_gpus_gives_the_bits_of_the_cpu(simulated_gpu, tmp_path, encod
     assert simulated_gpu.n_violations == 0
 
 
-def test_what_is_too_rounded_is_tested_again_as_on_the_cpu(simulated_gpu, tmp_path):
+@pytest.mark.parametrize("encoding", ["hardcalls", "dosage16"])
+def test_what_is_too_rounded_is_tested_again_as_on_the_cpu(simulated_gpu, tmp_path, encoding):
     """A phenotype that a variant nearly explains, and a variant that a covariate does."""
     rng = np.random.default_rng(4)
     cohort = write_cohort(tmp_path, n_samples=150, n_phenotypes=3)
@@ -309,9 +312,10 @@ def test_what_is_too_rounded_is_tested_again_as_on_the_cpu(simulated_gpu, tmp_pa
     covariates = np.column_stack([genotype[5] + 0.05 * rng.normal(size=150), np.arange(150)])
     write_table(tmp_path / "v.tsv", values, "y")
     write_table(tmp_path / "c.tsv", covariates, "c")
+    genotypes = stored_as(cohort, encoding, tmp_path)
     for name, context in {"cpu": Context(), "gpu": CUDA}.items():
         run_scan(
-            cohort.bed, tmp_path / "v.tsv", tmp_path / f"{name}.h5", context=context,
+            genotypes, tmp_path / "v.tsv", tmp_path / f"{name}.h5", context=context,
             options=ScanOptions(mac=0, geno=1, covariates=tmp_path / "c.tsv", hit_log10p=2),
         )  # fmt: skip
     on_cpu, on_gpu = contents(tmp_path / "cpu.h5"), contents(tmp_path / "gpu.h5")
