@@ -17,8 +17,11 @@ SOURCE = ROOT / "cpp" / "cuda" / "launch.cu"
 ARCHITECTURES = (75, 80, 86, 89, 90, 100, 120)
 KERNELS = {
     "list_rows": "list_rows", "count_rows.*CallRows": "count_rows, hard calls",
-    "count_rows.*ByteRows": "count_rows, dosages", "sum_rows.*CallRows": "sum_rows, hard calls",
-    "sum_rows.*ByteRows": "sum_rows, dosages", "test_rows": "test_rows",
+    "count_rows.*ByteRows": "count_rows, dosages of one byte",
+    "count_rows.*CodeRows": "count_rows, dosages of two bytes",
+    "sum_rows.*CallRows": "sum_rows, hard calls",
+    "sum_rows.*ByteRows": "sum_rows, dosages of one byte",
+    "sum_rows.*CodeRows": "sum_rows, dosages of two bytes", "test_rows": "test_rows",
     "check_valuesIa": "check_values, int8", "check_valuesIf": "check_values, float32",
     "check_valuesId": "check_values, float64", "pack_valuesIa": "pack_values, int8",
     "pack_valuesIf": "pack_values, float32", "pack_valuesId": "pack_values, float64",

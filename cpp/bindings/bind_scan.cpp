@@ -194,7 +194,9 @@ void bind_options(py::module_& module) {
 
 void bind_sources(py::module_& module) {
   py::class_<Source>(module, "GenotypeSource")
-      .def_property_readonly("has_calls", [](Source const& of) { return of.source->has_calls(); });
+      .def_property_readonly("has_calls", [](Source const& of) {
+        return of.source->kind() == GenotypeBatch::Kind::calls;
+      });
   module.def("file_source", &file_source, py::kw_only(), py::arg("path"), py::arg("encoding"),
              py::arg("n_variants"), py::arg("n_samples"), py::arg("row_bytes"),
              py::arg("rows_per_chunk"), py::arg("is_zstd"), py::arg("offset").noconvert(),

@@ -237,8 +237,9 @@ void test_all(Context const& context, ArrayGenotypes const& genotypes, ScanModel
   std::size_t const n_tasks = (genotypes.n_variants + task_variants - 1) / task_variants;
   Context const crew{
       std::min(n_tasks, std::max<std::size_t>(1, context.threads) + waiting_workers)};
-  CudaColumns const resident(context,
-                             {columns, {genotypes.gpu}, false, crew.threads, &tests, &array});
+  CudaColumns const resident(
+      context,
+      {columns, {genotypes.gpu}, GenotypeBatch::Kind::calls, crew.threads, &tests, &array});
   std::vector<std::unique_ptr<Worker>> workers(crew.threads);
   run_tasks(
       crew, n_tasks,

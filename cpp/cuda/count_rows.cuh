@@ -14,6 +14,9 @@ struct BlockSums {
   unsigned word_sum;
 };
 
+/// Of no sample: no code is greater than the least one.
+[[nodiscard]] __device__ inline SetSums no_sums() { return {0, 0, 0, 0, 0xFFFF, 0}; }
+
 /// Add what one thread found.
 __device__ inline void add_sums(BlockSums& to, SetSums const& mine, unsigned word_sum) {
   atomicAdd(&to.of.sum, mine.sum);
@@ -33,13 +36,13 @@ __global__ void __launch_bounds__(block_threads) count_rows(CountArguments with)
   unsigned const variant = blockIdx.x;
   unsigned const set = blockIdx.y;
   if (thread == 0) {
-    total = {{0, 0, 0, 0, 255, 0}, 0};
+    total = {no_sums(), 0};
   }
   __syncthreads();
   auto const* words = reinterpret_cast<typename Rows::Word const*>(
       with.genotypes + static_cast<unsigned long long>(variant) * with.row_bytes);
   unsigned const* members = with.sets + static_cast<unsigned long long>(set) * with.n_words;
-  SetSums mine = {0, 0, 0, 0, 255, 0};
+  SetSums mine = no_sums();
   unsigned word_sum = 0;
   for (unsigned at = thread; at < with.n_words; at += block_threads) {
     Rows::count(words[at], members[at], mine);

@@ -19,7 +19,7 @@ CudaColumns::CudaColumns(Context const& context, ColumnsToLoad const& what)
   for (std::size_t i = 0; i < n_gpus; ++i) {
     MemoryNeeds const needs{
         .digit_bytes = layout_.tiles() * layout_.tile_bytes() + (host ? host->bytes() : 0),
-        .row_bytes = what.columns.rows() / (what.has_bytes ? 1 : 4),
+        .row_bytes = bytes_of_row(what.kind, what.columns.rows()),
         .n_columns = layout_.columns(),
         .n_lanes = (what.n_lanes + n_gpus - 1 - i) / n_gpus,
         .test_bytes = host ? test_bytes(shape, layout_.columns()) : 0,

@@ -16,7 +16,7 @@ namespace igwas::cuda {
 struct ColumnsToLoad {
   FixedColumns const& columns;
   std::vector<int> gpus;
-  bool has_bytes;
+  GenotypeBatch::Kind kind;
   std::size_t n_lanes;
   DeviceTests const* tests;    ///< null: lanes do not test
   ArrayOnDevice const* array;  ///< of the only GPU; null: genotypes come in batches

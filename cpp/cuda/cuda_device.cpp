@@ -92,12 +92,12 @@ std::size_t CudaDevice::n_waiting_workers() const noexcept {
 }
 
 std::unique_ptr<DeviceColumns> CudaDevice::load(Context const& context, FixedColumns const& columns,
-                                                bool has_bytes, std::size_t n_lanes,
+                                                GenotypeBatch::Kind kind, std::size_t n_lanes,
                                                 DeviceTests const* tests) const {
   // The columns' own way goes from GPU to GPU.
   OnDevice const here(gpus_.front());
   return std::make_unique<CudaColumns>(
-      context, ColumnsToLoad{columns, gpus_, has_bytes, n_lanes, tests, nullptr});
+      context, ColumnsToLoad{columns, gpus_, kind, n_lanes, tests, nullptr});
 }
 
 }  // namespace igwas::cuda

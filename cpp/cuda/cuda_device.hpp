@@ -37,8 +37,8 @@ class CudaDevice final : public Device {
   [[nodiscard]] std::size_t n_waiting_workers() const noexcept override;
 
   [[nodiscard]] std::unique_ptr<DeviceColumns> load(Context const& context,
-                                                    FixedColumns const& columns, bool has_bytes,
-                                                    std::size_t n_lanes,
+                                                    FixedColumns const& columns,
+                                                    GenotypeBatch::Kind kind, std::size_t n_lanes,
                                                     DeviceTests const* tests) const override;
 
  private:

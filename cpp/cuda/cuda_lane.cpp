@@ -1,7 +1,5 @@
 #include "cuda_lane.hpp"
 
-#include "launch.hpp"
-
 #include <algorithm>
 #include <cstring>
 #include <numeric>
@@ -11,19 +9,33 @@ namespace igwas::cuda {
 
 namespace {
 
+/// The sum of the codes of called samples in a row of dosages.
+///
+/// \param missing what samples without a code, and places past the last sample, hold.
+template <typename Code>
+[[nodiscard]] std::int64_t sum_of_row(Code const* codes, std::size_t n, std::int64_t n_called,
+                                      Code missing) {
+  std::int64_t const all = std::accumulate(codes, codes + n, std::int64_t{0});
+  return all - missing * (static_cast<std::int64_t>(n) - n_called);
+}
+
 /// The sum of the counted allele's codes over called samples.
+///
+/// \param n_places of a row, those past the last sample included.
 [[nodiscard]] std::int64_t sum_of_codes(GenotypeBatch const& batch, std::size_t variant,
-                                        std::size_t row_bytes, std::size_t n_samples) {
+                                        std::size_t n_places, std::size_t n_samples) {
   GenotypeBatch::CallShape const shape = batch.call_shape(variant);
-  if (!has_bytes(batch)) {
+  if (batch.kind() == GenotypeBatch::Kind::calls) {
     return static_cast<std::int64_t>(shape.n_counted + shape.n_pairs);
   }
-  // Samples without a code and places past the last sample hold 255.
-  std::uint8_t const* codes = batch.padded_bytes(variant);
-  std::int64_t const all = std::accumulate(codes, codes + row_bytes, std::int64_t{0});
   auto const n_called = static_cast<std::int64_t>(n_samples - shape.n_missing);
-  std::int64_t const sum = all - 255 * (static_cast<std::int64_t>(row_bytes) - n_called);
-  return batch.is_flipped(variant) ? 254 * n_called - sum : sum;
+  std::int64_t const sum =
+      batch.kind() == GenotypeBatch::Kind::bytes
+          ? sum_of_row(batch.padded_bytes(variant), n_places, n_called, GenotypeBatch::missing_byte)
+          : sum_of_row(batch.padded_codes(variant), n_places, n_called,
+                       GenotypeBatch::missing_code);
+  auto const two = static_cast<std::int64_t>(two_copies_of(batch.kind()));
+  return batch.is_flipped(variant) ? two * n_called - sum : sum;
 }
 
 }  // namespace
@@ -147,7 +159,7 @@ void CudaLane::fill(Slot& slot, Product const& product, std::size_t first, std::
     rows[slot.code_sums.size()] = {i,
                                    is_flipped ? RowKind::other_counted : RowKind::effect_counted};
     slot.code_sums.push_back(
-        sum_of_codes(batch, first + i, resident_.needs.row_bytes, resident_.columns.samples()));
+        sum_of_codes(batch, first + i, resident_.columns.rows(), resident_.columns.samples()));
   }
   for (std::uint32_t i = 0; product.sums_missing && i < n; ++i) {
     std::size_t const n_missing = batch.call_shape(first + i).n_missing;
@@ -193,7 +205,7 @@ void CudaLane::queue_sums(Slot& slot, RowCoding coding, unsigned n_rows, unsigne
       .n_units = static_cast<unsigned>(resident_.layout.units()),
       .n_columns = static_cast<unsigned>(resident_.needs.n_columns),
   };
-  check(launch_sum_rows(arguments, most_rows, coding.has_bytes(), stream), "start the sums");
+  check(launch_sum_rows(arguments, most_rows, coding.form(), stream), "start the sums");
 }
 
 void CudaLane::finish(Slot& slot, Product const& product) const {

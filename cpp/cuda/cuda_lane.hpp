@@ -6,6 +6,7 @@
 #include "igwas/device.hpp"
 #include "igwas/device_tests.hpp"
 #include "igwas/dot_products.hpp"
+#include "launch.hpp"
 #include "memory_plan.hpp"
 #include "model_tables.hpp"
 #include "result_buffers.hpp"
@@ -20,15 +21,32 @@
 
 namespace igwas::cuda {
 
-[[nodiscard]] inline bool has_bytes(GenotypeBatch const& batch) noexcept {
-  return batch.kind() == GenotypeBatch::Kind::bytes;
+[[nodiscard]] inline RowForm form_of(GenotypeBatch::Kind kind) noexcept {
+  if (kind == GenotypeBatch::Kind::bytes) {
+    return RowForm::bytes;
+  }
+  return kind == GenotypeBatch::Kind::codes ? RowForm::codes : RowForm::calls;
+}
+
+/// Bytes of a row of `n_samples`, a multiple of 4.
+[[nodiscard]] inline std::size_t bytes_of_row(GenotypeBatch::Kind kind,
+                                              std::size_t n_samples) noexcept {
+  if (kind == GenotypeBatch::Kind::bytes) {
+    return n_samples;
+  }
+  return kind == GenotypeBatch::Kind::codes ? 2 * n_samples : n_samples / 4;
 }
 
 /// A row as it goes to the device.
 [[nodiscard]] inline unsigned char const* genotypes_of(GenotypeBatch const& batch,
                                                        std::size_t variant) noexcept {
-  return has_bytes(batch) ? batch.padded_bytes(variant)
-                          : reinterpret_cast<unsigned char const*>(batch.padded_calls(variant));
+  if (batch.kind() == GenotypeBatch::Kind::bytes) {
+    return batch.padded_bytes(variant);
+  }
+  void const* const row = batch.kind() == GenotypeBatch::Kind::codes
+                              ? static_cast<void const*>(batch.padded_codes(variant))
+                              : batch.padded_calls(variant);
+  return static_cast<unsigned char const*>(row);
 }
 
 /// How the genotypes of a row are stored, and what a code stands for.
@@ -36,9 +54,9 @@ struct RowCoding {
   GenotypeBatch::Kind kind = GenotypeBatch::Kind::calls;
   double scale = 1;  ///< copies of one code unit
 
-  [[nodiscard]] bool has_bytes() const noexcept { return kind == GenotypeBatch::Kind::bytes; }
+  [[nodiscard]] RowForm form() const noexcept { return form_of(kind); }
   [[nodiscard]] unsigned two_copies() const noexcept {
-    return has_bytes() ? GenotypeBatch::two_copies_byte : 2;
+    return static_cast<unsigned>(two_copies_of(kind));
   }
 };
 

@@ -1,6 +1,5 @@
 // The part of a lane that leaves counts and tests to the device.
 #include "cuda_lane.hpp"
-#include "launch.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -34,8 +33,8 @@ void queue_copy_back(PinnedBuffer<T> const& to, Back const& from, std::size_t n,
           of.n_one_of_each,
           of.sum,
           of.sum_of_squares,
-          static_cast<std::uint8_t>(of.least),
-          static_cast<std::uint8_t>(of.greatest)};
+          static_cast<std::uint16_t>(of.least),
+          static_cast<std::uint16_t>(of.greatest)};
 }
 
 /// The array from one of its variants on.
@@ -99,7 +98,7 @@ void CudaLane::queue_counts(Slot& slot, RowCoding coding, unsigned n) const {
   count.row_bytes = resident_.needs.row_bytes;
   count.sums = tests.device_counts.data();
   count.word_sums = tests.word_sums.data();
-  check(launch_count_rows(count, n, coding.has_bytes(), stream), "start the counts");
+  check(launch_count_rows(count, n, coding.form(), stream), "start the counts");
   check(cudaMemsetAsync(tests.n_missing.data(), 0, sizeof(unsigned), stream), "clear a count");
   ListArguments const list{
       .sums = tests.device_counts.data(),

@@ -20,6 +20,13 @@ template <typename Arguments>
                           arguments, 0, stream);
 }
 
+/// The kernel of a form.
+template <typename Arguments>
+[[nodiscard]] auto chosen(RowForm form, void (*calls)(Arguments), void (*bytes)(Arguments),
+                          void (*codes)(Arguments)) {
+  return form == RowForm::calls ? calls : (form == RowForm::bytes ? bytes : codes);
+}
+
 /// The kernel of a type.
 template <typename Arguments>
 [[nodiscard]] auto chosen(ArrayType type, void (*int8)(Arguments), void (*float32)(Arguments),
@@ -29,17 +36,20 @@ template <typename Arguments>
 
 }  // namespace
 
-cudaError_t launch_sum_rows(SumArguments const& with, unsigned most_rows, bool has_bytes,
+cudaError_t launch_sum_rows(SumArguments const& with, unsigned most_rows, RowForm form,
                             cudaStream_t stream) {
-  dim3 const grid(tiles(most_rows, tile_rows), tiles(with.n_columns, tile_columns),
+  unsigned const n_planes = form == RowForm::codes ? CodeRows::n_planes : 1;
+  dim3 const grid(tiles(most_rows, tile_rows / n_planes), tiles(with.n_columns, tile_columns),
                   tiles(with.n_units, split_units));
-  return launch(has_bytes ? &sum_rows<ByteRows> : &sum_rows<CallRows>, grid, with, stream);
+  auto const kernel = chosen(form, &sum_rows<CallRows>, &sum_rows<ByteRows>, &sum_rows<CodeRows>);
+  return launch(kernel, grid, with, stream);
 }
 
-cudaError_t launch_count_rows(CountArguments const& with, unsigned n_variants, bool has_bytes,
+cudaError_t launch_count_rows(CountArguments const& with, unsigned n_variants, RowForm form,
                               cudaStream_t stream) {
-  return launch(has_bytes ? &count_rows<ByteRows> : &count_rows<CallRows>,
-                dim3(n_variants, with.n_sets), with, stream);
+  auto const kernel =
+      chosen(form, &count_rows<CallRows>, &count_rows<ByteRows>, &count_rows<CodeRows>);
+  return launch(kernel, dim3(n_variants, with.n_sets), with, stream);
 }
 
 cudaError_t launch_list_rows(ListArguments const& with, cudaStream_t stream) {

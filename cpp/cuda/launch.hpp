@@ -9,16 +9,19 @@
 
 namespace igwas::cuda {
 
+/// How a genotype is stored: hard calls of 2 bits, dosages of one byte or of two.
+enum class RowForm { calls, bytes, codes };
+
 /// Queue the sums of `with` on `stream`.
 ///
 /// \param most_rows as many as there can be, with.n_more_rows included.
-/// \param has_bytes whether genotypes are dosages in bytes, not hard calls.
+/// \param form how a genotype is stored.
 [[nodiscard]] cudaError_t launch_sum_rows(SumArguments const& with, unsigned most_rows,
-                                          bool has_bytes, cudaStream_t stream);
+                                          RowForm form, cudaStream_t stream);
 
 /// Queue the counts of `n_variants` rows.
 [[nodiscard]] cudaError_t launch_count_rows(CountArguments const& with, unsigned n_variants,
-                                            bool has_bytes, cudaStream_t stream);
+                                            RowForm form, cudaStream_t stream);
 
 /// Queue the list of the rows to sum, from their counts.
 [[nodiscard]] cudaError_t launch_list_rows(ListArguments const& with, cudaStream_t stream);

@@ -40,7 +40,8 @@ struct CodeBytes {
 
 /// Rows of hard calls, 2 bits each.
 struct CallRows {
-  using Word = unsigned;  ///< of 16 samples
+  using Word = unsigned;                   ///< of 16 samples
+  static constexpr unsigned n_planes = 1;  ///< bytes of a code
 
   /// One byte for each of the four calls: two effect alleles, missing, one of each, two others.
   __host__ __device__ static unsigned recoding(RowKind kind) {
@@ -51,10 +52,11 @@ struct CallRows {
   }
 
   /// Samples 8 x half .. 8 x half + 7 of the word.
-  __host__ __device__ static CodeBytes bytes(Word word, unsigned half, unsigned recoding) {
+  __host__ __device__ static void split(Word word, unsigned half, unsigned recoding,
+                                        CodeBytes (&planes)[n_planes]) {
     unsigned const part = word >> (16 * half);
-    return {choose_bytes(recoding, 0, part & 0x3333U),
-            choose_bytes(recoding, 0, (part >> 2U) & 0x3333U)};
+    planes[0] = {choose_bytes(recoding, 0, part & 0x3333U),
+                 choose_bytes(recoding, 0, (part >> 2U) & 0x3333U)};
   }
 
   /// Add the samples of a word that are in `set`, which has a bit at the low position of each.
@@ -75,6 +77,7 @@ struct CallRows {
 /// Rows of dosages, a byte each: 0 to 254, or 255 for missing.
 struct ByteRows {
   using Word = uint4;  ///< of 16 samples
+  static constexpr unsigned n_planes = 1;
 
   __host__ __device__ static unsigned recoding(RowKind kind) { return static_cast<unsigned>(kind); }
 
@@ -92,11 +95,12 @@ struct ByteRows {
     return (codes & ~chosen) | (missing & chosen);
   }
 
-  __host__ __device__ static CodeBytes bytes(Word word, unsigned half, unsigned recoding) {
+  __host__ __device__ static void split(Word word, unsigned half, unsigned recoding,
+                                        CodeBytes (&planes)[n_planes]) {
     unsigned const low = half == 0 ? word.x : word.z;
     unsigned const high = half == 0 ? word.y : word.w;
-    return {recode(choose_bytes(low, high, 0x6420U), recoding),
-            recode(choose_bytes(low, high, 0x7531U), recoding)};
+    planes[0] = {recode(choose_bytes(low, high, 0x6420U), recoding),
+                 recode(choose_bytes(low, high, 0x7531U), recoding)};
   }
 
   __host__ __device__ static void count_four(unsigned bytes, unsigned set, SetSums& to) {
@@ -121,6 +125,77 @@ struct ByteRows {
 
   __host__ __device__ static unsigned word_sum(Word word) {
     return word.x + word.y + word.z + word.w;
+  }
+};
+
+/// Rows of dosages, two bytes each: 0 to 65534, or 65535 for missing. The low bytes and the high
+/// ones are two planes, which are multiplied apart.
+struct CodeRows {
+  struct Word {  ///< of 16 samples
+    uint4 first;
+    uint4 second;
+  };
+  static constexpr unsigned n_planes = 2;
+
+  __host__ __device__ static unsigned recoding(RowKind kind) { return static_cast<unsigned>(kind); }
+
+  /// Two codes; as ByteRows::recode().
+  __host__ __device__ static unsigned recode(unsigned codes, unsigned recoding) {
+    constexpr unsigned ones = 0x00010001U;
+    // 1 in every code that is 65535: only 0x7FFF + 1 reaches the highest bit.
+    unsigned const missing = ((((codes & (0x7FFF * ones)) + ones) & codes) >> 15U) & ones;
+    bool const is_other = recoding == static_cast<unsigned>(RowKind::other_counted);
+    bool const is_missing = recoding == static_cast<unsigned>(RowKind::missing);
+    // 65534 - code is the inverse less 1. 65535 becomes 0, or 65534 if it is inverted.
+    unsigned const known = codes & ~(missing * (is_other ? 1U : 0xFFFFU));
+    unsigned const counted = (known ^ (is_other ? ~0U : 0U)) - (is_other ? ones : 0U);
+    unsigned const chosen = is_missing ? ~0U : 0U;
+    return (counted & ~chosen) | (missing & chosen);
+  }
+
+  __host__ __device__ static void split(Word const& word, unsigned half, unsigned recoding,
+                                        CodeBytes (&planes)[n_planes]) {
+    uint4 const of = half == 0 ? word.first : word.second;
+    unsigned const a = recode(of.x, recoding);
+    unsigned const b = recode(of.y, recoding);
+    unsigned const c = recode(of.z, recoding);
+    unsigned const d = recode(of.w, recoding);
+    // Low bytes of two even samples and of two odd ones; then the high bytes.
+    unsigned const low_ab = choose_bytes(a, b, 0x6240U);
+    unsigned const low_cd = choose_bytes(c, d, 0x6240U);
+    unsigned const high_ab = choose_bytes(a, b, 0x7351U);
+    unsigned const high_cd = choose_bytes(c, d, 0x7351U);
+    planes[0] = {choose_bytes(low_ab, low_cd, 0x5410U), choose_bytes(low_ab, low_cd, 0x7632U)};
+    planes[1] = {choose_bytes(high_ab, high_cd, 0x5410U), choose_bytes(high_ab, high_cd, 0x7632U)};
+  }
+
+  __host__ __device__ static void count_two(unsigned codes, unsigned set, SetSums& to) {
+    for (unsigned i = 0; i < 2; ++i) {
+      unsigned const code = (codes >> (16 * i)) & 0xFFFFU;
+      if (((set >> (2 * i)) & 1U) != 0 && code != 0xFFFFU) {
+        to.sum += code;
+        to.sum_of_squares += code * code;  // 65534 squared is below 2^32
+        ++to.n_called;
+        to.least = code < to.least ? code : to.least;
+        to.greatest = code > to.greatest ? code : to.greatest;
+      }
+    }
+  }
+
+  __host__ __device__ static void count_eight(uint4 const& of, unsigned set, SetSums& to) {
+    count_two(of.x, set, to);
+    count_two(of.y, set >> 4U, to);
+    count_two(of.z, set >> 8U, to);
+    count_two(of.w, set >> 12U, to);
+  }
+
+  __host__ __device__ static void count(Word const& word, unsigned set, SetSums& to) {
+    count_eight(word.first, set, to);
+    count_eight(word.second, set >> 16U, to);
+  }
+
+  __host__ __device__ static unsigned word_sum(Word const& word) {
+    return ByteRows::word_sum(word.first) + ByteRows::word_sum(word.second);
   }
 };
 

@@ -13,10 +13,14 @@
 
 namespace igwas::cuda {
 
-/// Four rows of genotypes that a thread reads: g, g + 8, g + 16 and g + 24 of its warp.
+/// Rows of genotypes that a warp sums: a plane of each is a row of the multiplication.
+template <typename Rows>
+inline constexpr unsigned rows_of_warp = warp_rows / Rows::n_planes;
+
+/// The rows that a thread reads: g, g + 8 and, of one plane, g + 16 and g + 24 of its warp.
 template <typename Rows>
 struct WarpRows {
-  static constexpr unsigned n = warp_rows / mma_columns;
+  static constexpr unsigned n = rows_of_warp<Rows> / mma_columns;
   typename Rows::Word const* word[n];
   unsigned recoding[n];
 
@@ -36,17 +40,26 @@ using WarpSums = int[2][step_fragments / 2][4];
 
 /// Add one step, 64 samples, to the sums of a warp.
 template <typename Rows>
-__device__ inline void add_step(WarpSums& sums, typename Rows::Word const (&words)[4],
-                                unsigned const (&recoding)[4], uint2 const* step, unsigned lane) {
+__device__ inline void add_step(WarpSums& sums,
+                                typename Rows::Word const (&words)[WarpRows<Rows>::n],
+                                unsigned const (&recoding)[WarpRows<Rows>::n], uint2 const* step,
+                                unsigned lane) {
+  constexpr unsigned n = WarpRows<Rows>::n;
   constexpr unsigned half_fragments = step_fragments / 2;
 #pragma unroll
   for (unsigned half = 0; half < 2; ++half) {
     unsigned codes[2][4];
 #pragma unroll
-    for (unsigned i = 0; i < 4; ++i) {
-      CodeBytes const bytes = Rows::bytes(words[i], half, recoding[i]);
-      codes[i / 2][i % 2] = bytes.even;
-      codes[i / 2][i % 2 + 2] = bytes.odd;
+    for (unsigned i = 0; i < n; ++i) {
+      CodeBytes planes[Rows::n_planes];
+      Rows::split(words[i], half, recoding[i], planes);
+      // Low bytes fill the first 16 rows of the multiplication, high ones the others.
+#pragma unroll
+      for (unsigned plane = 0; plane < Rows::n_planes; ++plane) {
+        unsigned const at = i + n * plane;
+        codes[at / 2][at % 2] = planes[plane].even;
+        codes[at / 2][at % 2 + 2] = planes[plane].odd;
+      }
     }
 #pragma unroll
     for (unsigned f = 0; f < half_fragments; ++f) {
@@ -57,20 +70,29 @@ __device__ inline void add_step(WarpSums& sums, typename Rows::Word const (&word
   }
 }
 
-/// Put the digits of each sum together and add it to the result.
+/// The digits of one sum put together.
+[[nodiscard]] __device__ inline long long sum_of_digits(int const (&sums)[step_fragments / 2][4],
+                                                        unsigned group, unsigned i) {
+  return sums[n_digits * group][i] + 256LL * sums[n_digits * group + 1][i] +
+         65536LL * sums[n_digits * group + 2][i];
+}
+
+/// Put the digits and planes of each sum together and add it to the result.
+template <typename Rows>
 __device__ inline void store_sums(SumArguments const& with, WarpSums const& sums,
                                   unsigned first_row, unsigned first_column, unsigned lane) {
 #pragma unroll
-  for (unsigned tile = 0; tile < 2; ++tile) {
+  for (unsigned tile = 0; tile < 2 / Rows::n_planes; ++tile) {
 #pragma unroll
     for (unsigned group = 0; group < tile_columns / mma_columns; ++group) {
 #pragma unroll
       for (unsigned i = 0; i < 4; ++i) {
         unsigned const row = first_row + mma_rows * tile + lane / 4 + mma_columns * (i / 2);
         unsigned const column = first_column + mma_columns * group + 2 * (lane % 4) + i % 2;
-        long long const sum = sums[tile][n_digits * group][i] +
-                              256LL * sums[tile][n_digits * group + 1][i] +
-                              65536LL * sums[tile][n_digits * group + 2][i];
+        long long sum = sum_of_digits(sums[tile], group, i);
+        if constexpr (Rows::n_planes == 2) {
+          sum += 256LL * sum_of_digits(sums[1], group, i);
+        }
         if (row < with.n_rows && column < with.n_columns) {
           atomicAdd(with.sums + static_cast<unsigned long long>(row) * with.n_columns + column,
                     static_cast<unsigned long long>(sum));
@@ -87,7 +109,8 @@ __global__ void __launch_bounds__(block_threads) sum_rows(SumArguments with) {
     with.n_rows += *with.n_more_rows;
   }
   // The grid is for as many rows as there can be.
-  if (tile_rows * blockIdx.x >= with.n_rows) {
+  constexpr unsigned block_rows = block_warps * rows_of_warp<Rows>;
+  if (block_rows * blockIdx.x >= with.n_rows) {
     return;
   }
   constexpr unsigned step_words = step_bytes / sizeof(uint4);
@@ -98,7 +121,7 @@ __global__ void __launch_bounds__(block_threads) sum_rows(SumArguments with) {
 
   unsigned const thread = threadIdx.x;
   unsigned const lane = thread % warp_threads;
-  unsigned const first_row = tile_rows * blockIdx.x + warp_rows * (thread / warp_threads);
+  unsigned const first_row = block_rows * blockIdx.x + rows_of_warp<Rows> * (thread / warp_threads);
   // The last tile's warps may have nothing to add; they still carry their part of each step.
   bool const has_rows = first_row < with.n_rows;
   unsigned const first = split_units * blockIdx.z;
@@ -108,9 +131,10 @@ __global__ void __launch_bounds__(block_threads) sum_rows(SumArguments with) {
       (static_cast<unsigned long long>(blockIdx.y) * with.n_units + first) * step_words;
   WarpRows<Rows> const rows(with, first_row, lane);
   WarpSums sums = {};
-  typename Rows::Word words[4];
+  constexpr unsigned n = WarpRows<Rows>::n;
+  typename Rows::Word words[n];
 
-  for (unsigned i = 0; i < 4; ++i) {
+  for (unsigned i = 0; i < n; ++i) {
     words[i] = rows.word[i][4ULL * first];
   }
   for (unsigned i = 0; i < thread_words; ++i) {
@@ -123,8 +147,8 @@ __global__ void __launch_bounds__(block_threads) sum_rows(SumArguments with) {
     digits += step_words;
     // Under way while this step is added: memory is slower than the sums.
     uint4 next[thread_words] = {};
-    typename Rows::Word next_words[4] = {};
-    for (unsigned i = 0; has_next && i < 4; ++i) {
+    typename Rows::Word next_words[n] = {};
+    for (unsigned i = 0; has_next && i < n; ++i) {
       next_words[i] = rows.word[i][4ULL * (unit + 1)];
     }
     for (unsigned i = 0; has_next && i < thread_words; ++i) {
@@ -136,12 +160,12 @@ __global__ void __launch_bounds__(block_threads) sum_rows(SumArguments with) {
     for (unsigned i = 0; has_next && i < thread_words; ++i) {
       steps[1 - turn][thread + i * block_threads] = next[i];
     }
-    for (unsigned i = 0; i < 4; ++i) {
+    for (unsigned i = 0; i < n; ++i) {
       words[i] = next_words[i];
     }
     __syncthreads();
   }
-  store_sums(with, sums, first_row, tile_columns * blockIdx.y, lane);
+  store_sums<Rows>(with, sums, first_row, tile_columns * blockIdx.y, lane);
 }
 
 }  // namespace igwas::cuda

@@ -14,8 +14,8 @@ struct SetSums {
   unsigned long long sum_of_squares;
   unsigned n_called;
   unsigned n_one_of_each;  ///< hard calls only
-  unsigned least;          ///< bytes only
-  unsigned greatest;       ///< bytes only
+  unsigned least;          ///< dosages only
+  unsigned greatest;       ///< dosages only
 };
 
 struct CountArguments {

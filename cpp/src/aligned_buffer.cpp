@@ -49,6 +49,7 @@ void AlignedBuffer<T>::resize(std::size_t n) {
 }
 
 template class AlignedBuffer<float>;
+template class AlignedBuffer<double>;
 template class AlignedBuffer<std::int16_t>;
 template class AlignedBuffer<std::int32_t>;
 template class AlignedBuffer<std::int64_t>;

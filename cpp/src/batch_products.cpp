@@ -1,7 +1,7 @@
 #include "igwas/batch_products.hpp"
 
-#include "igwas/dosage_products.hpp"
 #include "igwas/error.hpp"
+#include "igwas/exact_products.hpp"
 #include "igwas/fixed_products.hpp"
 #include "igwas/thread_pool.hpp"
 
@@ -15,8 +15,8 @@ namespace igwas {
 namespace {
 
 void check(GenotypeSource const& source, std::span<std::int64_t const> rows) {
-  if (!(source.has_calls() || source.has_bytes()) || rows.empty()) {
-    throw ShapeError("the product needs rows of hard calls or of dosages in bytes.");
+  if (!is_summed_exactly(source.kind()) || rows.empty()) {
+    throw ShapeError("the product needs rows of hard calls or of dosages stored as integers.");
   }
   for (std::int64_t const row : rows) {
     if (row < 0 || static_cast<std::size_t>(row) >= source.n_variants()) {
@@ -57,16 +57,14 @@ void append(std::vector<double> const& from, std::vector<double>& to) {
 
 /// What one thread makes products with.
 struct Multiplier {
-  DosageScratch scratch;
+  ExactScratch scratch;
   std::unique_ptr<DeviceLane> lane;
 
   void operator()(FixedColumns const& columns, Part& part) {
     if (lane) {
       lane->multiply(part.batch, part.products, true);
-    } else if (part.batch.kind() == GenotypeBatch::Kind::bytes) {
-      multiply_dosages(part.batch, columns, part.products, scratch);
     } else {
-      multiply_fixed(part.batch, columns, part.products, scratch.fixed);
+      multiply_exactly(part.batch, columns, part.products, scratch);
     }
   }
 };
@@ -85,7 +83,7 @@ TimedProducts multiply_rows(Context const& context, GenotypeSource const& source
   std::vector<Multiplier> multipliers(std::max<std::size_t>(1, context.threads));
   std::unique_ptr<DeviceColumns> resident;
   if (device != nullptr) {
-    resident = device->load(context, columns, source.has_bytes(), multipliers.size(), nullptr);
+    resident = device->load(context, columns, source.kind(), multipliers.size(), nullptr);
     for (std::size_t worker = 0; worker < multipliers.size(); ++worker) {
       multipliers[worker].lane = resident->open_lane(worker);
     }

@@ -11,10 +11,17 @@ DeviceTests::DeviceTests(ScanModel const& of, SampleSets const& with, std::size_
   }
 }
 
+std::uint64_t two_copies_of(GenotypeBatch::Kind kind) noexcept {
+  if (kind == GenotypeBatch::Kind::bytes) {
+    return GenotypeBatch::two_copies_byte;
+  }
+  return kind == GenotypeBatch::Kind::codes ? GenotypeBatch::two_copies_code : 2;
+}
+
 CodeSums count_allele(EffectSums const& of, GenotypeBatch::Kind kind, std::size_t n_samples,
                       bool is_flipped) noexcept {
   bool const has_calls = kind == GenotypeBatch::Kind::calls;
-  std::uint64_t const two = has_calls ? 2 : GenotypeBatch::two_copies_byte;
+  std::uint64_t const two = two_copies_of(kind);
   CodeSums sums;
   sums.n_samples = n_samples;
   sums.n_missing = n_samples - of.n_called;

@@ -1,5 +1,6 @@
 #include "igwas/dosage_products.hpp"
 
+#include "dense_product.hpp"
 #include "igwas/dot_products.hpp"
 #include "kernels/dosage_kernels.hpp"
 
@@ -8,7 +9,6 @@
 namespace igwas {
 
 using kernels::DenseCodes;
-using kernels::DenseDigits;
 using kernels::dosage_kernels;
 using kernels::DosageKernels;
 using kernels::fixed_kernels;
@@ -150,51 +150,16 @@ class DosageProduct {
   }
 
   void add_dense() {
-    if (dense_.empty()) {
-      return;
-    }
-    std::size_t const n_groups =
-        (dense_.size() + kernels::dense_variants - 1) / kernels::dense_variants;
-    std::size_t const n_padded = n_groups * kernels::dense_variants;
-    scratch_.dense_total.resize(n_padded * stride_);
-    std::fill_n(scratch_.dense_total.data(), n_padded * stride_, std::int64_t{0});
-    scratch_.dense_code.resize(n_padded * sizeof(DenseCodes));
-    scratch_.dense_digit.resize(kernels::dense_samples / kernels::step_samples *
-                                sizeof(DenseDigits));
-    auto* const codes = reinterpret_cast<DenseCodes*>(scratch_.dense_code.data());
-    // Whatever a batch before left where no variant is: its sums are not read.
-    for (std::size_t first = 0; first < columns_.rows(); first += kernels::dense_samples) {
-      std::size_t const n = std::min(kernels::dense_samples, columns_.rows() - first);
+    DenseProduct product(columns_, scratch_.dense, dense_.size());
+    product.run([&](std::size_t first, std::size_t n, DenseCodes* codes) {
       for (std::size_t i = 0; i < dense_.size(); ++i) {
         prefetch(batch_.padded_bytes(dense_[std::min(i + 4, dense_.size() - 1)]) + first, n);
         kernel_.order_codes(batch_.padded_bytes(dense_[i]) + first, n, batch_.is_flipped(dense_[i]),
                             codes + i);
       }
-      add_dense_block(first, n, n_padded, codes);
-    }
-    move_dense_totals(n_padded);
-  }
-
-  void add_dense_block(std::size_t first, std::size_t n, std::size_t n_padded,
-                       DenseCodes const* codes) {
-    auto* const digits = reinterpret_cast<DenseDigits*>(scratch_.dense_digit.data());
-    for (std::size_t column = 0; column < stride_; column += kernels::strip_columns) {
-      kernel_.split_digits(columns_.data() + first * stride_ + column, stride_, n, digits);
-      std::int64_t* const totals = scratch_.dense_total.data() + column * n_padded;
-      for (std::size_t i = 0; i < n_padded; i += kernels::dense_variants) {
-        kernel_.multiply_dense(codes + i, digits, n, totals + i * kernels::strip_columns);
-      }
-    }
-  }
-
-  void move_dense_totals(std::size_t n_padded) {
-    for (std::size_t column = 0; column < stride_; column += kernels::strip_columns) {
-      std::int64_t const* from = scratch_.dense_total.data() + column * n_padded;
-      for (std::uint32_t const variant : dense_) {
-        std::copy_n(from, kernels::strip_columns,
-                    scratch_.total.data() + variant * stride_ + column);
-        from += kernels::strip_columns;
-      }
+    });
+    for (std::size_t i = 0; i < dense_.size(); ++i) {
+      product.add_to(scratch_.total.data() + dense_[i] * stride_, i, 1);
     }
   }
 

@@ -2,6 +2,7 @@
 
 #include "igwas/device_tests.hpp"
 #include "igwas/multiversion.hpp"
+#include "kernels/code_kernels.hpp"
 #include "kernels/dosage_kernels.hpp"
 
 #include <algorithm>
@@ -119,16 +120,15 @@ std::size_t list_samples_without_call(std::uint64_t const* calls, std::uint64_t 
   return ((set[sample / calls_per_word] >> (2 * (sample % calls_per_word))) & 1U) != 0;
 }
 
-/// Sums of codes or values; `code_of(i)` is NaN where missing.
-template <typename CodeOf>
-void add_codes(CodeSums& sums, std::size_t n, std::vector<std::uint64_t> const& mask,
-               std::vector<std::uint64_t> const* haploid, CodeOf const& code_of) {
+/// Sums of values, NaN where missing.
+void add_values(CodeSums& sums, std::span<double const> values,
+                std::vector<std::uint64_t> const& mask, std::vector<std::uint64_t> const* haploid) {
   double first = std::nan("");
-  for (std::size_t i = 0; i < n; ++i) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
     if (!is_in(mask, i)) {
       continue;
     }
-    double const code = code_of(i);
+    double const code = values[i];
     if (std::isnan(code)) {
       ++sums.n_missing;
       continue;
@@ -155,10 +155,6 @@ void add_codes(CodeSums& sums, std::size_t n, std::vector<std::uint64_t> const& 
       return &sets.everybody;
   }
   return nullptr;
-}
-
-[[nodiscard]] double code_or_nan(std::uint16_t code) noexcept {
-  return code == GenotypeBatch::missing_code ? std::nan("") : static_cast<double>(code);
 }
 
 void fill_call_sums(CodeSums& sums, CallCounts const& counts, bool is_flipped) noexcept {
@@ -199,12 +195,17 @@ void GenotypeBatch::reset(Kind kind, std::size_t n_variants, std::size_t n_sampl
     std::fill(calls_.data() + v * call_stride_ + words_for(n_samples),
               calls_.data() + (v + 1) * call_stride_, low_bits);
   }
-  bytes_.resize(kind == Kind::bytes ? n_variants * byte_stride() : 0);
+  std::size_t const padded = padded_samples();
+  bytes_.resize(kind == Kind::bytes ? n_variants * padded : 0);
   for (std::size_t v = 0; kind == Kind::bytes && v < n_variants; ++v) {
-    std::fill(bytes_.data() + v * byte_stride() + n_samples,
-              bytes_.data() + (v + 1) * byte_stride(), missing_byte);
+    std::fill(bytes_.data() + v * padded + n_samples, bytes_.data() + (v + 1) * padded,
+              missing_byte);
   }
-  codes_.resize(kind == Kind::codes ? n_variants * n_samples : 0);
+  codes_.resize(kind == Kind::codes ? n_variants * padded : 0);
+  for (std::size_t v = 0; kind == Kind::codes && v < n_variants; ++v) {
+    std::fill(codes_.data() + v * padded + n_samples, codes_.data() + (v + 1) * padded,
+              missing_code);
+  }
   values_.resize(kind == Kind::values ? n_variants * n_samples : 0);
 }
 
@@ -217,11 +218,11 @@ std::span<std::uint64_t const> GenotypeBatch::calls(std::size_t variant) const n
 }
 
 std::span<std::uint8_t> GenotypeBatch::bytes(std::size_t variant) noexcept {
-  return {bytes_.data() + variant * byte_stride(), n_samples_};
+  return {bytes_.data() + variant * padded_samples(), n_samples_};
 }
 
 std::span<std::uint16_t> GenotypeBatch::codes(std::size_t variant) noexcept {
-  return {codes_.data() + variant * n_samples_, n_samples_};
+  return {codes_.data() + variant * padded_samples(), n_samples_};
 }
 
 std::span<double> GenotypeBatch::values(std::size_t variant) noexcept {
@@ -231,16 +232,30 @@ std::span<double> GenotypeBatch::values(std::size_t variant) noexcept {
 void GenotypeBatch::prepare_bytes(std::size_t variant) {
   kernels::ByteCounts const counts = kernels::dosage_kernels().pack_calls(
       padded_bytes(variant), call_stride_, calls_.data() + variant * call_stride_);
-  std::size_t const n_missing = counts.n_missing - (byte_stride() - n_samples_);
+  std::size_t const n_missing = counts.n_missing - (padded_samples() - n_samples_);
   bool const is_flipped = 2 * counts.sum > two_copies_byte * (n_samples_ - n_missing);
   std::size_t const pairs = is_flipped ? counts.n_none : counts.n_two;
   flipped_[variant] = is_flipped;
   shapes_[variant] = {pairs + counts.n_one, pairs, n_missing, counts.n_fractional};
 }
 
+void GenotypeBatch::prepare_codes(std::size_t variant) {
+  kernels::CodeCounts const counts =
+      kernels::code_kernels().count(padded_codes(variant), call_stride_);
+  std::size_t const n_missing = counts.n_missing - (padded_samples() - n_samples_);
+  std::size_t const n_called = n_samples_ - n_missing;
+  bool const is_flipped = 2 * counts.sum > std::uint64_t{two_copies_code} * n_called;
+  flipped_[variant] = is_flipped;
+  shapes_[variant] = {n_called - (is_flipped ? counts.n_two : counts.n_none), 0, n_missing, 0};
+}
+
 void GenotypeBatch::prepare(std::size_t variant, Haploid haploid, SampleSets const& sets) {
   if (kind_ == Kind::bytes) {
     prepare_bytes(variant);
+    return;
+  }
+  if (kind_ == Kind::codes) {
+    prepare_codes(variant);
     return;
   }
   if (kind_ == Kind::calls) {
@@ -261,28 +276,14 @@ void GenotypeBatch::prepare(std::size_t variant, Haploid haploid, SampleSets con
   }
   CodeSums all;
   all.n_samples = n_samples_;
-  if (kind_ == Kind::codes) {
-    auto const row = codes(variant);
-    add_codes(all, n_samples_, sets.everybody, nullptr,
-              [&](std::size_t i) { return code_or_nan(row[i]); });
-  } else {
-    auto const row = values(variant);
-    add_codes(all, n_samples_, sets.everybody, nullptr, [&](std::size_t i) { return row[i]; });
-  }
+  add_values(all, values(variant), sets.everybody, nullptr);
   auto const n_called = static_cast<double>(n_samples_ - all.n_missing);
   if (2 * all.sum <= scale_.ploidy_code * n_called) {
     return;
   }
   flipped_[variant] = 1;
-  if (kind_ == Kind::codes) {
-    auto const two = static_cast<std::uint16_t>(scale_.ploidy_code);
-    for (auto& code : codes(variant)) {
-      code = code == missing_code ? code : static_cast<std::uint16_t>(two - code);
-    }
-  } else {
-    for (auto& value : values(variant)) {
-      value = scale_.ploidy_code - value;
-    }
+  for (auto& value : values(variant)) {
+    value = scale_.ploidy_code - value;
   }
 }
 
@@ -294,46 +295,45 @@ GenotypeBatch::CallCounts GenotypeBatch::all_counts(std::size_t variant) const n
                                 : CallCounts{shape.n_pairs, shape.n_missing, one_of_each, others};
 }
 
-CodeSums GenotypeBatch::sums_of_bytes(std::size_t variant, std::size_t mask, Haploid haploid,
-                                      SampleSets const& sets) const {
-  auto const& kernel = kernels::dosage_kernels();
+template <typename SumOf>
+CodeSums GenotypeBatch::sums_of_dosages(std::size_t variant, std::size_t mask, Haploid haploid,
+                                        SampleSets const& sets, SumOf const& sum_of) const {
   auto const& members = sets.mask[mask];
-  std::uint8_t const* row = padded_bytes(variant);
   bool const is_flipped = flipped_[variant] != 0;
-  auto const counted = [&](kernels::ByteSums const& of, std::size_t n_samples) {
-    return count_allele({of.n_called, 0, of.sum, of.sum_of_squares, of.least, of.greatest},
-                        Kind::bytes, n_samples, is_flipped);
-  };
-  CodeSums sums = counted(kernel.sum(row, members.data(), members.size()), sets.mask_size[mask]);
+  CodeSums sums =
+      count_allele(sum_of(members.data(), members.size()), kind_, sets.mask_size[mask], is_flipped);
   if (auto const* single = haploid_set(haploid, sets)) {
     std::vector<std::uint64_t> both(members.size());
     std::transform(members.begin(), members.end(), single->begin(), both.begin(),
                    [](std::uint64_t a, std::uint64_t b) { return a & b; });
-    kernels::ByteSums const haploids = kernel.sum(row, both.data(), both.size());
+    EffectSums const haploids = sum_of(both.data(), both.size());
     sums.n_haploid_called = haploids.n_called;
-    sums.haploid_sum = counted(haploids, haploids.n_called).sum;
+    sums.haploid_sum = count_allele(haploids, kind_, haploids.n_called, is_flipped).sum;
   }
   return sums;
 }
 
 CodeSums GenotypeBatch::sums(std::size_t variant, std::size_t mask, Haploid haploid,
                              SampleSets const& sets) const {
+  auto const effect_sums = [](auto const& of) {
+    return EffectSums{of.n_called, 0, of.sum, of.sum_of_squares, of.least, of.greatest};
+  };
   if (kind_ == Kind::bytes) {
-    return sums_of_bytes(variant, mask, haploid, sets);
+    return sums_of_dosages(variant, mask, haploid, sets, [&](auto const* set, std::size_t n) {
+      return effect_sums(kernels::dosage_kernels().sum(padded_bytes(variant), set, n));
+    });
+  }
+  if (kind_ == Kind::codes) {
+    return sums_of_dosages(variant, mask, haploid, sets, [&](auto const* set, std::size_t n) {
+      return effect_sums(kernels::code_kernels().sum(padded_codes(variant), set, n));
+    });
   }
   auto const& members = sets.mask[mask];
   auto const* single = haploid_set(haploid, sets);
   CodeSums sums;
   sums.n_samples = sets.mask_size[mask];
-  if (kind_ == Kind::codes) {
-    auto const* row = codes_.data() + variant * n_samples_;
-    add_codes(sums, n_samples_, members, single,
-              [&](std::size_t i) { return code_or_nan(row[i]); });
-    return sums;
-  }
   if (kind_ == Kind::values) {
-    auto const* row = values_.data() + variant * n_samples_;
-    add_codes(sums, n_samples_, members, single, [&](std::size_t i) { return row[i]; });
+    add_values(sums, {values_.data() + variant * n_samples_, n_samples_}, members, single);
     return sums;
   }
   std::size_t const n_words = members.size();
@@ -389,14 +389,17 @@ void GenotypeBatch::tile_of_calls(std::size_t variant, std::size_t first, std::s
 }
 
 double GenotypeBatch::code_at(std::size_t variant, std::size_t sample) const {
+  auto const counted = [&](int code, int missing, int two) {
+    return code == missing ? std::nan("")
+                           : static_cast<double>(flipped_[variant] != 0 ? two - code : code);
+  };
   if (kind_ == Kind::bytes) {
-    std::uint8_t const code = padded_bytes(variant)[sample];
-    return code == missing_byte
-               ? std::nan("")
-               : static_cast<double>(flipped_[variant] != 0 ? two_copies_byte - code : code);
+    return counted(padded_bytes(variant)[sample], missing_byte, two_copies_byte);
   }
-  std::size_t const at = variant * n_samples_ + sample;
-  return kind_ == Kind::codes ? code_or_nan(codes_[at]) : values_[at];
+  if (kind_ == Kind::codes) {
+    return counted(padded_codes(variant)[sample], missing_code, two_copies_code);
+  }
+  return values_[variant * n_samples_ + sample];
 }
 
 void GenotypeBatch::tile(std::size_t variant, std::size_t first, std::size_t n,

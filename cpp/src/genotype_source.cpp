@@ -12,7 +12,8 @@ namespace igwas {
 namespace {
 
 constexpr DosageScale dosage8_scale{2.0 / 254, 254};
-constexpr DosageScale dosage16_scale{2.0 / 65534, 65534};
+constexpr DosageScale dosage16_scale{2.0 / GenotypeBatch::two_copies_code,
+                                     GenotypeBatch::two_copies_code};
 
 class FileSource final : public GenotypeSource {
  public:
@@ -24,11 +25,16 @@ class FileSource final : public GenotypeSource {
   [[nodiscard]] std::size_t n_samples() const noexcept override {
     return reader_.index().n_samples;
   }
-  [[nodiscard]] bool has_calls() const noexcept override {
-    return reader_.index().encoding == Encoding::hardcalls;
-  }
-  [[nodiscard]] bool has_bytes() const noexcept override {
-    return reader_.index().encoding == Encoding::dosage8;
+  [[nodiscard]] GenotypeBatch::Kind kind() const noexcept override {
+    switch (reader_.index().encoding) {
+      case Encoding::dosage8:
+        return GenotypeBatch::Kind::bytes;
+      case Encoding::dosage16:
+        return GenotypeBatch::Kind::codes;
+      case Encoding::hardcalls:
+        break;
+    }
+    return GenotypeBatch::Kind::calls;
   }
   [[nodiscard]] std::size_t batch_row_bytes(std::size_t n_samples) const noexcept override {
     switch (reader_.index().encoding) {
@@ -44,12 +50,15 @@ class FileSource final : public GenotypeSource {
 
   void read(std::span<std::int64_t const> variants, std::span<std::int64_t const> samples,
             GenotypeBatch& batch, Scratch& scratch) const override {
-    if (reader_.index().encoding == Encoding::hardcalls) {
-      read_calls(variants, samples, batch, scratch);
-    } else if (has_bytes()) {
-      read_bytes(variants, samples, batch, scratch);
-    } else {
-      read_codes(variants, samples, batch, scratch);
+    switch (reader_.index().encoding) {
+      case Encoding::hardcalls:
+        read_calls(variants, samples, batch, scratch);
+        return;
+      case Encoding::dosage8:
+        read_bytes(variants, samples, batch, scratch);
+        return;
+      case Encoding::dosage16:
+        read_codes(variants, samples, batch, scratch);
     }
   }
 
@@ -82,10 +91,15 @@ class FileSource final : public GenotypeSource {
 
   void read_codes(std::span<std::int64_t const> variants, std::span<std::int64_t const> samples,
                   GenotypeBatch& batch, Scratch& scratch) const {
+    bool const is_everybody = samples.size() == n_samples();
     batch.reset(GenotypeBatch::Kind::codes, variants.size(), samples.size(), dosage16_scale);
     for (std::size_t v = 0; v < variants.size(); ++v) {
       std::byte const* row = reader_.row(static_cast<std::size_t>(variants[v]), scratch);
       auto const codes = batch.codes(v);
+      if (is_everybody) {
+        std::memcpy(codes.data(), row, codes.size_bytes());
+        continue;
+      }
       for (std::size_t i = 0; i < samples.size(); ++i) {
         std::memcpy(&codes[i], row + 2 * samples[i], 2);
       }
@@ -131,7 +145,9 @@ class CallArraySource final : public GenotypeSource {
 
   [[nodiscard]] std::size_t n_variants() const noexcept override { return copies_.rows; }
   [[nodiscard]] std::size_t n_samples() const noexcept override { return copies_.columns; }
-  [[nodiscard]] bool has_calls() const noexcept override { return true; }
+  [[nodiscard]] GenotypeBatch::Kind kind() const noexcept override {
+    return GenotypeBatch::Kind::calls;
+  }
   [[nodiscard]] std::size_t batch_row_bytes(std::size_t n_samples) const noexcept override {
     return 8 * words_for(n_samples);
   }
@@ -176,6 +192,9 @@ class ArraySource final : public GenotypeSource {
 
   [[nodiscard]] std::size_t n_variants() const noexcept override { return dosage_.rows; }
   [[nodiscard]] std::size_t n_samples() const noexcept override { return dosage_.columns; }
+  [[nodiscard]] GenotypeBatch::Kind kind() const noexcept override {
+    return GenotypeBatch::Kind::values;
+  }
   [[nodiscard]] std::size_t batch_row_bytes(std::size_t n_samples) const noexcept override {
     return sizeof(double) * n_samples;
   }

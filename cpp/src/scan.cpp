@@ -2,6 +2,7 @@
 
 #include "igwas/cholesky.hpp"
 #include "igwas/error.hpp"
+#include "igwas/exact_products.hpp"
 #include "igwas/fixed_products.hpp"
 #include "igwas/student_t.hpp"
 #include "scan_worker.hpp"
@@ -90,9 +91,9 @@ void check_rows(GenotypeSource const& source, ScanRows const& rows,
 }
 
 void check_device(GenotypeSource const& source, Device const* device) {
-  if (device != nullptr && !source.has_calls() && !source.has_bytes()) {
+  if (device != nullptr && !is_summed_exactly(source.kind())) {
     throw DeviceUnavailable(
-        "the genotypes are neither hard calls nor dosages in bytes; expected one of them on a "
+        "the genotypes are fractions in memory; expected hard calls, or dosages of a file, on a "
         "GPU. Run with --device cpu.");
   }
 }
@@ -133,9 +134,9 @@ void scan(Context const& context, GenotypeSource const& source, ScanModel const&
   check_rows(source, rows, blocks);
   check_device(source, device);
   SampleSets const sets(model);
-  // Dosages of other kinds are no small integers: they are summed in float64.
+  // Other values are no integers: they are summed in float64.
   std::optional<FixedColumns> fixed;
-  if (source.has_calls() || source.has_bytes()) {
+  if (is_summed_exactly(source.kind())) {
     fixed = fixed_columns(context, model, options.precision);
   }
   std::optional<CoarseColumns> coarse;
@@ -153,7 +154,7 @@ void scan(Context const& context, GenotypeSource const& source, ScanModel const&
       tests.emplace(model, sets, options.n_phenotypes, hit_chisq);
     }
     resident =
-        device->load(context, *fixed, source.has_bytes(), crew.threads, tests ? &*tests : nullptr);
+        device->load(context, *fixed, source.kind(), crew.threads, tests ? &*tests : nullptr);
   }
   std::vector<std::unique_ptr<ScanWorker>> workers(crew.threads);
   std::atomic<std::size_t> n_done{0};

@@ -12,7 +12,7 @@ namespace igwas {
 
 namespace {
 
-/// Variants of dosages decoded together.
+/// Variants of fractions in memory decoded together.
 constexpr std::size_t most_rows = 256;
 
 /// Where covariates explain more than the rest, S is a small difference of sums that were rounded
@@ -93,10 +93,8 @@ void ScanWorker::run_batch(ScanBlock const& block, std::size_t first, std::size_
   bool const sums_missing = options_.missing == MissingCalls::mean || is_corrected_;
   if (lane_) {
     lane_->multiply(batch_, products_, sums_missing);
-  } else if (fixed_ != nullptr && batch_.kind() == GenotypeBatch::Kind::bytes) {
-    multiply_dosages(batch_, *fixed_, products_, dosage_scratch_, sums_missing);
   } else if (fixed_ != nullptr) {
-    multiply_fixed(batch_, *fixed_, products_, fixed_scratch_, sums_missing);
+    multiply_exactly(batch_, *fixed_, products_, exact_scratch_, sums_missing);
   } else {
     multiply(batch_, model_.columns, products_);
   }

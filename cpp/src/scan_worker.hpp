@@ -3,9 +3,8 @@
 
 #include "igwas/device.hpp"
 #include "igwas/device_tests.hpp"
-#include "igwas/dosage_products.hpp"
 #include "igwas/dot_products.hpp"
-#include "igwas/fixed_products.hpp"
+#include "igwas/exact_products.hpp"
 #include "igwas/genotype_source.hpp"
 #include "igwas/scan.hpp"
 #include "igwas/statistics_block.hpp"
@@ -75,8 +74,7 @@ class ScanWorker {
   GenotypeBatch batch_;
   GenotypeSource::Scratch scratch_;
   BatchProducts products_;
-  FixedScratch fixed_scratch_;
-  DosageScratch dosage_scratch_;
+  ExactScratch exact_scratch_;
   std::unique_ptr<DeviceLane> lane_;         ///< null: this thread makes the sums
   bool lane_tests_ = false;                  ///< and tests, where nobody is haploid
   std::vector<DeviceFit> fits_;              ///< (variants, masks) of the batch

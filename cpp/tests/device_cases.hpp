@@ -3,13 +3,14 @@
 
 #include "check.hpp"
 #include "igwas/device.hpp"
-#include "igwas/dosage_products.hpp"
+#include "igwas/device_tests.hpp"
 #include "igwas/dot_products.hpp"
-#include "igwas/fixed_products.hpp"
+#include "igwas/exact_products.hpp"
 #include "igwas/scan.hpp"
 #include "scan_cases.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -36,10 +37,40 @@ struct ProductCase {
   }
 };
 
-/// Frequencies from none to all; every third variant without missing calls. With bytes, some codes
-/// are fractions.
+/// What a device sums.
+inline constexpr std::array<GenotypeBatch::Kind, 3> device_kinds = {
+    GenotypeBatch::Kind::calls, GenotypeBatch::Kind::bytes, GenotypeBatch::Kind::codes};
+
+inline Encoding encoding_of(GenotypeBatch::Kind kind) {
+  if (kind == GenotypeBatch::Kind::calls) {
+    return Encoding::hardcalls;
+  }
+  return kind == GenotypeBatch::Kind::bytes ? Encoding::dosage8 : Encoding::dosage16;
+}
+
+/// Fill a row of any kind but values.
+inline void fill_row(GenotypeBatch& batch, std::size_t v, std::vector<double> const& row) {
+  auto bytes = encode(row, encoding_of(batch.kind()));
+  if (batch.kind() == GenotypeBatch::Kind::bytes) {
+    std::memcpy(batch.bytes(v).data(), bytes.data(), bytes.size());
+  } else if (batch.kind() == GenotypeBatch::Kind::codes) {
+    std::memcpy(batch.codes(v).data(), bytes.data(), bytes.size());
+  } else {
+    auto const words = batch.calls(v);
+    // Places past the last sample are missing.
+    std::ranges::fill(words, low_bits);
+    std::size_t const used = row.size() % 4;
+    if (used != 0) {
+      bytes.back() |= static_cast<std::byte>(0x55U << (2 * used));
+    }
+    std::memcpy(words.data(), bytes.data(), bytes.size());
+  }
+}
+
+/// Frequencies from none to all; every third variant without missing calls. Some dosages are
+/// fractions.
 inline ProductCase product_case(std::size_t n_samples, std::size_t n_columns,
-                                std::size_t n_variants, bool has_bytes) {
+                                std::size_t n_variants, GenotypeBatch::Kind kind) {
   ProductCase made{n_samples, n_columns, {}, {}};
   Random random(n_samples * 1000 + n_columns);
   made.columns.resize(n_samples * n_columns);
@@ -50,9 +81,9 @@ inline ProductCase product_case(std::size_t n_samples, std::size_t n_columns,
   model.columns = made.view();
   model.is_male.assign(n_samples, 0);
   SampleSets const sets(model);
-  auto const kind = has_bytes ? GenotypeBatch::Kind::bytes : GenotypeBatch::Kind::calls;
-  made.batch.reset(kind, n_variants, n_samples,
-                   has_bytes ? DosageScale{2.0 / 254, 254} : DosageScale{});
+  bool const has_calls = kind == GenotypeBatch::Kind::calls;
+  auto const two = static_cast<double>(two_copies_of(kind));
+  made.batch.reset(kind, n_variants, n_samples, {2 / two, two});
   for (std::size_t v = 0; v < n_variants; ++v) {
     double const frequency =
         static_cast<double>(v) / static_cast<double>(std::max<std::size_t>(1, n_variants - 1));
@@ -60,42 +91,34 @@ inline ProductCase product_case(std::size_t n_samples, std::size_t n_columns,
     for (double& copies : row) {
       copies =
           (random.uniform() < frequency ? 1.0 : 0.0) + (random.uniform() < frequency ? 1.0 : 0.0);
-      copies = has_bytes && v % 4 == 1 ? 2 * random.uniform() : copies;
+      copies = !has_calls && v % 4 == 1 ? 2 * random.uniform() : copies;
       copies = random.uniform() < (v % 3 == 0 ? 0.0 : 0.05) ? no_call : copies;
     }
-    if (has_bytes) {
-      auto const bytes = encode(row, Encoding::dosage8);
-      std::memcpy(made.batch.bytes(v).data(), bytes.data(), bytes.size());
-    } else {
-      auto bytes = encode(row, Encoding::hardcalls);
-      auto const words = made.batch.calls(v);
-      // Places past the last sample are missing.
-      std::ranges::fill(words, low_bits);
-      std::size_t const used = n_samples % 4;
-      if (used != 0) {
-        bytes.back() |= static_cast<std::byte>(0x55U << (2 * used));
-      }
-      std::memcpy(words.data(), bytes.data(), bytes.size());
-    }
+    fill_row(made.batch, v, row);
     made.batch.prepare(v, Haploid::nobody, sets);
   }
   return made;
 }
 
-/// Largest weights and values, of one sign: sums as far from zero as they can be.
-inline ProductCase extreme_case(std::size_t n_samples, bool has_bytes) {
-  ProductCase made = product_case(n_samples, 8, 3, has_bytes);
+/// Largest weights and values, of one sign: sums as far from zero as they can be. The last row has
+/// the largest code in its first half: with more of it the other allele would be counted.
+inline ProductCase extreme_case(std::size_t n_samples, GenotypeBatch::Kind kind) {
+  ProductCase made = product_case(n_samples, 8, 4, kind);
   for (std::size_t i = 0; i < made.columns.size(); ++i) {
     made.columns[i] = i % 8 < 4 ? 1.0 : -1.0;
   }
   ScanModel model;
   model.columns = made.view();
   model.is_male.assign(n_samples, 0);
-  for (std::size_t i = 0; has_bytes && i < n_samples; ++i) {
-    made.batch.bytes(1)[i] = 127;
-    made.batch.bytes(2)[i] = 254;
-  }
-  for (std::size_t v = 0; v < 3; ++v) {
+  // One copy; of two bytes, the largest low one too.
+  fill_row(
+      made.batch, 1,
+      std::vector<double>(n_samples, kind == GenotypeBatch::Kind::codes ? 0x7EFF / 32767.0 : 1.0));
+  fill_row(made.batch, 2, std::vector<double>(n_samples, 2.0));
+  std::vector<double> half(n_samples, 0.0);
+  std::fill_n(half.begin(), n_samples / 2, 2.0);
+  fill_row(made.batch, 3, half);
+  for (std::size_t v = 0; v < 4; ++v) {
     made.batch.prepare(v, Haploid::nobody, SampleSets(model));
   }
   return made;
@@ -104,13 +127,8 @@ inline ProductCase extreme_case(std::size_t n_samples, bool has_bytes) {
 inline BatchProducts product_on_cpu(GenotypeBatch const& of, FixedColumns const& columns,
                                     bool sums_missing = true) {
   BatchProducts out;
-  if (of.kind() == GenotypeBatch::Kind::bytes) {
-    DosageScratch scratch;
-    multiply_dosages(of, columns, out, scratch, sums_missing);
-  } else {
-    FixedScratch scratch;
-    multiply_fixed(of, columns, out, scratch, sums_missing);
-  }
+  ExactScratch scratch;
+  multiply_exactly(of, columns, out, scratch, sums_missing);
   return out;
 }
 
@@ -128,8 +146,7 @@ inline bool same_bits(std::vector<double> const& a, std::vector<double> const& b
 inline void check_same_products(Device const& device, ProductCase const& of, std::uint8_t limbs,
                                 bool sums_missing = true, std::size_t n_lanes = 2) {
   FixedColumns const columns = columns_of(of, limbs);
-  bool const has_bytes = of.batch.kind() == GenotypeBatch::Kind::bytes;
-  auto const resident = device.load(Context{1}, columns, has_bytes, n_lanes, nullptr);
+  auto const resident = device.load(Context{1}, columns, of.batch.kind(), n_lanes, nullptr);
   BatchProducts const expected = product_on_cpu(of.batch, columns, sums_missing);
   for (std::size_t worker = 0; worker < n_lanes; ++worker) {
     auto const lane = resident->open_lane(worker);
@@ -161,9 +178,8 @@ inline std::vector<ProductSize> const& edge_sizes() {
 inline void products_are_the_bits_of_the_cpu(Device const& device,
                                              std::vector<ProductSize> const& sizes) {
   for (ProductSize const& size : sizes) {
-    for (bool const has_bytes : {false, true}) {
-      ProductCase const of =
-          product_case(size.n_samples, size.n_columns, size.n_variants, has_bytes);
+    for (auto const kind : device_kinds) {
+      ProductCase const of = product_case(size.n_samples, size.n_columns, size.n_variants, kind);
       check_same_products(device, of, 1);
       check_same_products(device, of, 2);
       check_same_products(device, of, 1, false);
@@ -172,9 +188,9 @@ inline void products_are_the_bits_of_the_cpu(Device const& device,
 }
 
 inline void largest_sums_do_not_overflow(Device const& device, std::size_t n_samples) {
-  for (bool const has_bytes : {false, true}) {
-    check_same_products(device, extreme_case(n_samples, has_bytes), 1, true, 1);
-    check_same_products(device, extreme_case(n_samples, has_bytes), 2, true, 1);
+  for (auto const kind : device_kinds) {
+    check_same_products(device, extreme_case(n_samples, kind), 1, true, 1);
+    check_same_products(device, extreme_case(n_samples, kind), 2, true, 1);
   }
 }
 
@@ -249,7 +265,7 @@ inline std::map<std::size_t, std::vector<std::uint64_t>> scan_bits(ScanCase cons
 
 inline void scans_are_the_bits_of_the_cpu(Device const& device) {
   std::vector<ScanCase> cases;
-  for (auto const encoding : {Encoding::hardcalls, Encoding::dosage8}) {
+  for (auto const encoding : {Encoding::hardcalls, Encoding::dosage8, Encoding::dosage16}) {
     for (auto const missing : {MissingCalls::mean, MissingCalls::drop}) {
       for (auto const precision : {Precision::standard, Precision::full}) {
         for (std::size_t const n_masks : {std::size_t{1}, std::size_t{3}}) {

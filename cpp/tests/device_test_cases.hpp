@@ -53,12 +53,13 @@ inline void reorder_omnibus(std::vector<MaskGroup>& masks) {
 
 /// Variants of every frequency, a constant one, one without a call, and a phenotype that one of
 /// them explains nearly.
-inline std::unique_ptr<TestCase> test_case(TestSize const& size, bool has_bytes,
+inline std::unique_ptr<TestCase> test_case(TestSize const& size, GenotypeBatch::Kind kind,
                                            std::uint8_t limbs) {
   Rows rows = random_calls(size.n_variants, size.n_samples, 0.03);
   rows[0].assign(size.n_samples, 2);
   rows[1].assign(size.n_samples, no_call);
-  for (std::size_t i = 0; has_bytes && i < size.n_samples; ++i) {
+  bool const has_calls = kind == GenotypeBatch::Kind::calls;
+  for (std::size_t i = 0; !has_calls && i < size.n_samples; ++i) {
     rows[2][i] = std::isnan(rows[2][i]) ? no_call : rows[2][i] * 0.37;
   }
   Cohort cohort = random_cohort(size.n_samples, size.n_phenotypes, 3, size.n_masks);
@@ -66,8 +67,7 @@ inline std::unique_ptr<TestCase> test_case(TestSize const& size, bool has_bytes,
   if (size.has_halves) {
     fill_with_halves(cohort);
   }
-  auto const encoding = has_bytes ? Encoding::dosage8 : Encoding::hardcalls;
-  auto [index, bytes] = raw_chunks(rows, encoding, 7);
+  auto [index, bytes] = raw_chunks(rows, encoding_of(kind), 7);
   TemporaryFile const file(bytes);
   index.path = file.path();
   auto const source = make_file_source(index);
@@ -176,8 +176,7 @@ inline Tested tested_on(DeviceLane& lane, TestCase const& of) {
 /// Twice on every lane: what a first batch leaves must not reach the second.
 inline void check_same_tests(Device const& device, TestCase const& of, std::size_t n_lanes = 2) {
   DeviceTests const tests(of.cohort.model, of.sets, of.n_phenotypes(), of.hit_chisq);
-  bool const has_bytes = of.batch.kind() == GenotypeBatch::Kind::bytes;
-  auto const resident = device.load(Context{1}, of.columns, has_bytes, n_lanes, &tests);
+  auto const resident = device.load(Context{1}, of.columns, of.batch.kind(), n_lanes, &tests);
   Tested const expected = tested_on_cpu(of);
   for (std::size_t worker = 0; worker < n_lanes; ++worker) {
     auto const lane = resident->open_lane(worker);
@@ -195,9 +194,9 @@ inline void check_same_tests(Device const& device, TestCase const& of, std::size
 inline void tests_are_the_bits_of_the_cpu(Device const& device,
                                           std::vector<TestSize> const& sizes) {
   for (TestSize const& size : sizes) {
-    for (bool const has_bytes : {false, true}) {
+    for (auto const kind : device_kinds) {
       for (auto const limbs : {std::uint8_t{1}, std::uint8_t{2}}) {
-        check_same_tests(device, *test_case(size, has_bytes, limbs));
+        check_same_tests(device, *test_case(size, kind, limbs));
       }
     }
   }

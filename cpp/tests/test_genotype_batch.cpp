@@ -1,4 +1,5 @@
 #include "check.hpp"
+#include "igwas/device_tests.hpp"
 #include "igwas/genotype_batch.hpp"
 #include "scan_cases.hpp"
 
@@ -10,12 +11,11 @@ using Kind = GenotypeBatch::Kind;
 namespace {
 
 constexpr double rounding = 1e-12;
-constexpr DosageScale dosage8{2.0 / 254, 254};
 
 /// The code of two copies.
-[[nodiscard]] double of_two(Kind kind) {
-  return kind == Kind::codes || kind == Kind::bytes ? 254 : 2;
-}
+[[nodiscard]] double of_two(Kind kind) { return static_cast<double>(two_copies_of(kind)); }
+
+[[nodiscard]] DosageScale scale_of(Kind kind) { return {2 / of_two(kind), of_two(kind)}; }
 
 void fill(GenotypeBatch& batch, std::size_t v, std::vector<double> const& row) {
   for (std::size_t i = 0; i < row.size(); ++i) {
@@ -28,7 +28,7 @@ void fill(GenotypeBatch& batch, std::size_t v, std::vector<double> const& row) {
                                      : static_cast<std::uint8_t>(std::lround(row[i] * 127));
     } else if (batch.kind() == Kind::codes) {
       batch.codes(v)[i] = is_missing ? GenotypeBatch::missing_code
-                                     : static_cast<std::uint16_t>(std::lround(row[i] * 127));
+                                     : static_cast<std::uint16_t>(std::lround(row[i] * 32767));
     } else {
       batch.values(v)[i] = row[i];
     }
@@ -38,7 +38,7 @@ void fill(GenotypeBatch& batch, std::size_t v, std::vector<double> const& row) {
 [[nodiscard]] GenotypeBatch batch_of(Kind kind, testing::Rows const& rows) {
   std::size_t const n = rows.front().size();
   GenotypeBatch batch;
-  batch.reset(kind, rows.size(), n, of_two(kind) == 254 ? dosage8 : DosageScale{});
+  batch.reset(kind, rows.size(), n, scale_of(kind));
   for (std::size_t v = 0; v < rows.size(); ++v) {
     if (kind == Kind::calls) {
       // Past the last sample every call is missing: the promise of every source.
@@ -189,34 +189,72 @@ void fractions_of_haploid_samples_are_kept() {
   CHECK(sums.haploid_sum == 1.5);
 }
 
-/// Every byte there is, fractions and missing ones among them, against the same as codes.
-void bytes_are_codes_of_a_narrower_type(std::size_t n_samples, Haploid haploid) {
+/// Codes of fractions, of no copy, of two and missing ones.
+[[nodiscard]] std::uint32_t any_code(Kind kind, std::size_t v, std::size_t i) {
+  std::uint32_t const missing = kind == Kind::bytes ? 255 : 65535;
+  auto const spread = static_cast<std::uint32_t>(kind == Kind::bytes ? i * i : i * i * 97);
+  if (v == 0) {
+    return i % 9 == 4 ? 0 : spread & missing;
+  }
+  return i % 7 == 3 ? missing : missing - 1 - spread % 100;
+}
+
+/// Sums and shapes of dosages are those of the codes, whatever the codes are.
+void any_code_is_summed(Kind kind, std::size_t n_samples, Haploid haploid) {
   auto const cohort = testing::random_cohort(n_samples, 3, 1, 3);
   SampleSets const sets(cohort.model);
-  GenotypeBatch bytes;
-  GenotypeBatch codes;
-  bytes.reset(Kind::bytes, 2, n_samples, dosage8);
-  codes.reset(Kind::codes, 2, n_samples, dosage8);
+  GenotypeBatch batch;
+  batch.reset(kind, 2, n_samples, scale_of(kind));
+  double const two = of_two(kind);
   for (std::size_t v = 0; v < 2; ++v) {
-    std::size_t n_fractional = 0;
+    std::vector<double> copies(n_samples);
     for (std::size_t i = 0; i < n_samples; ++i) {
-      auto const code = static_cast<std::uint8_t>(v == 0 ? i * i : 255 - i % 100);
-      bool const is_missing = code == GenotypeBatch::missing_byte;
-      bytes.bytes(v)[i] = code;
-      codes.codes(v)[i] = is_missing ? GenotypeBatch::missing_code : code;
-      n_fractional += code % 127 != 0 && !is_missing ? 1 : 0;
+      std::uint32_t const code = any_code(kind, v, i);
+      if (kind == Kind::bytes) {
+        batch.bytes(v)[i] = static_cast<std::uint8_t>(code);
+      } else {
+        batch.codes(v)[i] = static_cast<std::uint16_t>(code);
+      }
+      copies[i] = code == two + 1 ? testing::no_call : code * 2 / two;
     }
-    bytes.prepare(v, haploid, sets);
-    codes.prepare(v, haploid, sets);
-    CHECK(bytes.is_flipped(v) == codes.is_flipped(v));
-    CHECK(bytes.call_shape(v).n_fractional == n_fractional);
+    batch.prepare(v, haploid, sets);
+    std::size_t n_counted = 0;
+    std::size_t n_fractional = 0;
+    for (double const of : copies) {
+      n_counted += !std::isnan(of) && of != (batch.is_flipped(v) ? 2 : 0) ? 1 : 0;
+      n_fractional += !std::isnan(of) && of != std::floor(of) ? 1 : 0;
+    }
+    if (kind == Kind::codes) {
+      CHECK(batch.call_shape(v).n_counted == n_counted);
+    } else {
+      CHECK(batch.call_shape(v).n_fractional == n_fractional);
+    }
     for (std::size_t m = 0; m < 3; ++m) {
-      auto const found = bytes.sums(v, m, haploid, sets);
-      auto const expected = codes.sums(v, m, haploid, sets);
-      check_same(found, expected);
-      CHECK(found.is_constant == expected.is_constant);
+      auto const& mask = cohort.model.masks[m];
+      auto const found = batch.sums(v, m, haploid, sets);
+      check_same(found, plain_sums(copies, mask, cohort.model.is_male, haploid, false,
+                                   batch.is_flipped(v), two));
     }
   }
+}
+
+/// The largest code and the largest sum of squares, among more samples than are added at a time.
+void the_largest_code_does_not_overflow() {
+  constexpr std::size_t n_samples = 260'000;
+  testing::Rows const row{std::vector<double>(n_samples, 2.0)};
+  ScanModel model;
+  model.masks.resize(1);
+  model.masks[0].is_member.assign(n_samples, 1);
+  model.is_male.assign(n_samples, 0);
+  std::vector<double> const column(n_samples);
+  model.columns = {column.data(), n_samples, 1, 1};
+  SampleSets const sets(model);
+  GenotypeBatch batch = batch_of(Kind::codes, row);
+  // Not prepared: so that the effect allele is counted, although it is the commoner one.
+  auto const sums = batch.sums(0, 0, Haploid::nobody, sets);
+  CHECK(sums.n_missing == 0 && sums.is_constant);
+  CHECK(sums.sum == 65534.0 * n_samples);
+  CHECK(sums.sum_of_squares == 65534.0 * 65534.0 * n_samples);
 }
 
 }  // namespace
@@ -226,13 +264,18 @@ int main() {
     for (Kind const kind : {Kind::calls, Kind::bytes, Kind::codes, Kind::values}) {
       for (Haploid const haploid : {Haploid::nobody, Haploid::males, Haploid::everybody}) {
         check_sums(kind, n, haploid);
-        bytes_are_codes_of_a_narrower_type(n, haploid);
       }
       check_tiles(kind, n);
+    }
+    for (Kind const kind : {Kind::bytes, Kind::codes}) {
+      for (Haploid const haploid : {Haploid::nobody, Haploid::males, Haploid::everybody}) {
+        any_code_is_summed(kind, n, haploid);
+      }
     }
   }
   the_rarer_allele_is_counted();
   constants_are_told_exactly();
   fractions_of_haploid_samples_are_kept();
+  the_largest_code_does_not_overflow();
   return testing::exit_code();
 }

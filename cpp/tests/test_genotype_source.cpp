@@ -77,7 +77,7 @@ void check_array(testing::Rows const& rows, bool are_calls = true) {
   auto const values = flat<T>(rows);
   std::size_t const n = rows.front().size();
   auto const source = make_array_source(MatrixView<T const>{values.data(), rows.size(), n, n});
-  CHECK(source->has_calls() == are_calls);
+  CHECK(source->kind() == (are_calls ? GenotypeBatch::Kind::calls : GenotypeBatch::Kind::values));
   check_source(*source, rows);
 }
 

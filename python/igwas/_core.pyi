@@ -118,7 +118,7 @@ def hardy_weinberg_log10p(
     mid_p: bool = False,
 ) -> NDArray[np.float64]: ...
 
-# The product alone, of hard calls or dosages in bytes: sums over called and missing samples
+# The product alone, of hard calls or the dosages of a file: sums over called and missing samples
 # (variants, columns), and the seconds that each repeat took with the genotypes in memory. The sums
 # count the rarer allele, in copies (calls) or 127ths of one (bytes).
 def multiply_calls(

@@ -11,6 +11,11 @@ N_THREADS, TILE_ROWS, TILE_COLUMNS, UNIT, SPLIT_UNITS = 128, 128, 32, 64, 256
 LEAST_COVERAGE = 0.98
 KINDS = {"effect": 0, "other": 1, "missing": 2}
 COPIES_OF_CALL = np.array([2, 0, 1, 0])
+# Of hard calls, dosages in a byte and in two: how many codes there are, and which is missing.
+CODES = {"Call": 4, "Byte": 256, "Code": 65536}
+MISSING = {"Call": 1, "Byte": 255, "Code": 65535}
+# -128 - 256 x 128: two digits of -128.
+LARGEST_DIGITS = -128 - 256 * 128
 
 pytestmark = needs_nvcc
 
@@ -43,31 +48,40 @@ def pack_digits(values):
     return packed
 
 
-def weights(genotypes, kind, has_bytes):
+def weights(genotypes, kind, form):
     """What each sample of a row counts, as 64-bit integers."""
-    missing = genotypes == (255 if has_bytes else 1)
+    missing = genotypes == MISSING[form]
     if kind == KINDS["missing"]:
         return missing.astype(np.int64)
-    effect = genotypes.astype(np.int64) if has_bytes else COPIES_OF_CALL[genotypes]
-    two = 254 if has_bytes else 2
+    effect = COPIES_OF_CALL[genotypes] if form == "Call" else genotypes.astype(np.int64)
+    two = 2 if form == "Call" else MISSING[form] - 1
     return np.where(missing, 0, effect if kind == KINDS["effect"] else two - effect)
 
 
-def run_case(ptx, program, has_bytes, n_units, n_rows, n_columns, seed, n_more=None):
+def run_case(ptx, program, form, n_units, n_rows, n_columns, seed, n_more=None, is_extreme=False):
     """Sums of random rows, found and expected, and the coverage.
 
     `n_more` : of the rows, how many only the device knows of; more blocks than needed then run.
+    `is_extreme` : every sample counts the most that it can, and every digit is as large.
     """
     rng = np.random.default_rng(seed)
     n_samples, n_variants = n_units * UNIT, 20
     values = rng.integers(-(2**20), 2**20 + 1, (n_samples, n_columns))
     values[rng.random(n_samples) < 0.2] = 2**20
-    genotypes = rng.integers(0, 256 if has_bytes else 4, (n_variants, n_samples))
-    packed = genotypes.astype(np.uint8)
-    if not has_bytes:
+    genotypes = rng.integers(0, CODES[form], (n_variants, n_samples))
+    if form == "Code":
+        genotypes[rng.random(genotypes.shape) < 0.1] = MISSING[form]
+    if is_extreme:
+        values[:, ::2], values[:, 1::2] = LARGEST_DIGITS, 2**20
+        # The largest code, and of two bytes the largest low one.
+        genotypes[:10], genotypes[10:] = MISSING[form] - 1, 0xFEFF if form == "Code" else 254
+    packed = genotypes.astype(np.uint16 if form == "Code" else np.uint8)
+    if form == "Call":
         quads = packed.reshape(n_variants, -1, 4)
         packed = (quads << np.array([0, 2, 4, 6], np.uint8)).sum(axis=2, dtype=np.uint8)
     rows = np.stack([rng.integers(0, n_variants, n_rows), rng.integers(0, 3, n_rows)], axis=1)
+    if is_extreme:
+        rows = np.stack([4 * np.arange(n_rows), np.zeros(n_rows, int)], axis=1)
     memory = ptx.Memory()
     sums = memory.put(np.zeros((n_rows, n_columns), np.int64))
     addresses = (
@@ -76,32 +90,40 @@ def run_case(ptx, program, has_bytes, n_units, n_rows, n_columns, seed, n_more=N
         memory.put(pack_digits(values)),
     )
     arguments = struct.pack(
-        "<6Q3I4x", addresses[0], packed.shape[1], addresses[1], addresses[2], sums,
+        "<6Q3I4x", addresses[0], packed[0].nbytes, addresses[1], addresses[2], sums,
         0 if n_more is None else memory.put(np.array([n_more], np.uint32)),
         n_rows - (n_more or 0), n_units, n_columns,
     )  # fmt: skip
-    kernel = ptx.parse(program, f"sum_rows\\w*{'Byte' if has_bytes else 'Call'}Rows")
+    kernel = ptx.parse(program, f"sum_rows\\w*{form}Rows")
     grid = (
-        -(-n_rows // TILE_ROWS) + (n_more is not None),
+        -(-n_rows // (TILE_ROWS // (2 if form == "Code" else 1))) + (n_more is not None),
         -(-n_columns // TILE_COLUMNS),
         -(-n_units // SPLIT_UNITS),
     )
     coverage = ptx.launch(kernel, memory, arguments, N_THREADS, grid)
-    expected = np.stack([weights(genotypes[v], kind, has_bytes) for v, kind in rows]) @ values
+    expected = np.stack([weights(genotypes[v], kind, form) for v, kind in rows]) @ values
     return memory.get(sums, np.int64).reshape(n_rows, n_columns), expected, coverage
 
 
-@pytest.mark.parametrize("has_bytes", [False, True])
-def test_sums_are_those_of_the_plain_product(ptx, program, has_bytes):
-    found, expected, coverage = run_case(ptx, program, has_bytes, 3, 150, 40, seed=1, n_more=9)
+@pytest.mark.parametrize("form", ["Call", "Byte", "Code"])
+def test_sums_are_those_of_the_plain_product(ptx, program, form):
+    found, expected, coverage = run_case(ptx, program, form, 3, 150, 40, seed=1, n_more=9)
     np.testing.assert_array_equal(found, expected)
     assert coverage >= LEAST_COVERAGE
 
 
 @pytest.mark.parametrize("program", [90], indirect=True)
 def test_parts_of_the_samples_are_added(ptx, program):
-    found, expected, _ = run_case(ptx, program, True, SPLIT_UNITS + 2, 5, 3, seed=2)
+    found, expected, _ = run_case(ptx, program, "Byte", SPLIT_UNITS + 2, 5, 3, seed=2)
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("form", ["Byte", "Code"])
+@pytest.mark.parametrize("program", [90], indirect=True)
+def test_the_largest_sums_of_digits_fit_32_bits(ptx, program, form):
+    found, expected, _ = run_case(ptx, program, form, SPLIT_UNITS, 5, 2, seed=3, is_extreme=True)
+    np.testing.assert_array_equal(found, expected)
+    assert np.abs(expected).max() >= 2**20 * (MISSING[form] - 1) * SPLIT_UNITS * UNIT
 
 
 def test_a_buffer_too_short_is_an_error(ptx, program):

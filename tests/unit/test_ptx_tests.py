@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from tests.ptx_program import compile_program, load_interpreter, needs_nvcc
 
-N_THREADS, WORD_SAMPLES, NO_ROW = 128, 16, 0xFFFFFFFF
+N_THREADS, WORD_SAMPLES, NO_ROW, NO_CODE = 128, 16, 0xFFFFFFFF, 0xFFFF
 # What is left: predicates of loops that nvcc unrolls for more rounds than a case has.
 LEAST_COVERAGE = 0.9
 LIMB = float(1 << 20)
+FORMS = ("Call", "Byte", "Code")
 SET_SUMS = np.dtype([("sum", "u8"), ("squares", "u8"), ("n_called", "u4"), ("n_one", "u4"),
                      ("least", "u4"), ("greatest", "u4")])  # fmt: skip
 MASK = np.dtype([(name, "u4") for name in (
@@ -54,15 +55,20 @@ class Genotypes:
     two: int
 
 
-def make_genotypes(rng, has_bytes, n_variants, n_samples):
-    stored = rng.integers(0, 256 if has_bytes else 4, (n_variants, n_samples)).astype(np.uint8)
+def make_genotypes(rng, form, n_variants, n_samples):
+    missing = {"Call": 1, "Byte": 255, "Code": 65535}[form]
+    n_codes = 4 if form == "Call" else missing + 1
+    stored = rng.integers(0, n_codes, (n_variants, n_samples))
+    stored = stored.astype(np.uint16 if form == "Code" else np.uint8)
     common = rng.random(stored.shape) < np.linspace(0, 1, n_variants)[:, None]
-    stored[common] = 250 if has_bytes else 0
-    missing = 255 if has_bytes else 1
+    stored[common] = 0 if form == "Call" else missing - 5
+    if form == "Code":
+        stored[rng.random(stored.shape) < 0.02] = missing
+        stored[-1, 0] = missing - 1
     stored[0][stored[0] == missing] = 3  # without a missing call
     is_missing = stored == missing
-    if has_bytes:
-        return Genotypes(stored, stored, is_missing, stored.astype(np.int64), 254)
+    if form != "Call":
+        return Genotypes(stored, stored, is_missing, stored.astype(np.int64), missing - 1)
     packed = (stored.reshape(n_variants, -1, 4) << np.array([0, 2, 4, 6], np.uint8)).sum(
         axis=2, dtype=np.uint8
     )
@@ -75,48 +81,49 @@ def set_words(members):
     return (bits << (2 * np.arange(WORD_SAMPLES, dtype=np.uint32))).sum(axis=1, dtype=np.uint32)
 
 
-def count(of, members, has_bytes):
+def count(of, members):
     """The plain twin of count_rows: one SET_SUMS for each variant."""
     found = np.zeros(len(of.codes), SET_SUMS)
     for row, calls in zip(found, np.arange(len(of.codes)), strict=True):
         use = members & ~of.is_missing[calls]
         codes = of.codes[calls][use]
         row["sum"], row["squares"], row["n_called"] = codes.sum(), (codes**2).sum(), use.sum()
-        row["n_one"] = 0 if has_bytes else (codes == 1).sum()
-        row["least"] = codes.min(initial=255) if has_bytes else 255
-        row["greatest"] = codes.max(initial=0) if has_bytes else 0
+        has_calls = of.two == 2
+        row["n_one"] = (codes == 1).sum() if has_calls else 0
+        row["least"] = NO_CODE if has_calls else codes.min(initial=NO_CODE)
+        row["greatest"] = 0 if has_calls else codes.max(initial=0)
     return found
 
 
-@pytest.mark.parametrize("has_bytes", [False, True])
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("n_samples", [64, 16 * 150])
-def test_counts_are_those_of_the_plain_twin(ptx, program, has_bytes, n_samples):
+def test_counts_are_those_of_the_plain_twin(ptx, program, form, n_samples):
     rng = np.random.default_rng(3)
-    of = make_genotypes(rng, has_bytes, 4, n_samples)
+    of = make_genotypes(rng, form, 4, n_samples)
     sets = np.stack([np.ones(n_samples, bool), rng.random(n_samples) < 0.6])
     memory = ptx.Memory()
     sums = memory.put(np.zeros((4, 2), SET_SUMS), is_written=False)
     words = memory.put(np.zeros(4, np.uint32), is_written=False)
     arguments = struct.pack(
-        "<5Q2I", memory.put(of.packed), of.packed.shape[1],
+        "<5Q2I", memory.put(of.packed), of.packed[0].nbytes,
         memory.put(np.concatenate([set_words(one) for one in sets])), sums, words,
         n_samples // WORD_SAMPLES, 2,
     )  # fmt: skip
-    kernel = ptx.parse(program, f"count_rows\\w*{'Byte' if has_bytes else 'Call'}Rows")
+    kernel = ptx.parse(program, f"count_rows\\w*{form}Rows")
     coverage = ptx.launch(kernel, memory, arguments, N_THREADS, (4, 2, 1))
     found = memory.get(sums, SET_SUMS).reshape(4, 2)
     for number, members in enumerate(sets):
-        np.testing.assert_array_equal(found[:, number], count(of, members, has_bytes))
+        np.testing.assert_array_equal(found[:, number], count(of, members))
     expected = of.packed.view(np.uint32).sum(axis=1, dtype=np.uint32)
     np.testing.assert_array_equal(memory.get(words, np.uint32), expected)
     assert coverage >= LEAST_COVERAGE
 
 
-@pytest.mark.parametrize("has_bytes", [False, True])
-def test_the_rarer_allele_is_counted_and_missing_calls_have_a_row(ptx, program, has_bytes):
+@pytest.mark.parametrize("form", FORMS)
+def test_the_rarer_allele_is_counted_and_missing_calls_have_a_row(ptx, program, form):
     n_variants, n_samples = 200, 64
-    of = make_genotypes(np.random.default_rng(4), has_bytes, n_variants, n_samples)
-    counts = count(of, np.ones(n_samples, bool), has_bytes)
+    of = make_genotypes(np.random.default_rng(4), form, n_variants, n_samples)
+    counts = count(of, np.ones(n_samples, bool))
     memory = ptx.Memory()
     rows = memory.put(np.zeros((2 * n_variants, 2), np.uint32), is_written=False)
     n_missing = memory.put(np.zeros(1, np.uint32))

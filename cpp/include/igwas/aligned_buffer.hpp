@@ -28,6 +28,7 @@ class AlignedBuffer {
 };
 
 extern template class AlignedBuffer<float>;
+extern template class AlignedBuffer<double>;
 extern template class AlignedBuffer<std::int16_t>;
 extern template class AlignedBuffer<std::int32_t>;
 extern template class AlignedBuffer<std::int64_t>;

@@ -24,7 +24,7 @@ struct TimedProducts {
 ///
 /// Sums are in codes of the allele that is counted: the rarer one (GenotypeBatch::is_flipped).
 ///
-/// \param source of hard calls or dosages in bytes; ShapeError for others.
+/// \param source of hard calls or of a file's dosages; ShapeError for others.
 /// \param rows ascending rows of the source; ShapeError if there are none or one is outside it.
 /// \param device makes the products; null: the threads do.
 [[nodiscard]] TimedProducts multiply_rows(Context const& context, GenotypeSource const& source,

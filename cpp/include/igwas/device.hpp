@@ -20,16 +20,17 @@ class DeviceLane {
  public:
   virtual ~DeviceLane() = default;
 
-  /// Fill `out` like multiply_fixed() or multiply_dosages() does, from the same integers.
+  /// Fill `out` like multiply_exactly() does, from the same integers.
   ///
-  /// \param batch of Kind::calls or Kind::bytes, prepared.
+  /// \param batch of the kind that the columns were loaded for, prepared.
   /// \param sums_missing false leaves `out.missing` at zero: nobody reads it.
   virtual void multiply(GenotypeBatch const& batch, BatchProducts& out, bool sums_missing) = 0;
 
   /// Count, multiply and test: what VariantTest makes of the batch up to VariantTest::conclude().
   /// Only where the columns were loaded with tests.
   ///
-  /// \param batch of Kind::calls or Kind::bytes as the source filled it; nobody is haploid.
+  /// \param batch of the kind that the columns were loaded for, as the source filled it; nobody is
+  /// haploid.
   virtual void test(GenotypeBatch const& batch, DeviceResults const& out) = 0;
 };
 
@@ -51,13 +52,14 @@ class Device {
   [[nodiscard]] virtual std::size_t n_waiting_workers() const noexcept = 0;
 
   /// \param columns outlive what is returned.
-  /// \param has_bytes whether batches hold dosages in bytes, not hard calls.
+  /// \param kind what batches hold; not values.
   /// \param n_lanes workers that will open a lane.
   /// \param tests outlive what is returned; null: lanes are not asked to test.
   /// \throws DeviceUnavailable if they do not fit the device's memory.
   [[nodiscard]] virtual std::unique_ptr<DeviceColumns> load(Context const& context,
                                                             FixedColumns const& columns,
-                                                            bool has_bytes, std::size_t n_lanes,
+                                                            GenotypeBatch::Kind kind,
+                                                            std::size_t n_lanes,
                                                             DeviceTests const* tests) const = 0;
 };
 

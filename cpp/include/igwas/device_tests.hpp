@@ -48,9 +48,12 @@ struct EffectSums {
   std::size_t n_one_of_each = 0;  ///< hard calls only
   std::uint64_t sum = 0;
   std::uint64_t sum_of_squares = 0;
-  std::uint8_t least = 255;
-  std::uint8_t greatest = 0;
+  std::uint16_t least = 65535;  ///< not of hard calls
+  std::uint16_t greatest = 0;   ///< the same
 };
+
+/// The code of two copies.
+[[nodiscard]] std::uint64_t two_copies_of(GenotypeBatch::Kind kind) noexcept;
 
 /// The same of the allele that is counted.
 ///

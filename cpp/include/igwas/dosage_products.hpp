@@ -16,6 +16,13 @@ namespace igwas {
 
 struct BatchProducts;
 
+/// Of the sums in which every sample is multiplied.
+struct DenseScratch {
+  AlignedBuffer<std::int64_t> total;  ///< (strips, rows of codes, 16)
+  AlignedBuffer<std::uint8_t> code;
+  AlignedBuffer<std::uint8_t> digit;
+};
+
 /// What a thread keeps between batches.
 struct DosageScratch {
   FixedScratch fixed;                   ///< sums of calls
@@ -23,9 +30,7 @@ struct DosageScratch {
   AlignedBuffer<std::int32_t> partial;  ///< (variants, stride) not yet carried
   std::vector<std::uint32_t> weight;    ///< (variants) of what is not yet carried
   AlignedBuffer<std::uint64_t> entry;
-  AlignedBuffer<std::int64_t> dense_total;  ///< (strips, dense variants, 16)
-  AlignedBuffer<std::uint8_t> dense_code;
-  AlignedBuffer<std::uint8_t> dense_digit;
+  DenseScratch dense;
 };
 
 /// Which way a variant takes, by counts: see docs/decisions. The unit of costs is adding the rows

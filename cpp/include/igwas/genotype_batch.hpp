@@ -61,18 +61,19 @@ struct SampleSets {
 /// `flipped[v]` says that codes count the other allele because the effect allele is the commoner
 /// one among all analysed samples: fewer entries, and less cancellation in sums of squares.
 ///
-/// Bytes are codes of 0 to 254 for 0 to 2 copies; 255 is missing. They stay as the source wrote
-/// them, whichever allele is counted. Preparing a row also makes its nearest hard calls.
+/// Bytes are codes of 0 to 254 for 0 to 2 copies; 255 is missing. Preparing a row also makes its
+/// nearest hard calls. Codes are 0 to 65534 for 0 to 2 copies; 65535 is missing. Both stay as the
+/// source wrote them, whichever allele is counted.
 class GenotypeBatch {
  public:
   enum class Kind { calls, bytes, codes, values };
 
-  /// How many samples carry what, of the allele that is counted; hard calls and bytes only.
+  /// How many samples carry what, of the allele that is counted; not of values.
   struct CallShape {
-    std::size_t n_counted = 0;  ///< one copy or two
-    std::size_t n_pairs = 0;    ///< two copies
+    std::size_t n_counted = 0;  ///< one copy or two; of codes: any of it
+    std::size_t n_pairs = 0;    ///< two copies; not of codes
     std::size_t n_missing = 0;
-    std::size_t n_fractional = 0;  ///< called, of no whole number of copies
+    std::size_t n_fractional = 0;  ///< called, of no whole number of copies; of bytes only
   };
 
   struct CallCounts {
@@ -99,9 +100,13 @@ class GenotypeBatch {
   [[nodiscard]] std::span<std::uint8_t> bytes(std::size_t variant) noexcept;
   /// Followed by missing codes up to a multiple of call_multiple samples.
   [[nodiscard]] std::uint8_t const* padded_bytes(std::size_t variant) const noexcept {
-    return bytes_.data() + variant * byte_stride();
+    return bytes_.data() + variant * padded_samples();
   }
   [[nodiscard]] std::span<std::uint16_t> codes(std::size_t variant) noexcept;
+  /// Followed by missing codes up to a multiple of call_multiple samples.
+  [[nodiscard]] std::uint16_t const* padded_codes(std::size_t variant) const noexcept {
+    return codes_.data() + variant * padded_samples();
+  }
   [[nodiscard]] std::span<double> values(std::size_t variant) noexcept;
 
   /// After a row is filled: clear calls that ploidy rules out, and choose the counted allele.
@@ -122,20 +127,26 @@ class GenotypeBatch {
   void list_missing(std::size_t variant, std::size_t mask, SampleSets const& sets,
                     std::vector<std::uint32_t>& out) const;
 
-  static constexpr std::uint16_t missing_code = 0xFFFF;
+  static constexpr std::uint16_t missing_code = 65535;
   static constexpr std::uint8_t missing_byte = 0xFF;
   static constexpr std::uint8_t two_copies_byte = 254;
+  static constexpr std::uint16_t two_copies_code = 65534;
   static constexpr std::size_t call_multiple = 192;
 
  private:
   /// Counts over all samples, known since the variant was prepared.
   [[nodiscard]] CallCounts all_counts(std::size_t variant) const noexcept;
   void prepare_bytes(std::size_t variant);
-  [[nodiscard]] CodeSums sums_of_bytes(std::size_t variant, std::size_t mask, Haploid haploid,
-                                       SampleSets const& sets) const;
+  void prepare_codes(std::size_t variant);
+  /// Of bytes or codes; `sum_of(set, n_words)` gives their EffectSums.
+  template <typename SumOf>
+  [[nodiscard]] CodeSums sums_of_dosages(std::size_t variant, std::size_t mask, Haploid haploid,
+                                         SampleSets const& sets, SumOf const& sum_of) const;
   [[nodiscard]] double code_at(std::size_t variant, std::size_t sample) const;
   void tile_of_calls(std::size_t variant, std::size_t first, std::size_t n, TileEntries& out) const;
-  [[nodiscard]] std::size_t byte_stride() const noexcept { return call_stride_ * calls_per_word; }
+  [[nodiscard]] std::size_t padded_samples() const noexcept {
+    return call_stride_ * calls_per_word;
+  }
 
   Kind kind_ = Kind::calls;
   std::size_t n_variants_ = 0;
@@ -144,7 +155,7 @@ class GenotypeBatch {
   std::size_t call_stride_ = 0;         ///< words from row to row
   AlignedBuffer<std::uint64_t> calls_;  ///< of bytes: the nearest
   AlignedBuffer<std::uint8_t> bytes_;
-  std::vector<std::uint16_t> codes_;
+  AlignedBuffer<std::uint16_t> codes_;
   std::vector<double> values_;  ///< NaN is missing
   std::vector<std::uint8_t> flipped_;
   std::vector<CallShape> shapes_;

@@ -23,11 +23,8 @@ class GenotypeSource {
   [[nodiscard]] virtual std::size_t n_variants() const noexcept = 0;
   [[nodiscard]] virtual std::size_t n_samples() const noexcept = 0;
 
-  /// Whether batches hold hard calls.
-  [[nodiscard]] virtual bool has_calls() const noexcept { return false; }
-
-  /// Whether batches hold dosages in bytes.
-  [[nodiscard]] virtual bool has_bytes() const noexcept { return false; }
+  /// What batches hold.
+  [[nodiscard]] virtual GenotypeBatch::Kind kind() const noexcept = 0;
 
   /// Bytes a decoded variant of `n_samples` takes in a batch.
   [[nodiscard]] virtual std::size_t batch_row_bytes(std::size_t n_samples) const noexcept = 0;

@@ -60,7 +60,7 @@ inline constexpr std::size_t most_fixed_rows = 4096;
 /// `progress(n)` is called by the calling thread about ten times a second with the variants done
 /// so far; it may throw to stop the scan, which leaves finished blocks with the sink.
 ///
-/// \param device makes the sums of hard calls and of dosages in bytes; null: the threads do.
+/// \param device makes the sums of whatever is stored as integers; null: the threads do.
 /// \throws DeviceUnavailable if there is a device and genotypes are of another kind.
 void scan(Context const& context, GenotypeSource const& source, ScanModel const& model,
           ScanRows const& rows, std::span<ScanBlock const> blocks, ScanOptions const& options,

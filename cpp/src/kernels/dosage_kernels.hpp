@@ -34,14 +34,15 @@ constexpr std::size_t sure_entries = 2047 / largest_residual;
 constexpr std::int32_t digit_base = 33;
 constexpr std::int32_t largest_high = 31775;
 constexpr std::int32_t largest_low = 16;
+/// Of what is summed densely: a code in a byte, or a byte of a code in two.
+constexpr int largest_byte = 255;
 /// Samples that are summed densely before the sums are carried to 64 bits.
 constexpr std::size_t dense_samples = 256;
-static_assert(two_copies_code * largest_high * std::int64_t{dense_samples} <
-              (std::int64_t{1} << 31));
+static_assert(largest_byte * largest_high * std::int64_t{dense_samples} < (std::int64_t{1} << 31));
 /// Samples whose digits lie together, and how many of these steps fit 16-bit sums of pairs.
 constexpr std::size_t step_samples = 4;
 constexpr std::size_t low_steps = 4;
-static_assert(low_steps * 2 * two_copies_code * largest_low < (1 << 15));
+static_assert(low_steps * 2 * largest_byte * largest_low < (1 << 15));
 static_assert(pair_samples % (step_samples * low_steps) == 0 && dense_samples % pair_samples == 0);
 /// Variants whose dense sums are kept in registers together.
 constexpr std::size_t dense_variants = 6;

@@ -53,8 +53,10 @@ template <typename Arguments>
 bool const are_added[] = {
     add(&sum_rows<CallRows>, {"sum_rows", "CallRows"}),
     add(&sum_rows<ByteRows>, {"sum_rows", "ByteRows"}),
+    add(&sum_rows<CodeRows>, {"sum_rows", "CodeRows"}),
     add(&count_rows<CallRows>, {"count_rows", "CallRows"}),
     add(&count_rows<ByteRows>, {"count_rows", "ByteRows"}),
+    add(&count_rows<CodeRows>, {"count_rows", "CodeRows"}),
     add(&list_rows, {"list_rows"}),
     add(&test_rows, {"test_rows"}),
     // Of a template's argument the mangled name has one letter.

@@ -6,6 +6,7 @@
 #include "row_codes.cuh"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -34,6 +35,21 @@ unsigned weight_of_byte(unsigned byte, RowKind kind) {
   return byte == 255 ? 0 : (kind == RowKind::effect_counted ? byte : 254 - byte);
 }
 
+unsigned weight_of_code(unsigned code, RowKind kind) {
+  if (kind == RowKind::missing) {
+    return code == 65535 ? 1 : 0;
+  }
+  return code == 65535 ? 0 : (kind == RowKind::effect_counted ? code : 65534 - code);
+}
+
+template <typename Rows>
+CodeBytes plane_of(typename Rows::Word const& word, unsigned half, RowKind kind,
+                   unsigned plane = 0) {
+  CodeBytes planes[Rows::n_planes];
+  Rows::split(word, half, Rows::recoding(kind), planes);
+  return planes[plane];
+}
+
 unsigned byte_of(CodeBytes const& bytes, unsigned sample) {
   return ((sample % 2 == 0 ? bytes.even : bytes.odd) >> (8 * (sample / 2))) & 0xFFU;
 }
@@ -42,8 +58,8 @@ void every_call_becomes_its_weight() {
   for (RowKind const kind : kinds) {
     for (unsigned part = 0; part < 65536; ++part) {
       unsigned const other = (part * 40503U) & 0xFFFFU;
-      CodeBytes const low = CallRows::bytes(part | (other << 16), 0, CallRows::recoding(kind));
-      CodeBytes const high = CallRows::bytes(other | (part << 16), 1, CallRows::recoding(kind));
+      CodeBytes const low = plane_of<CallRows>(part | (other << 16), 0, kind);
+      CodeBytes const high = plane_of<CallRows>(other | (part << 16), 1, kind);
       for (unsigned sample = 0; sample < 8; ++sample) {
         unsigned const expected = weight_of_call((part >> (2 * sample)) & 3U, kind);
         CHECK(byte_of(low, sample) == expected);
@@ -64,6 +80,21 @@ void every_byte_becomes_its_weight_beside_any_other() {
           unsigned const expected = weight_of_byte(at % 2 == 0 ? byte : other, kind);
           CHECK(((found >> (8 * at)) & 0xFFU) == expected);
         }
+      }
+    }
+  }
+}
+
+void every_code_becomes_its_weight_beside_any_other() {
+  for (RowKind const kind : kinds) {
+    unsigned const recoding = CodeRows::recoding(kind);
+    for (unsigned code = 0; code < 65536; ++code) {
+      for (unsigned const other : {0U, 1U, 255U, 256U, 32767U, 32768U, 65534U, 65535U}) {
+        unsigned const found = CodeRows::recode(code | (other << 16), recoding);
+        unsigned const swapped = CodeRows::recode(other | (code << 16), recoding);
+        unsigned const first = weight_of_code(code, kind);
+        unsigned const second = weight_of_code(other, kind);
+        CHECK(found == (first | (second << 16)) && swapped == (second | (first << 16)));
       }
     }
   }
@@ -117,11 +148,62 @@ void words_are_counted_like_their_samples() {
 void bytes_are_taken_in_the_order_of_samples() {
   uint4 const word = {0x03020100, 0x07060504, 0x0B0A0908, 0x0F0E0D0C};
   for (unsigned half = 0; half < 2; ++half) {
-    CodeBytes const bytes =
-        ByteRows::bytes(word, half, ByteRows::recoding(RowKind::effect_counted));
+    CodeBytes const bytes = plane_of<ByteRows>(word, half, RowKind::effect_counted);
     for (unsigned sample = 0; sample < 8; ++sample) {
       CHECK(byte_of(bytes, sample) == 8 * half + sample);
     }
+  }
+}
+
+/// A code for each of 16 samples.
+CodeRows::Word word_of(std::array<unsigned, 16> const& codes) {
+  auto const pair = [&](unsigned i) { return codes[i] | (codes[i + 1] << 16); };
+  return {{pair(0), pair(2), pair(4), pair(6)}, {pair(8), pair(10), pair(12), pair(14)}};
+}
+
+void codes_are_split_in_the_order_of_samples() {
+  std::array<unsigned, 16> codes;
+  for (unsigned i = 0; i < 16; ++i) {
+    codes[i] = (0x1700U * i + 0x31U + i) & 0xFFFFU;
+  }
+  for (RowKind const kind : kinds) {
+    for (unsigned half = 0; half < 2; ++half) {
+      CodeBytes const low = plane_of<CodeRows>(word_of(codes), half, kind, 0);
+      CodeBytes const high = plane_of<CodeRows>(word_of(codes), half, kind, 1);
+      for (unsigned sample = 0; sample < 8; ++sample) {
+        unsigned const expected = weight_of_code(codes[8 * half + sample], kind);
+        CHECK(byte_of(low, sample) == (expected & 0xFFU));
+        CHECK(byte_of(high, sample) == expected >> 8);
+      }
+    }
+  }
+}
+
+void words_of_codes_are_counted_like_their_samples() {
+  std::mt19937 random(9);
+  for (int repeat = 0; repeat < 2'000; ++repeat) {
+    auto const set = static_cast<unsigned>(random()) & 0x55555555U;
+    std::array<unsigned, 16> codes;
+    SetSums expected = {0, 0, 0, 0, 65535, 0};
+    unsigned word_sum = 0;
+    for (unsigned i = 0; i < 16; ++i) {
+      codes[i] = random() % 4 == 0 ? 65533U + static_cast<unsigned>(random() % 3)
+                                   : static_cast<unsigned>(random() & 0xFFFFU);
+      word_sum += codes[i] << (16 * (i % 2));
+      if (((set >> (2 * i)) & 1U) != 0 && codes[i] != 65535) {
+        expected.sum += codes[i];
+        expected.sum_of_squares += std::uint64_t{codes[i]} * codes[i];
+        ++expected.n_called;
+        expected.least = std::min(expected.least, codes[i]);
+        expected.greatest = std::max(expected.greatest, codes[i]);
+      }
+    }
+    SetSums found = {0, 0, 0, 0, 65535, 0};
+    CodeRows::count(word_of(codes), set, found);
+    CHECK(found.sum == expected.sum && found.sum_of_squares == expected.sum_of_squares);
+    CHECK(found.n_called == expected.n_called && found.n_one_of_each == 0);
+    CHECK(found.least == expected.least && found.greatest == expected.greatest);
+    CHECK(CodeRows::word_sum(word_of(codes)) == word_sum);
   }
 }
 
@@ -168,6 +250,9 @@ int main() {
   every_byte_becomes_its_weight_beside_any_other();
   words_are_counted_like_their_samples();
   bytes_are_taken_in_the_order_of_samples();
+  every_code_becomes_its_weight_beside_any_other();
+  codes_are_split_in_the_order_of_samples();
+  words_of_codes_are_counted_like_their_samples();
   digits_make_the_value_again();
   a_biobank_fits_eight_gibibytes();
   a_full_card_gets_smaller_pieces_and_then_an_error();

@@ -2,6 +2,7 @@
 #include "../device_cases.hpp"
 #include "../device_test_cases.hpp"
 #include "cuda_device.hpp"
+#include "cuda_lane.hpp"
 #include "digit_columns.hpp"
 #include "igwas/error.hpp"
 #include "memory_plan.hpp"
@@ -12,6 +13,7 @@
 
 using namespace igwas;
 using cuda::CudaDevice;
+using Kind = GenotypeBatch::Kind;
 using cuda_sim::Counts;
 using cuda_sim::Settings;
 using cuda_sim::StreamOrder;
@@ -70,8 +72,8 @@ void tests_are_the_bits_of_the_cpu_in_every_order_of_threads_and_streams() {
 
 /// Then the checksum stands in its place, and its sums are not the limb's.
 void an_empty_low_limb_stays_empty() {
-  for (bool const has_bytes : {false, true}) {
-    auto const of = testing::test_case({201, 40, 5, 1, true}, has_bytes, 2);
+  for (auto const kind : testing::device_kinds) {
+    auto const of = testing::test_case({201, 40, 5, 1, true}, kind, 2);
     auto const checksum = cuda::DigitColumns(of->columns).checksum_column();
     CHECK(checksum == of->columns.low_limb(0) && checksum != 0);
     cuda_sim::reset({});
@@ -82,7 +84,7 @@ void an_empty_low_limb_stays_empty() {
 
 /// More variants than fit: pieces take turns, and the last is short.
 void tests_take_turns_in_pieces() {
-  auto const of = testing::test_case({130, 171, 5, 2}, false, 1);
+  auto const of = testing::test_case({130, 171, 5, 2}, Kind::calls, 1);
   for (Settings settings : orders()) {
     // Columns, tables, and two lanes of slots for the fewest variants.
     settings.memory_bytes = 400'000;
@@ -97,7 +99,7 @@ void tests_take_turns_in_pieces() {
 void sums_over_several_splits_of_the_samples_are_added() {
   cuda_sim::reset({});
   testing::products_are_the_bits_of_the_cpu(CudaDevice({}), {{16'385, 8, 3}});
-  testing::largest_sums_do_not_overflow(CudaDevice({}), 16'500);
+  testing::largest_sums_do_not_overflow(CudaDevice({}), 33'000);
   nothing_is_left_and_no_rule_is_broken();
 }
 
@@ -108,20 +110,23 @@ void sums_over_several_splits_of_the_samples_are_added() {
   std::size_t const least = cuda::least_piece_rows;
   cuda::MemoryNeeds const needs{
       cuda::DigitColumns(columns).tiles() * cuda::DigitColumns(columns).tile_bytes(),
-      columns.rows() / 4, cuda::DigitColumns(columns).columns(), 2};
+      cuda::bytes_of_row(of.batch.kind(), columns.rows()), cuda::DigitColumns(columns).columns(),
+      2};
   return (needs.digit_bytes + 2 * cuda::lane_slots * cuda::slot_bytes(needs, least)) * 10 / 9 + 64;
 }
 
 void pieces_take_turns_in_every_order_of_streams() {
-  testing::ProductCase const of = testing::product_case(130, 8, 171, false);
-  std::size_t const memory = memory_for_small_pieces(of);
-  for (Settings settings : orders()) {
-    settings.memory_bytes = memory;
-    cuda_sim::reset(settings);
-    testing::check_same_products(CudaDevice({}), of, 1);
-    // Two lanes, two products each, 171 variants by 32.
-    CHECK(cuda_sim::counts().launches == 2 * 2 * 6);
-    nothing_is_left_and_no_rule_is_broken();
+  for (Kind const kind : {Kind::calls, Kind::codes}) {
+    testing::ProductCase const of = testing::product_case(130, 8, 171, kind);
+    std::size_t const memory = memory_for_small_pieces(of);
+    for (Settings settings : orders()) {
+      settings.memory_bytes = memory;
+      cuda_sim::reset(settings);
+      testing::check_same_products(CudaDevice({}), of, 1);
+      // Two lanes, two products each, 171 variants by 32.
+      CHECK(cuda_sim::counts().launches == 2 * 2 * 6);
+      nothing_is_left_and_no_rule_is_broken();
+    }
   }
 }
 
@@ -138,7 +143,8 @@ void several_gpus_share_the_work() {
   settings.n_devices = 3;
   settings.streams = StreamOrder::random;
   cuda_sim::reset(settings);
-  testing::check_same_products(CudaDevice({}), testing::product_case(100, 8, 9, false), 1, true, 4);
+  testing::check_same_products(CudaDevice({}), testing::product_case(100, 8, 9, Kind::calls), 1,
+                               true, 4);
   CHECK(cuda_sim::counts().launches_of == std::vector<std::size_t>({4, 2, 2}));
   cuda_sim::reset(settings);
   testing::scans_are_the_bits_of_the_cpu(CudaDevice({2, 1}));
@@ -157,8 +163,8 @@ void several_gpus_share_the_work() {
   }
 }
 
-void want_of_memory_at_any_allocation_halves_pieces_or_is_an_error() {
-  testing::ProductCase const of = testing::product_case(100, 8, 70, false);
+void want_of_memory_at_any_allocation_halves_pieces_or_is_an_error(Kind kind) {
+  testing::ProductCase const of = testing::product_case(100, 8, 70, kind);
   cuda_sim::reset({});
   CHECK(succeeds(of));
   std::size_t const n = cuda_sim::counts().allocations;
@@ -178,7 +184,7 @@ void want_of_memory_at_any_allocation_halves_pieces_or_is_an_error() {
 }
 
 void a_failure_of_any_call_is_an_error_and_leaves_nothing() {
-  testing::ProductCase const of = testing::product_case(100, 8, 70, false);
+  testing::ProductCase const of = testing::product_case(100, 8, 70, Kind::calls);
   cuda_sim::reset({});
   CHECK(succeeds(of));
   std::size_t const n = cuda_sim::counts().calls;
@@ -204,7 +210,7 @@ void a_failure_of_any_call_is_an_error_and_leaves_nothing() {
 }
 
 void want_of_memory_for_tests_halves_pieces_or_is_an_error() {
-  auto const of = testing::test_case({100, 70, 3, 1}, false, 1);
+  auto const of = testing::test_case({100, 70, 3, 1}, Kind::calls, 1);
   cuda_sim::reset({});
   CHECK(succeeds(*of));
   std::size_t const n = cuda_sim::counts().allocations;
@@ -223,7 +229,7 @@ void want_of_memory_for_tests_halves_pieces_or_is_an_error() {
 }
 
 void a_failure_of_any_call_of_a_test_is_an_error_and_leaves_nothing() {
-  auto const of = testing::test_case({100, 70, 3, 1}, false, 1);
+  auto const of = testing::test_case({100, 70, 3, 1}, Kind::calls, 1);
   cuda_sim::reset({});
   CHECK(succeeds(*of));
   Counts const done = cuda_sim::counts();
@@ -255,7 +261,7 @@ void a_failure_of_any_call_of_a_test_is_an_error_and_leaves_nothing() {
 }
 
 void genotypes_that_did_not_arrive_are_an_error() {
-  auto const of = testing::test_case({100, 20, 3, 1}, false, 1);
+  auto const of = testing::test_case({100, 20, 3, 1}, Kind::calls, 1);
   Settings settings;
   settings.corrupted_upload = of->batch.size() * 48;  // as many bytes as its packed calls
   cuda_sim::reset(settings);
@@ -264,7 +270,7 @@ void genotypes_that_did_not_arrive_are_an_error() {
 
 /// The checks are copied back third; a bit of the first of them is the sum of the first row.
 void a_wrong_sum_of_a_tested_row_is_an_error() {
-  auto const of = testing::test_case({100, 20, 3, 1}, false, 1);
+  auto const of = testing::test_case({100, 20, 3, 1}, Kind::calls, 1);
   Settings settings;
   settings.corrupts_results = true;
   cuda_sim::reset(settings);
@@ -285,7 +291,7 @@ void a_launch_that_is_refused_is_noticed_at_once() {
   Settings settings;
   settings.failing_launch = 2;
   cuda_sim::reset(settings);
-  std::string const words = error_of(testing::product_case(100, 8, 5, false));
+  std::string const words = error_of(testing::product_case(100, 8, 5, Kind::calls));
   CHECK(words.find("the GPU failed to start the sums (") == 0);
   nothing_is_left_and_no_rule_is_broken();
 }
@@ -326,7 +332,7 @@ void a_gpu_that_is_not_there_or_too_old_is_refused() {
 
 /// The column whose sums are known without the GPU: the first that the model leaves empty.
 void a_wrong_sum_of_the_checksum_is_an_error() {
-  testing::ProductCase of = testing::product_case(100, 8, 5, false);
+  testing::ProductCase of = testing::product_case(100, 8, 5, Kind::calls);
   for (std::size_t i = 0; i < of.n_samples; ++i) {
     of.columns[i * of.n_columns] = 0;  // then it stands first, and there copies are corrupted
   }
@@ -337,11 +343,18 @@ void a_wrong_sum_of_the_checksum_is_an_error() {
   CHECK(words.find("GPU 0 summed the genotypes of a variant to ") == 0);
 }
 
-void genotypes_of_other_kinds_are_refused() {
+/// Refused before the scan looks at its model.
+void fractions_in_memory_are_refused() {
   cuda_sim::reset({});
   CudaDevice const device({});
+  std::vector<double> const dosage{0.5, 1, 2};
+  auto const source = make_array_source(MatrixView<double const>{dosage.data(), 1, 3, 3});
+  testing::Cohort const cohort = testing::random_cohort(3, 1, 1);
+  testing::BitCollector sink;
+  ScanOptions options;
+  options.n_phenotypes = 1;
   testing::check_throws<DeviceUnavailable>(
-      [&] { static_cast<void>(testing::scan_bits({.encoding = Encoding::dosage16}, &device)); });
+      [&] { scan(Context{1}, *source, cohort.model, {{}, {}}, {}, options, sink, {}, &device); });
 }
 
 }  // namespace
@@ -355,7 +368,8 @@ int main() {
   pieces_take_turns_in_every_order_of_streams();
   scans_are_the_bits_of_the_cpu_in_every_order_of_streams();
   several_gpus_share_the_work();
-  want_of_memory_at_any_allocation_halves_pieces_or_is_an_error();
+  want_of_memory_at_any_allocation_halves_pieces_or_is_an_error(Kind::calls);
+  want_of_memory_at_any_allocation_halves_pieces_or_is_an_error(Kind::codes);
   a_failure_of_any_call_is_an_error_and_leaves_nothing();
   want_of_memory_for_tests_halves_pieces_or_is_an_error();
   a_failure_of_any_call_of_a_test_is_an_error_and_leaves_nothing();
@@ -365,6 +379,6 @@ int main() {
   a_machine_without_a_gpu_says_why();
   a_gpu_that_is_not_there_or_too_old_is_refused();
   a_wrong_sum_of_the_checksum_is_an_error();
-  genotypes_of_other_kinds_are_refused();
+  fractions_in_memory_are_refused();
   return igwas::testing::exit_code();
 }

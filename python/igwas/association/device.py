@@ -1,6 +1,7 @@
 """Which device sums genotypes: the CPU, or GPUs that have just shown that they count right."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -25,6 +26,12 @@ PINNED_BYTES = 2 * (64 << 20)
 N_BASIS = 4
 SHORT_TEST = (1_003, 150, 40)
 LONG_TEST = (17_003, 150, 40)
+# Of every encoding that GPUs sum.
+_ROW_BYTES: dict[str, Callable[[int], int]] = {
+    "hardcalls": lambda n_samples: (n_samples + 3) // 4,
+    "dosage8": lambda n_samples: n_samples,
+    "dosage16": lambda n_samples: 2 * n_samples,
+}
 
 
 def cuda_module() -> ModuleType:
@@ -130,7 +137,7 @@ def check_gpu(gpu: int, size: tuple[int, int, int]) -> str:
     n_samples, n_variants, n_columns = size
     n_sums = n_tests = 0
     with tempfile.TemporaryDirectory() as folder:
-        for encoding in ("hardcalls", "dosage8"):
+        for encoding in _ROW_BYTES:
             source = _random_source(Path(folder), encoding, n_samples, n_variants)
             for is_full in (False, True):
                 expected = _sums(source, size, is_full, None)
@@ -160,10 +167,16 @@ def _require_same(
 
 
 def _random_source(folder: Path, encoding: str, n_samples: int, n_variants: int) -> Any:
-    """Rows of random bytes, so every genotype and missing ones, in a file."""
-    row_bytes = (n_samples + 3) // 4 if encoding == "hardcalls" else n_samples
+    """Rows of random bytes, so every genotype and missing ones, in a file.
+
+    Of dosages in two bytes hardly any would be missing by chance: one in fifty is.
+    """
+    row_bytes = _ROW_BYTES[encoding](n_samples)
     path = folder / encoding
-    data = np.random.default_rng(20).integers(0, 256, (n_variants, row_bytes), dtype=np.uint8)
+    generator = np.random.default_rng(20)
+    data = generator.integers(0, 256, (n_variants, row_bytes), dtype=np.uint8)
+    if encoding == "dosage16":
+        data.view(np.uint16)[generator.random((n_variants, n_samples)) < 0.02] = 65535
     path.write_bytes(data.tobytes())
     return _core.file_source(
         path=str(path),

@@ -24,7 +24,6 @@ from igwas.association.plan import ScanPlan, make_plan
 from igwas.association.statistics_writer import Layout, Paths
 from igwas.context import Context
 from igwas.errors import (
-    DeviceUnavailable,
     IgwasError,
     IncompleteFile,
     InputError,
@@ -146,7 +145,6 @@ def run_scan(
     refuse_inputs(paths.output, _input_paths(Path(genotypes), Path(phenotypes), options))
     device = open_device(context)
     with sole_writer(paths.output), open_genotypes(genotypes) as file:
-        _require_summable(file, context)
         plan = make_plan(file, Path(phenotypes), options)
         if plan.loco is not None:
             named = {f"loco {path.name}": path for path in plan.loco.source_paths}
@@ -243,15 +241,6 @@ class _Models:
             self._last = None  # before the next is built: each is large
             self._last = (number, self.plan.model(number))
         return self._last[1]
-
-
-def _require_summable(file: GenotypeFile, context: Context) -> None:
-    """Refuse genotypes that a GPU does not sum, before anything is written."""
-    if context.device == "cuda" and file.chunks.encoding == "dosage16":
-        raise DeviceUnavailable(
-            f"{file.path} holds dosages of 16 bits, which are not summed on a GPU; expected hard "
-            "calls or dosages of 8 bits. Run with --device cpu."
-        )
 
 
 def _check_output(paths: Paths, options: ScanOptions) -> None:

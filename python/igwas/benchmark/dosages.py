@@ -1,4 +1,4 @@
-"""Simulated imputation: dosages in bytes, written as genotypes.h5."""
+"""Simulated imputation: dosages in one byte or two, written as genotypes.h5."""
 
 import dataclasses
 import hashlib
@@ -26,7 +26,7 @@ CASES: dict[str, tuple[float, float]] = {
 # Raised when the bytes that a shape stands for change.
 _RECIPE = 1
 _ROWS = 64
-_COPY = 127
+_COPY, _WIDE_COPY = 127, 32767
 _FREQUENCIES, _DOSAGES = 11, 12
 _log = logging.getLogger("igwas")
 
@@ -70,7 +70,29 @@ def draw_dosages(
     return codes
 
 
-def make_dosages(work: Path, shape: CohortShape, case: str) -> Path:
+def widen_dosages(
+    codes: npt.NDArray[np.uint8], generator: np.random.Generator
+) -> npt.NDArray[np.uint16]:
+    """Turn dosages in bytes into such in two: fractions anywhere within a byte's step.
+
+    Parameters
+    ----------
+    codes : uint8 (variants, samples)
+        127 is one copy; nothing is missing.
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    uint16 (variants, samples)
+        32767 is one copy.
+    """
+    step = _WIDE_COPY / _COPY
+    within = generator.uniform(-step / 2, step / 2, size=codes.shape)
+    wide = np.where(codes % _COPY == 0, codes * step, codes * step + within)
+    return np.round(wide).clip(0, 2 * _WIDE_COPY).astype(np.uint16)
+
+
+def make_dosages(work: Path, shape: CohortShape, case: str, bits: int = 8) -> Path:
     """Write a file of dosages, or find it in the work folder.
 
     Parameters
@@ -80,6 +102,8 @@ def make_dosages(work: Path, shape: CohortShape, case: str) -> Path:
         Samples, variants, spectrum and seed count; phenotypes do not.
     case : str
         One of CASES.
+    bits : int
+        8 or 16, of a stored dosage.
 
     Raises
     ------
@@ -87,15 +111,17 @@ def make_dosages(work: Path, shape: CohortShape, case: str) -> Path:
         If the disk is full.
     """
     content = [_RECIPE, case, shape.n_samples, shape.n_variants, shape.spectrum, shape.seed]
+    if bits != 8:
+        content.append(bits)
     digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
     path = work / f"dosages-{digest}.h5"
     if not path.exists():
         _log.info("simulating %s x %s dosages", f"{shape.n_samples:,}", f"{shape.n_variants:,}")
-        _write(path, shape, case)
+        _write(path, shape, case, bits)
     return path
 
 
-def _write(path: Path, shape: CohortShape, case: str) -> None:
+def _write(path: Path, shape: CohortShape, case: str, bits: int) -> None:
     frequency = draw_frequencies(
         shape.spectrum, shape.n_variants, generator_of(shape, _FREQUENCIES)
     )
@@ -104,13 +130,19 @@ def _write(path: Path, shape: CohortShape, case: str) -> None:
     samples = Samples(ids, ids, np.ones(shape.n_samples, np.uint8))
     attributes = root_attributes(GENOTYPES, options={"case": case, **dataclasses.asdict(shape)})
     with GenotypeWriter(
-        path, samples, "dosage8", attributes=attributes, context=Context(), raw=True
+        path,
+        samples,
+        "dosage8" if bits == 8 else "dosage16",
+        attributes=attributes,
+        context=Context(),
+        raw=True,
     ) as writer:
         for start in range(0, shape.n_variants, _ROWS):
             part = frequency[start : start + _ROWS]
             numbers = range(start, start + len(part))
+            drawn = draw_dosages(part, shape.n_samples, CASES[case], generator)
             writer.append(
-                draw_dosages(part, shape.n_samples, CASES[case], generator),
+                drawn if bits == 8 else widen_dosages(drawn, generator),
                 codes=np.zeros(len(part), np.int16),
                 positions=np.arange(start + 1, start + len(part) + 1),
                 ids=[f"v{number}" for number in numbers],

@@ -129,12 +129,13 @@ def _checks(work: Path, sizes: Sizes, program: Path | None) -> Iterator[tuple[st
             options = ScanOptions(missing=missing, precision=precision, mac=1, hit_log10p=2)
             yield (
                 f"scan of hard calls, {missing}, {precision}",
-                functools.partial(_compare_scans, work, sizes, options, "hard calls"),
+                functools.partial(_compare_scans, work, sizes, options, None),
             )
-    yield (
-        "scan of dosages",
-        functools.partial(_compare_scans, work, sizes, ScanOptions(mac=1), "2-10 % fractional"),
-    )
+    for bits in (8, 16):
+        yield (
+            f"scan of dosages of {bits} bits",
+            functools.partial(_compare_scans, work, sizes, ScanOptions(mac=1), bits),
+        )
     for name, put in array_libraries():
         yield f"arrays of {name}", functools.partial(compare_arrays, put, *sizes.arrays)
 
@@ -149,12 +150,12 @@ def _run_program(program: Path) -> str:
     return f"{program} passed"
 
 
-def _compare_scans(work: Path, sizes: Sizes, options: ScanOptions, genotypes: str) -> str:
-    """The whole command's work on both; every array must be the same."""
+def _compare_scans(work: Path, sizes: Sizes, options: ScanOptions, bits: int | None) -> str:
+    """The whole command's work on both; every array must be the same. Without bits: hard calls."""
     cohort = make_cohort(work, sizes.shape)
     path = (
-        cohort.genotypes() if genotypes == "hard calls"
-        else make_dosages(work, sizes.shape, genotypes)
+        cohort.genotypes() if bits is None
+        else make_dosages(work, sizes.shape, "2-10 % fractional", bits)
     )  # fmt: skip
     with tempfile.TemporaryDirectory(dir=work) as folder:
         contents = [

@@ -98,7 +98,7 @@ def test_a_gpu_that_is_not_there_is_refused(simulated_gpu):
 def test_a_gpu_that_counts_right_passes_the_test(simulated_gpu):
     said = device.check_gpu(0, device.SHORT_TEST)
     assert said == (
-        "48,000 sums of 150 variants x 40 columns and 49,200 statistics equal the CPU's"
+        "72,000 sums of 150 variants x 40 columns and 73,800 statistics equal the CPU's"
     )
     assert simulated_gpu.n_violations == 0
 
@@ -219,7 +219,7 @@ def test_gpus_without_cuda_are_an_error():
         parse_gpus(["0", "x"])
 
 
-def write_dosages(cohort, path, encoding="dosage8"):
+def write_dosages(cohort, path, encoding):
     """The cohort's calls, every third one a fraction, as dosages."""
     dosage = cohort.dosage.astype(np.float32)
     dosage[::3] *= np.float32(0.83)
@@ -239,6 +239,14 @@ def write_dosages(cohort, path, encoding="dosage8"):
         writer.finish(names)
 
 
+def stored_as(cohort, encoding, folder):
+    """The cohort's genotypes in a file of an encoding."""
+    if encoding == "hardcalls":
+        return cohort.bed
+    write_dosages(cohort, folder / "g.h5", encoding)
+    return folder / "g.h5"
+
+
 def contents(path):
     """Every dataset of a file, but the time it was written."""
     found = {}
@@ -250,10 +258,14 @@ def contents(path):
 
 
 @pytest.mark.usefixtures("simulated_gpu")
-def test_a_scan_begun_on_a_gpu_is_resumed_on_the_cpu_to_the_same_bits(tmp_path, monkeypatch):
+@pytest.mark.parametrize("encoding", ["hardcalls", "dosage16"])
+def test_a_scan_begun_on_a_gpu_is_resumed_on_the_cpu_to_the_same_bits(
+    tmp_path, monkeypatch, encoding
+):
     cohort = write_cohort(tmp_path, chromosomes=["1"] * 7 + ["X"] * 8)
     options = ScanOptions(mac=0)
-    run_scan(cohort.bed, cohort.phenotypes, tmp_path / "cpu.h5", options=options)
+    genotypes = stored_as(cohort, encoding, tmp_path)
+    run_scan(genotypes, cohort.phenotypes, tmp_path / "cpu.h5", options=options)
     real = scan._core.scan
 
     def stops_at_the_second_model(**arguments):
@@ -263,23 +275,20 @@ def test_a_scan_begun_on_a_gpu_is_resumed_on_the_cpu_to_the_same_bits(tmp_path, 
     monkeypatch.setattr(scan._core, "scan", stops_at_the_second_model)
     output = tmp_path / "s.h5"
     with pytest.raises(KeyboardInterrupt):
-        run_scan(cohort.bed, cohort.phenotypes, output, options=options, context=CUDA)
+        run_scan(genotypes, cohort.phenotypes, output, options=options, context=CUDA)
     monkeypatch.setattr(scan._core, "scan", real)
-    run_scan(cohort.bed, cohort.phenotypes, output, options=ScanOptions(mac=0, resume=True))
+    run_scan(genotypes, cohort.phenotypes, output, options=ScanOptions(mac=0, resume=True))
     on_cpu, on_both = contents(tmp_path / "cpu.h5"), contents(output)
     for name, expected in on_cpu.items():
         np.testing.assert_array_equal(on_both[name], expected)
 
 
-@pytest.mark.parametrize("encoding", ["hardcalls", "dosage8"])
+@pytest.mark.parametrize("encoding", ["hardcalls", "dosage8", "dosage16"])
 @pytest.mark.parametrize("missing", ["mean", "drop"])
 def test_a_scan_on_gpus_gives_the_bits_of_the_cpu(simulated_gpu, tmp_path, encoding, missing):
     simulated_gpu.reset(n_devices=2, streams="random", threads="shuffled")
     cohort = write_cohort(tmp_path, n_samples=150, chromosomes=["1"] * 9 + ["X"] * 5)
-    genotypes = cohort.bed
-    if encoding == "dosage8":
-        genotypes = tmp_path / "g.h5"
-        write_dosages(cohort, genotypes)
+    genotypes = stored_as(cohort, encoding, tmp_path)
     for name, context in {"cpu": Context(), "gpu": CUDA}.items():
         run_scan(
             genotypes, cohort.phenotypes, tmp_path / f"{name}.h5", context=context,
@@ -292,7 +301,8 @@ def test_a_scan_on_gpus_gives_the_bits_of_the_cpu(simulated_gpu, tmp_path, encod
     assert simulated_gpu.n_violations == 0
 
 
-def test_what_is_too_rounded_is_tested_again_as_on_the_cpu(simulated_gpu, tmp_path):
+@pytest.mark.parametrize("encoding", ["hardcalls", "dosage16"])
+def test_what_is_too_rounded_is_tested_again_as_on_the_cpu(simulated_gpu, tmp_path, encoding):
     """A phenotype that a variant nearly explains, and a variant that a covariate does."""
     rng = np.random.default_rng(4)
     cohort = write_cohort(tmp_path, n_samples=150, n_phenotypes=3)
@@ -302,9 +312,10 @@ def test_what_is_too_rounded_is_tested_again_as_on_the_cpu(simulated_gpu, tmp_pa
     covariates = np.column_stack([genotype[5] + 0.05 * rng.normal(size=150), np.arange(150)])
     write_table(tmp_path / "v.tsv", values, "y")
     write_table(tmp_path / "c.tsv", covariates, "c")
+    genotypes = stored_as(cohort, encoding, tmp_path)
     for name, context in {"cpu": Context(), "gpu": CUDA}.items():
         run_scan(
-            cohort.bed, tmp_path / "v.tsv", tmp_path / f"{name}.h5", context=context,
+            genotypes, tmp_path / "v.tsv", tmp_path / f"{name}.h5", context=context,
             options=ScanOptions(mac=0, geno=1, covariates=tmp_path / "c.tsv", hit_log10p=2),
         )  # fmt: skip
     on_cpu, on_gpu = contents(tmp_path / "cpu.h5"), contents(tmp_path / "gpu.h5")
@@ -312,11 +323,3 @@ def test_what_is_too_rounded_is_tested_again_as_on_the_cpu(simulated_gpu, tmp_pa
     for name, expected in on_cpu.items():
         np.testing.assert_array_equal(on_gpu[name], expected)
     assert simulated_gpu.n_violations == 0
-
-
-@pytest.mark.usefixtures("simulated_gpu")
-def test_dosages_of_16_bits_are_refused_on_a_gpu(tmp_path):
-    cohort = write_cohort(tmp_path)
-    write_dosages(cohort, tmp_path / "g.h5", "dosage16")
-    with pytest.raises(DeviceUnavailable, match="holds dosages of 16 bits"):
-        run_scan(tmp_path / "g.h5", cohort.phenotypes, tmp_path / "s.h5", context=CUDA)

@@ -40,6 +40,18 @@ def test_a_file_holds_dosages_in_bytes_without_missing_ones(tmp_path):
     assert [item.name for item in tmp_path.iterdir()] == [path.name]
 
 
+def test_dosages_in_two_bytes_are_those_in_one_within_a_step(tmp_path):
+    narrow, wide = (make_dosages(tmp_path, SHAPE, "2-10 % fractional", bits) for bits in (8, 16))
+    with open_genotypes(narrow) as one, open_genotypes(wide) as two:
+        assert two.encoding == "dosage16"
+        expected, found = one[:64], two[:64]
+    is_whole = np.isin(expected, [0, 1, 2])
+    np.testing.assert_array_equal(found[is_whole], expected[is_whole])
+    assert np.abs(found - expected).max() < 1.01 / 254
+    codes = np.round(found[~is_whole] * 32767).astype(int)
+    assert len(np.unique(codes % 256)) > 200
+
+
 def test_a_file_is_made_once_for_a_shape_and_case(tmp_path):
     path = make_dosages(tmp_path, SHAPE, "all fractional")
     written = path.stat().st_mtime_ns

@@ -28,7 +28,7 @@ def test_every_check_passes_and_is_written(gpu, tmp_path, capsys):
     assert {"processor", "commit"} <= result["machine"].keys()
     names = [one["name"] for one in result["checks"]]
     assert names[:2] == ["C++ cases", "sums and tests on GPU 0"]
-    assert len([name for name in names if name.startswith("scan")]) == 5
+    assert len([name for name in names if name.startswith("scan")]) == 6
     assert all(one["outcome"] == "passed" for one in result["checks"])
     assert "scan of hard calls, drop, full" in capsys.readouterr().out
     assert gpu.n_violations == 0
