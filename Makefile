@@ -28,7 +28,7 @@ CPP_FILES := $(shell find cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.cu' -o 
 BUILD_FILES := CMakeLists.txt setup.py $(wildcard cmake/*.cmake) $(CPP_FILES)
 
 .PHONY: help env demo test test-cpp test-python browser test-slow test-gpu bench-gpu mutants lint \
-	format type tidy-cuda gpu-resources sanitize docs train-real encoder-sight demo-truth all-checks \
+	format type tidy-cuda gpu-resources sanitize docs docs-figures train-real encoder-sight demo-truth all-checks \
 	validation bench bench-quick constraints clean
 
 help: ## list the chores
@@ -125,6 +125,9 @@ sanitize: env ## C++ tests under the address and undefined-behaviour sanitizers
 
 docs: env ## write the generated pages of docs/ again
 	$(BIN)/python docs/generate.py
+
+docs-figures: env browser ## draw docs/figures again from a finished demo
+	$(BIN)/python docs/draw_figures.py demo-output
 
 validation: env ## null calibration, about two minutes; writes docs/validation.md
 	$(BIN)/python validation/null_calibration.py --output docs/validation.md
