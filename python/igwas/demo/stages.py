@@ -83,7 +83,7 @@ def make_stages(options: DemoOptions) -> list[Stage]:
         phenotype_stage(options),
         genotypes,
         *scan_stages("phenotypes.h5"),
-        _report("--embeddings-audit", "audit.json"),
+        _report("--phenotypes", "phenotypes.h5", "--embeddings-audit", "audit.json"),
     ]  # fmt: skip
 
 

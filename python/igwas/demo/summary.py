@@ -30,7 +30,11 @@ def describe(
     finished : list of Finished
     folder : Path
     """
-    lines = ["", "Planted variants, in the order of the genome:"]
+    lines = [
+        "",
+        "Planted variants, in the order of the genome (power: in a test of what it moves; best: by "
+        "whichever test found it):",
+    ]
     lines += _planted_table(comparison.planted)
     lines += ["", *_found(comparison, loci), *_control(loci)]
     if effects:
@@ -63,7 +67,7 @@ def _planted_table(planted: pd.DataFrame) -> list[str]:
             "variance": [f"{100 * share:.1f} %" for share in planted["variance_explained"]],
             "power": [f"{value:.2f}" for value in planted["power"]],
             **{test: ["found" if hit else "-" for hit in planted[test]] for test in TESTS},
-            "-log10 p": [f"{value:.1f}" if value == value else "" for value in planted["log10p"]],
+            "best -log10 p": [f"{value:.1f}" if value == value else "" for value in planted["log10p"]],
         }
     )  # fmt: skip
     return ["  " + line for line in shown.to_string(index=False).splitlines()]

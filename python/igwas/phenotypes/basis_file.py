@@ -1,5 +1,6 @@
 """basis.h5: components of an embedding, fitted once and applied again."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ class LinearBasis:
         Of each component where it was fitted, before whitening.
     correlation : float64 (components,), optional
         Of left and right eyes where it was fitted, if the components were chosen by it.
+    regressed_out : tuple of str, optional
+        Image covariates that had been regressed out where it was fitted; None is not known.
     """
 
     dimension_names: tuple[str, ...]
@@ -41,6 +44,7 @@ class LinearBasis:
     weight: Floats
     variance: Floats
     correlation: Floats | None = None
+    regressed_out: tuple[str, ...] | None = None
 
     def apply(self, values: Floats, names: Sequence[str], where: Path) -> Floats:
         """Transform values of the same dimensions.
@@ -114,9 +118,23 @@ def component_names(kind: str, count: int) -> tuple[str, ...]:
 
 
 def write_basis(
-    path: Path, basis: LinearBasis, *, inputs: Mapping[str, Path | str], overwrite: bool = False
+    path: Path,
+    basis: LinearBasis,
+    *,
+    inputs: Mapping[str, Path | str],
+    options: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
 ) -> None:
     """Write basis.h5; it appears under its name only once it is complete.
+
+    Parameters
+    ----------
+    path : Path
+    basis : LinearBasis
+    inputs : mapping of role to path
+    options : mapping, optional
+        Those of `PhenotypeOptions.as_dict`.
+    overwrite : bool
 
     Raises
     ------
@@ -133,7 +151,7 @@ def write_basis(
         arrays["/correlation"] = basis.correlation
     try:
         with h5py.File(partial, "w") as file:
-            file.attrs.update(root_attributes(BASIS, inputs=inputs))
+            file.attrs.update(root_attributes(BASIS, inputs=inputs, options=options))
             text = h5py.string_dtype()
             file.create_dataset("/dimension_name", data=list(basis.dimension_names), dtype=text)
             file.create_dataset("/component_name", data=list(basis.component_names), dtype=text)
@@ -154,4 +172,11 @@ def read_basis(path: Path) -> LinearBasis:
             file["/weight"][:],
             file["/variance"][:],
             file["/correlation"][:] if "/correlation" in file else None,
+            _regressed_out(file.attrs),
         )
+
+
+def _regressed_out(attributes: Mapping[str, Any]) -> tuple[str, ...] | None:
+    options = json.loads(attributes.get("options", "{}"))
+    found = options.get("regress_out")
+    return None if found is None else tuple(found)

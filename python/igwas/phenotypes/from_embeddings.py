@@ -134,8 +134,10 @@ class _Maker:
             values = rank_inverse_normal(values)
         self._write(eyes, names, labels, values, correlation)
         if basis is not None and self.options.save_basis is not None:
-            write_basis(self.options.save_basis, basis, inputs=self.inputs,
-                        overwrite=self.options.overwrite)  # fmt: skip
+            write_basis(
+                self.options.save_basis, basis, inputs=self.inputs,
+                options=self.options.as_dict(), overwrite=self.options.overwrite,
+            )  # fmt: skip
         return PhenotypeSummary(
             self.output, len(self.images), self.account.steps, self._count(eyes), correlation,
             len(names), self.notes,
@@ -193,6 +195,7 @@ class _Maker:
         options = self.options
         if options.basis is not None:
             basis = read_basis(options.basis)
+            self._note_other_covariates(basis)
         elif options.components_by == "left-right":
             basis = fit_left_right_basis(
                 average_eyes(images), images.values.mean(axis=0), images.names, options.components
@@ -210,6 +213,16 @@ class _Maker:
             )
         values = basis.apply(images.values, images.names, images.path)
         return images.with_values(values, basis.component_names), basis
+
+    def _note_other_covariates(self, basis: LinearBasis) -> None:
+        """Components are what they were only after the same covariates."""
+        there, here = basis.regressed_out, self.options.regress_out
+        if there is not None and set(there) != set(here):
+            fitted, given = (",".join(names) or "(nothing)" for names in (there, here))
+            self.notes.append(
+                f"the basis was fitted with --regress-out {fitted}, here it is {given}: the "
+                "components are not the same measures"
+            )
 
     def _require_eyes(self, eyes: Eyes) -> None:
         """One eye only: left, right and difference cannot be made of it."""

@@ -212,6 +212,16 @@ def test_a_basis_of_another_encoder_is_refused(tmp_path):
         make_phenotypes(source, tmp_path / "o.h5", options=PhenotypeOptions(basis=basis))
 
 
+def test_a_basis_of_other_covariates_is_said(tmp_path):
+    rows = random_rows(40)
+    basis = tmp_path / "basis.h5"
+    make(tmp_path, rows, components=2, regress_out=("quality",), save_basis=basis)
+    _, same, _ = make(tmp_path, rows, basis=basis, regress_out=("quality",))
+    assert same.notes == []
+    _, other, _ = make(tmp_path, rows, basis=basis)
+    assert "fitted with --regress-out quality, here it is (nothing)" in other.notes[0]
+
+
 def test_the_transform_is_of_each_phenotype(tmp_path):
     rows = random_rows(30)
     plain, _, _ = make(tmp_path, rows)
