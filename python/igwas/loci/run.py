@@ -18,6 +18,7 @@ from igwas.loci.options import LociOptions
 from igwas.loci.regions import group_by_region
 from igwas.loci.tables import as_json, locus_table, write_json, write_tsv
 from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
+from igwas.wording import counted
 
 Progress = Callable[[int, int], None]
 _log = logging.getLogger("igwas")
@@ -35,7 +36,7 @@ class LociSummary:
     def describe(self) -> list[str]:
         """Lines for the screen."""
         also = f", {self.json_output}" if self.json_output else ""
-        return [*self.lines, f"{self.output}{also}: {self.n_loci:,} loci"]
+        return [*self.lines, f"{self.output}{also}: {counted(self.n_loci, 'locus', 'loci')}"]
 
 
 def run_loci(
@@ -80,7 +81,8 @@ def run_loci(
         _write(output, lambda path: write_tsv(path, table))
         if json_output is not None:
             _write(json_output, lambda path: write_json(path, document))
-    return LociSummary(output, json_output, len(table), describe(result))
+        lines = describe(result, is_projection="projection" in file.options)
+    return LociSummary(output, json_output, len(table), lines)
 
 
 def _check_outputs(
@@ -111,13 +113,21 @@ def _write(path: Path, write: Callable[[Path], None]) -> None:
         partial.unlink(missing_ok=True)
 
 
-def describe(result: LociResult) -> list[str]:
-    """Lines that say what was found, and what it is worth."""
+def describe(result: LociResult, *, is_projection: bool = False) -> list[str]:
+    """Lines that say what was found, and what it is worth.
+
+    Parameters
+    ----------
+    result : LociResult
+    is_projection : bool
+        Whether the statistics are of `igwas-fast project`, which no conditional analysis can be of.
+    """
     middle, smallest, largest = lambda_range(result.candidates.lambda_gc[result.columns])
     lines = [
         *result.notes,
-        f"{len(result.columns):,} phenotypes tested, {result.n_effective:.1f} effective; lambda GC "
-        f"{middle:.3f} (median), {smallest:.3f} to {largest:.3f}",
+        f"{counted(len(result.columns), 'phenotype', 'phenotypes')} tested, "
+        f"{result.n_effective:.1f} effective; lambda GC {middle:.3f} (median), {smallest:.3f} to "
+        f"{largest:.3f}",
     ]
     for test in result.tests:
         n_loci = sum(locus.test is test for locus in result.loci)
@@ -127,13 +137,17 @@ def describe(result: LociResult) -> list[str]:
         if test.kind == "omnibus":
             shown = f", lambda GC {result.candidates.omnibus_lambda_gc[test.mask]:.3f}"
         lines.append(
-            f"{test.name}: {n_loci:,} loci, {test.n_significant:,} variants at p < {test.p:.2g}"
+            f"{test.name}: {_loci_and_variants(n_loci, test.n_significant)} at p < {test.p:.2g}"
             f"{_describe_conditional(result, test)}{shown}"
         )
-    return [*lines, *_describe_neighbours(result), *_describe_eyes(result)]
+    return [*lines, *_describe_neighbours(result, is_projection), *_describe_eyes(result)]
 
 
-def _describe_neighbours(result: LociResult) -> list[str]:
+def _loci_and_variants(n_loci: int, n_variants: int) -> str:
+    return f"{counted(n_loci, 'locus', 'loci')}, {counted(n_variants, 'variant', 'variants')}"
+
+
+def _describe_neighbours(result: LociResult, is_projection: bool) -> list[str]:
     """Loci close to another may be its shadow; only conditional analysis can tell."""
     if result.options.phenotypes is not None:
         return []
@@ -141,10 +155,15 @@ def _describe_neighbours(result: LociResult) -> list[str]:
     n_close = sum(len(region) for region in regions if len(region) > 1)
     if not n_close:
         return []
+    advice = (
+        "a projection has no conditional analysis, for which scan the combination itself with "
+        "igwas-fast assoc"
+        if is_projection
+        else "give --genotypes and --phenotypes for conditional analysis"
+    )
     return [
         f"{n_close:,} loci lie within {result.options.condition_kb:g} kb of another of the same "
-        "test and may be explained by it: give --genotypes and --phenotypes for conditional "
-        "analysis"
+        f"test and may be explained by it: {advice}"
     ]
 
 
@@ -154,7 +173,8 @@ def _describe_conditional(result: LociResult, test: LocusTest) -> str:
         return ""
     n_left = sum(bool(locus.signals) for locus in own)
     n_signals = sum(len(locus.signals) for locus in own)
-    return f", {n_left:,} loci with {n_signals:,} independent signals"
+    signals = counted(n_signals, "independent signal", "independent signals")
+    return f", {counted(n_left, 'locus', 'loci')} with {signals}"
 
 
 def _describe_eyes(result: LociResult) -> list[str]:
@@ -174,7 +194,8 @@ def _describe_eyes(result: LociResult) -> list[str]:
         control = result.control
         lines.append(
             f"left minus right (negative control): lambda GC {control['lambda_median']:.3f} "
-            f"(median), {control['n_loci']:,} loci, {control['n_significant_variants']:,} variants "
+            "(median), "
+            f"{_loci_and_variants(control['n_loci'], control['n_significant_variants'])} "
             f"at p < {control['p']:.2g}"
         )
     return lines

@@ -1,6 +1,8 @@
 """From a scan with planted loci to the loci, and inputs without one."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,12 +11,14 @@ from tests.reference.eye_cohort import LEFT_RIGHT_CORRELATION, write_eye_cohort
 from tests.reference.statistics_fixture import write_statistics
 
 from igwas.association.options import ScanOptions
+from igwas.association.project import project
 from igwas.association.scan import run_scan
 from igwas.association.statistics_file import open_statistics
+from igwas.association.weights import subset_weights
 from igwas.errors import IncompleteFile, InputError, OptionError, OutputError
 from igwas.loci.find import find_loci
 from igwas.loci.options import LociOptions
-from igwas.loci.run import run_loci
+from igwas.loci.run import LociSummary, describe, run_loci
 from igwas.loci.tables import COLUMNS
 
 
@@ -202,6 +206,36 @@ def test_loci_close_to_another_are_pointed_out(scanned, tmp_path):
     options = LociOptions(genotypes=cohort.bed, min_r2=0.8)
     summary = run_loci(statistics, tmp_path / "loci.tsv", options=options)
     assert any("may be explained by it: give" in line for line in summary.lines)
+
+
+def test_a_projection_gets_no_advice_that_it_cannot_follow(scanned, tmp_path):
+    cohort, statistics = scanned
+    names = ["mean_dim_000", "mean_dim_001"]
+    project(statistics, tmp_path / "p.h5", lambda file: subset_weights(file, names))
+    options = LociOptions(genotypes=cohort.bed, min_r2=0.8)
+    summary = run_loci(tmp_path / "p.h5", tmp_path / "loci.tsv", options=options)
+    note = next(line for line in summary.lines if "may be explained by it" in line)
+    assert "scan the combination itself with igwas-fast assoc" in note
+    assert "--phenotypes" not in note
+    with pytest.raises(OptionError, match="does not record a scan"):
+        find_loci(
+            tmp_path / "p.h5",
+            options=LociOptions(genotypes=cohort.bed, phenotypes=cohort.phenotypes),
+        )
+
+
+def test_one_of_a_thing_is_said_of_one(scanned):
+    result = find_loci(scanned[1])
+    test = next(test for test in result.tests if test.kind == "omnibus")
+    locus = next(locus for locus in result.loci if locus.test is test)
+    one = replace(test, table=test.table.nlargest(1, "log10p"))
+    own = replace(locus, test=one, log10p_conditional=locus.log10p, signals=[object()])
+    control = {**result.control, "n_loci": 1, "n_significant_variants": 1}
+    lines = describe(replace(result, tests=[one], loci=[own], control=control))
+    words = "omnibus: 1 locus, 1 variant at p < 5e-08, 1 locus with 1 independent signal, lambda"
+    assert any(line.startswith(words) for line in lines)
+    assert any("1 locus, 1 variant at p <" in line for line in lines if "negative" in line)
+    assert LociSummary(Path("l.tsv"), None, 1, []).describe() == ["l.tsv: 1 locus"]
 
 
 def test_zero_hits_is_a_result(tmp_path):
