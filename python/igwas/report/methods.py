@@ -4,10 +4,16 @@ import json
 from typing import Any
 
 from igwas._version import __version__
+from igwas.report.component_words import (
+    LEFT_RIGHT,
+    SWITZER_GREEN,
+    component_kind,
+    component_sentence,
+)
 from igwas.report.gathered import Gathered
 from igwas.report.photographs import PhotographAccount
 
-CITATIONS = (
+_CITATIONS = (
     "Frisch R, Waugh FV (1933). Econometrica 1:387-401.",
     "Galwey NW (2009). Genet Epidemiol 33:559-568.",
     "Xie Z et al. (2024). PLOS Genetics 20:e1011273.",
@@ -28,6 +34,13 @@ def methods_paragraph(gathered: Gathered) -> list[str]:
     return [*made, _scan(gathered), _loci(gathered)]
 
 
+def citations(gathered: Gathered) -> list[str]:
+    """What the paragraphs cite."""
+    account = gathered.photographs
+    kind = "" if account is None else component_kind(account.options, account.dimensions)
+    return [*_CITATIONS, *([SWITZER_GREEN] if kind == LEFT_RIGHT else [])]
+
+
 def _phenotypes(account: PhotographAccount) -> str:
     people, options = account.n_participants, account.options
     choice = "the best one by quality" if options.get("choice") == "best" else "their mean"
@@ -44,11 +57,10 @@ def _phenotypes(account: PhotographAccount) -> str:
     removed = [*options.get("regress_out", ()), *options.get("categorical_columns", ())]
     if removed:
         parts.append(f"Image covariates ({', '.join(dict.fromkeys(removed))}) were regressed out.")
-    if options.get("components") or options.get("basis"):
-        parts.append("Dimensions were replaced by principal components.")
+    parts.append(component_sentence(options, account.dimensions))
     if options.get("transform", "none") != "none":
         parts.append(f"Each was transformed ({options['transform']}).")
-    return " ".join(parts)
+    return " ".join(filter(None, parts))
 
 
 def _scan(gathered: Gathered) -> str:

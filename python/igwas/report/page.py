@@ -19,7 +19,7 @@ from igwas.report.cautions import WARNING, cautions
 from igwas.report.gathered import Gathered
 from igwas.report.loci_document import LEAD
 from igwas.report.locus_rows import locus_rows
-from igwas.report.methods import CITATIONS, methods_paragraph
+from igwas.report.methods import citations, methods_paragraph
 from igwas.report.photographs import PhotographAccount
 from igwas.wording import counted
 
@@ -122,7 +122,7 @@ def _numbers(gathered: Gathered, anchors: Mapping[int, str]) -> dict[str, Any]:
         "lambdas": _lambdas(gathered),
         "control": _control(gathered.control),
         "methods": methods_paragraph(gathered),
-        "citations": CITATIONS,
+        "citations": citations(gathered),
         "provenance": _provenance(gathered),
     }
 

@@ -1,16 +1,19 @@
 """From photographs to people, as the phenotypes of the scan tell it."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from igwas.association.statistics_file import StatisticsFile
 from igwas.errors import InputError, SchemaError
-from igwas.hdf5 import is_hdf5, open_hdf5
+from igwas.hdf5 import is_hdf5, open_hdf5, read_texts
 from igwas.phenotypes.table import open_source
 from igwas.provenance import file_digest
 from igwas.schema import PHENOTYPES, kind_of
+
+_DIMENSION = "/phenotypes/dimension"
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,9 @@ class PhotographAccount:
     options : dict
         Of `igwas-fast phenotypes`.
     version : str
+    dimensions : tuple of str
+        Dimensions or components of the phenotypes, each once, measures not among them; empty where
+        the file does not say.
     """
 
     n_images: int
@@ -39,6 +45,7 @@ class PhotographAccount:
     correlation: float | None
     options: dict[str, Any]
     version: str
+    dimensions: tuple[str, ...] = ()
 
     @property
     def n_used(self) -> int:
@@ -72,8 +79,9 @@ def read_photograph_account(path: Path, statistics: StatisticsFile) -> Photograp
         if kind_of(file.attrs) is not PHENOTYPES or "account" not in file.attrs:
             return None
         attributes = dict(file.attrs)
+        dimensions = list(read_texts(file[_DIMENSION])) if _DIMENSION in file else []
     try:
-        return _parse(attributes)
+        return _parse(attributes, dimensions)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SchemaError(
             f"{path} has an account of photographs that cannot be read ({type(error).__name__}: "
@@ -81,8 +89,10 @@ def read_photograph_account(path: Path, statistics: StatisticsFile) -> Photograp
         ) from error
 
 
-def _parse(attributes: dict[str, Any]) -> PhotographAccount:
+def _parse(attributes: dict[str, Any], dimensions: Sequence[str]) -> PhotographAccount:
     account = json.loads(attributes["account"])
+    options = dict(json.loads(attributes.get("options") or "{}"))
+    measures = {"", *(options.get("measures") or ())}
     correlation = float(attributes.get("left_right_correlation", "nan"))
     return PhotographAccount(
         n_images=int(account["n_images"]),
@@ -92,8 +102,9 @@ def _parse(attributes: dict[str, Any]) -> PhotographAccount:
             for name in ("all", "left", "right", "both", "none")
         },
         correlation=correlation if correlation == correlation else None,
-        options=dict(json.loads(attributes.get("options") or "{}")),
+        options=options,
         version=str(attributes.get("igwas_version", "unknown")),
+        dimensions=tuple(name for name in dict.fromkeys(dimensions) if name not in measures),
     )
 
 
