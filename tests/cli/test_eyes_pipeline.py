@@ -81,3 +81,38 @@ def test_the_direction_that_the_lead_moves_is_the_one_that_was_planted(cohort):
     planted = np.array([0.8, -0.7, 0.0])
     cosine = weights @ planted / np.linalg.norm(weights) / np.linalg.norm(planted)
     assert cosine > 0.95
+
+
+def test_every_command_takes_the_omnibus_that_loci_takes_and_says_which(cohort, capsys):
+    statistics, table = cohort / "statistics.h5", cohort / "top.tsv"
+    run("phenotypes", cohort / "embeddings.h5", "-o", cohort / "phenotypes.h5")
+    run("assoc", cohort / "g.bed", cohort / "phenotypes.h5", "-o", statistics)
+    with open_statistics(statistics) as file:
+        mask = int(file.masks[file.phenotype_index("mean_dim_000")])
+        assert file.omnibus_mask() == mask > 0
+        n = int(file.mask_samples[mask])
+        f_statistic = float(file.omnibus_f_statistic[CAUSAL, mask])
+        left = file.describe_mask(0)
+    which = f"the {N_DIMENSIONS} mean_* phenotypes, {n:,} people (mask {mask})"
+    capsys.readouterr()
+    run("loci", statistics, "-o", cohort / "loci.tsv")
+    loci = pd.read_csv(cohort / "loci.tsv", sep="\t").set_index("test")
+    capsys.readouterr()
+    omnibus = ("sumstats", statistics, "--phenotype", "omnibus", "--top", 1, "--overwrite")
+    run(*omnibus, "-o", table)
+    assert f"omnibus of {which}\n" in capsys.readouterr().out
+    row = pd.read_csv(table, sep="\t").iloc[0]
+    assert row["f_statistic"] == pytest.approx(f_statistic, rel=1e-8)
+    assert row["neg_log_10_p_value"] == pytest.approx(loci.at["omnibus", "log10p"], rel=1e-4)
+    assert row["n"] == n
+    meta = (cohort / "top.tsv-meta.yaml").read_text()
+    assert f'"sample_size": {n}' in meta
+    assert which in meta
+    run(*omnibus, "-o", table, "--mask", 0)
+    assert f"omnibus of {left}\n" in capsys.readouterr().out
+    run("inspect", statistics)
+    assert f"omnibus of: {which}\n" in capsys.readouterr().out
+    run("project", statistics, "--principal-components", 2, "-o", cohort / "pc.h5")
+    assert f"principal components of {which}\n" in capsys.readouterr().out
+    run("project", statistics, "--lead-variant", f"v{CAUSAL}", "-o", cohort / "lead.h5")
+    assert f"directions of variants in {which}\n" in capsys.readouterr().out

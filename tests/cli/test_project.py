@@ -72,6 +72,28 @@ def test_every_kind_of_combination_runs_end_to_end(statistics_path, tmp_path, ar
         assert np.isfinite(file.log10p[:]).any()
 
 
+def test_p_at_the_lead_variant_is_said_to_be_no_test(statistics_path, tmp_path, capsys):
+    output, again = tmp_path / "lead.h5", tmp_path / "again.h5"
+    leads = ("--lead-variant", "rs11", "--lead-variant", "rs21")
+    assert run(statistics_path, "-o", output, *leads) == 0
+    printed = capsys.readouterr().out
+    caution = (
+        "a combination was chosen by the data of its lead variant (rs11, rs21): its p there, and "
+        "at variants linked with it, is no test; p elsewhere is"
+    )
+    assert f"{caution}\n" in printed
+    assert "directions of variants in 3 phenotypes (dimension_000, dimension_002, ...)" in printed
+    assert run(output, "-o", again, "--phenotypes", "lead_rs11") == 0
+    for path in (output, again):
+        with open_statistics(path) as file:
+            assert file.attributes["caution"] == caution
+    plain = tmp_path / "components.h5"
+    assert run(statistics_path, "-o", plain, "--principal-components", 1) == 0
+    assert "no test" not in capsys.readouterr().out
+    with open_statistics(plain) as file:
+        assert "caution" not in file.attributes
+
+
 def test_the_result_is_a_statistics_file_for_other_commands(statistics_path, tmp_path, capsys):
     output = tmp_path / "projected.h5"
     assert run(statistics_path, "-o", output, "--principal-components", 2) == 0

@@ -65,6 +65,18 @@ def test_every_option_is_passed_on(calls, statistics_path):
     assert calls == [(statistics_path, Path("o.gz"), expected, Context(threads=3))]
 
 
+def test_the_omnibus_says_which_it_is(statistics_path, tmp_path, capsys):
+    arguments = (statistics_path, "--phenotype", "omnibus", "-o")
+    assert run(*arguments, tmp_path / "o.regenie", "--format", "regenie") == 0
+    words = "omnibus of 3 phenotypes (dimension_000, dimension_002, ...), 500 people (mask 0)\n"
+    assert words in capsys.readouterr().out
+    assert run(*arguments, tmp_path / "o.parquet", "--mask", 1) == 0
+    words = "omnibus of 2 phenotypes (dimension_001, dimension_003), 460 people (mask 1)\n"
+    assert words in capsys.readouterr().out
+    assert run(statistics_path, "--phenotype", "dimension_000", "-o", tmp_path / "d.tsv") == 0
+    assert "omnibus of" not in capsys.readouterr().out
+
+
 def test_help_ends_with_an_example():
     assert "igwas-fast sumstats statistics.h5" in CliRunner().invoke(sumstats, ["--help"]).output
 

@@ -38,7 +38,7 @@ ChooseWeights = Callable[[StatisticsFile], Weights]
 _SLAB_CELLS = 1 << 21
 _TEXT_SLAB = 262_144
 _CARRIED = ("missing", "transform", "n_genotype_samples", "account", "covariate_names",
-            "dropped_covariates")  # fmt: skip
+            "dropped_covariates", "caution")  # fmt: skip
 
 # A combination so much smaller than its parts that rounding of float32 effects shows in t.
 _NOTICED_CANCELLATION = 1e3
@@ -190,8 +190,10 @@ class _Projection:
                     )  # fmt: skip
 
     def notes(self) -> list[str]:
-        """Say what a rerun of the scan would give that this cannot."""
-        notes = []
+        """Say what is combined, which tests are none, what only a rerun of the scan would give."""
+        notes = list(self.weights.notes)
+        if self.weights.caution:
+            notes.append(self.weights.caution)
         if self.is_dropping:
             notes.append(
                 "the scan dropped samples without a call: effects are exact, standard errors and "
@@ -238,6 +240,7 @@ class _Projection:
         return {
             **root_attributes(STATISTICS, inputs=inputs, options=options),
             **{name: source[name] for name in _CARRIED if name in source},
+            **({"caution": self.weights.caution} if self.weights.caution else {}),
             "hit_threshold": self.hit_log10p,
             "plan_digest": digest.hexdigest(),
             "shard": source.get("shard", "1/1"),

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from igwas.association.lazy_array import SLAB_BYTES, Index, LazyArray, unknown_name
+from igwas.association.omnibus_choice import choose_mask, describe_members
 from igwas.association.statistics_blocks import BlockReader, OmnibusBlock, TestBlock
 from igwas.errors import IncompleteFile, OptionError
 from igwas.hdf5 import open_hdf5, read_texts
@@ -166,12 +167,17 @@ class StatisticsFile:
         """Rows of the table of hits; 0 in an unfinished file, whose hits are not yet gathered."""
         return max(0, int(self._file["/hits/count"][0]))
 
+    @property
+    def mask_samples(self) -> Index:
+        """Samples of each mask, int64 (masks,): of the model that has most."""
+        samples: Index = self._file["/models/n_samples"][:].max(axis=0).astype(np.int64)
+        return samples
+
     def largest_sample_size(self, phenotype: str) -> int:
         """Count the samples of a phenotype; the largest mask's where the name is no phenotype's."""
-        n_samples: Index = self._file["/models/n_samples"][:]
         if phenotype in self.phenotype_names:
-            n_samples = n_samples[:, self.masks[self.phenotype_index(phenotype)]]
-        return int(n_samples.max())
+            return int(self.mask_samples[self.masks[self.phenotype_index(phenotype)]])
+        return int(self.mask_samples.max())
 
     def phenotype_index(self, phenotype: str | int) -> int:
         """Column of a phenotype given by name or by column.
@@ -276,7 +282,7 @@ class StatisticsFile:
         variants : int, slice or array
             Rows, as NumPy takes them.
         mask : int, optional
-            Missingness mask; by default the one with the most phenotypes.
+            Missingness mask; by default as `omnibus_mask` chooses.
 
         Returns
         -------
@@ -295,7 +301,11 @@ class StatisticsFile:
         return pd.DataFrame(vars(block), index=pd.Index(rows, name="variant"))
 
     def omnibus_mask(self, mask: int | None = None) -> int:
-        """Check a mask number; None takes the mask with the most phenotypes, the first if tied.
+        """Check a mask number; None takes the mask that `loci` takes.
+
+        That is the mask of the means of eyes where the file has them; else the one with the most
+        phenotypes, of these the one with the most samples, of these the first
+        (`igwas.association.omnibus_choice`).
 
         Raises
         ------
@@ -303,13 +313,22 @@ class StatisticsFile:
             If there is no such mask.
         """
         if mask is None:
-            return int(np.bincount(self.masks, minlength=self.n_masks).argmax())
+            return choose_mask(self.labels, self.masks, self.mask_samples)
         if not 0 <= mask < self.n_masks:
             raise OptionError(
                 f"mask is {mask}; expected 0 to {self.n_masks - 1}: {self.path} has "
                 f"{self.n_masks} groups of phenotypes that share their missing samples."
             )
         return mask
+
+    def describe_mask(self, mask: int) -> str:
+        """Phenotypes and people of a mask, such as `all 16 phenotypes, 1,000 people`."""
+        members = np.flatnonzero(self.masks == mask)
+        number = f" (mask {mask})" if self.n_masks > 1 else ""
+        return (
+            f"{describe_members(self.phenotype_names, self.labels, members)}, "
+            f"{int(self.mask_samples[mask]):,} people{number}"
+        )
 
     def hits(self) -> pd.DataFrame:
         """Read the tests above the scan's threshold: the variant, phenotype, beta, se, log10p."""

@@ -34,11 +34,17 @@ class Weights:
         A combination is the weighted sum of the phenotypes, in the order of the file.
     origin : str
         Where they are from, in words, for the provenance of the result.
+    caution : str
+        Which of their tests are none, in a line; empty where all are.
+    notes : tuple of str
+        What else the user should know, a line each.
     """
 
     names: tuple[str, ...]
     matrix: Floats
     origin: str
+    caution: str = ""
+    notes: tuple[str, ...] = ()
 
     def masks(self, mask_of_phenotype: NDArray[np.int64]) -> NDArray[np.int64]:
         """Missingness mask of each combination.
@@ -184,7 +190,7 @@ def principal_components(
     count : int
         Components wanted.
     mask : int, optional
-        Missingness mask; by default the one with the most phenotypes.
+        Missingness mask; by default as `StatisticsFile.omnibus_mask` chooses.
     model : int
         Whose covariance; the first is that of the autosomes unless predictions were subtracted.
 
@@ -213,7 +219,12 @@ def principal_components(
     matrix = np.zeros((statistics.n_phenotypes, count))
     matrix[columns] = vectors
     names = tuple(f"pc_{number:03d}" for number in range(1, count + 1))
-    return Weights(names, matrix, f"principal components of mask {chosen}, model {model}")
+    return Weights(
+        names,
+        matrix,
+        f"principal components of mask {chosen}, model {model}",
+        notes=(f"principal components of {statistics.describe_mask(chosen)}",),
+    )
 
 
 def lead_direction(
@@ -222,7 +233,8 @@ def lead_direction(
     """The combination that each variant moves most, w = Sigma^-1 beta, scaled to variance 1.
 
     Of all combinations it has the largest t at that variant: t^2 / (t^2 + dof) is the R^2 of the
-    omnibus test. p at the variant itself is therefore not a test; p elsewhere is.
+    omnibus test. p at the variant itself, and at variants linked with it, is therefore not a test;
+    p elsewhere is.
 
     Parameters
     ----------
@@ -230,7 +242,7 @@ def lead_direction(
     variants : sequence of str
         Ids, or chromosome:position[:other:effect].
     mask : int, optional
-        Missingness mask; by default the one with the most phenotypes.
+        Missingness mask; by default as `StatisticsFile.omnibus_mask` chooses.
 
     Raises
     ------
@@ -257,7 +269,21 @@ def lead_direction(
         matrix[columns[use], number] = direction / np.sqrt(variance)
     if len(set(variants)) < len(variants):
         raise OptionError("a variant of --lead-variant is named twice; expected each once.")
-    return Weights(tuple(f"lead_{name}" for name in variants), matrix, "directions of variants")
+    return Weights(
+        tuple(f"lead_{name}" for name in variants),
+        matrix,
+        f"directions of variants in mask {chosen}",
+        caution=_lead_caution(variants),
+        notes=(f"directions of variants in {statistics.describe_mask(chosen)}",),
+    )
+
+
+def _lead_caution(variants: Sequence[str]) -> str:
+    shown = ", ".join(variants[:3]) + (", ..." if len(variants) > 3 else "")
+    return (
+        f"a combination was chosen by the data of its lead variant ({shown}): its p there, and at "
+        "variants linked with it, is no test; p elsewhere is"
+    )
 
 
 def weights_chooser(

@@ -34,7 +34,8 @@ Example:
               help="These phenotypes as they are: the omnibus test of just them.")  # fmt: skip
 @click.option("--mask", type=click.IntRange(min=0),
               help="For components and lead variants: which group of phenotypes that share "
-              "missing samples.  [default: the largest]")  # fmt: skip
+              "missing samples.  [default: the one of loci: means of eyes, else the "
+              "largest]")  # fmt: skip
 @click.option("--model", default=None, metavar="CHROMOSOME",
               help="For components: the chromosome whose covariance counts.  "
               "[default: the first model's]")  # fmt: skip

@@ -72,7 +72,8 @@ Example:
     "--mask",
     type=click.IntRange(min=0),
     default=None,
-    help="Omnibus: which group of phenotypes that share missing samples.  [default: the largest]",
+    help="Omnibus: which group of phenotypes that share missing samples.  "
+    "[default: the one of loci: means of eyes, else the largest]",
 )
 @click.option(
     "--genome-assembly",
@@ -123,11 +124,15 @@ def sumstats(
             context=Context(threads=threads),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    say([_describe(summary)])
+    say(_describe(summary))
 
 
-def _describe(summary: ExportSummary) -> str:
+def _describe(summary: ExportSummary) -> list[str]:
     left_out = f", {summary.n_untested:,} untested left out" if summary.n_untested else ""
     beside = [str(path) for path in (summary.sidecar_path, summary.index_path) if path]
     also = f"; beside it {', '.join(beside)}" if beside else ""
-    return f"{summary.path}: {summary.n_rows:,} rows, {summary.format}{left_out}{also}"
+    which = [f"omnibus of {summary.omnibus}"] if summary.omnibus else []
+    return [
+        *which,
+        f"{summary.path}: {summary.n_rows:,} rows, {summary.format}{left_out}{also}",
+    ]

@@ -161,6 +161,7 @@ def summarise_statistics(file: Any, path: Path) -> dict[str, Any]:
         summary["variants by reason, first mask"] = _reasons(file["/variant_statistics/reason"])
         summary["hits"] = statistics.n_hits
         summary["hits at least -log10 p"] = float(statistics.attributes.get("hit_threshold", "nan"))
+        summary["omnibus of"] = statistics.describe_mask(statistics.omnibus_mask())
         summary["strongest omnibus"] = _strongest_omnibus(statistics)
     return summary
 

@@ -56,6 +56,8 @@ class ExportSummary:
         Tests left out because the variant could not be tested.
     sidecar_path, index_path : Path or None
         Metadata or provenance beside it, and its tabix index, where written.
+    omnibus : str
+        Phenotypes and people of the omnibus test; empty where phenotypes were exported.
     """
 
     path: Path
@@ -64,6 +66,7 @@ class ExportSummary:
     n_untested: int
     sidecar_path: Path | None = None
     index_path: Path | None = None
+    omnibus: str = ""
 
 
 def export_sumstats(
@@ -135,7 +138,7 @@ def _provenance(source: StatisticsFile, options: ExportOptions, format_name: str
         "phenotype": options.phenotype,
         "min_log10p": options.min_log10p,
         "top": options.top,
-        **_eye(source, options),
+        **_origin(source, options),
         "statistics": {
             "path": str(source.path),
             "size_bytes": source.path.stat().st_size,
@@ -147,13 +150,14 @@ def _provenance(source: StatisticsFile, options: ExportOptions, format_name: str
     }
 
 
-def _eye(source: StatisticsFile, options: ExportOptions) -> dict[str, Any]:
-    """Eye and dimension of the phenotypes that are exported."""
+def _origin(source: StatisticsFile, options: ExportOptions) -> dict[str, Any]:
+    """Eye and dimension of the phenotypes that are exported; what the omnibus is of."""
     if options.phenotype == ALL:
         labels = zip(source.phenotype_names, source.labels, strict=True)
         return {"eyes": {name: list(label) for name, label in labels}}
     if options.phenotype == OMNIBUS:
-        return {}
+        mask = source.omnibus_mask(options.mask)
+        return {"mask": mask, "omnibus_of": source.describe_mask(mask)}
     eye, dimension = source.labels[source.phenotype_index(options.phenotype)]
     return {"eye": eye, "dimension": dimension}
 
@@ -209,8 +213,9 @@ class _Export:
             index = write_index(self.output, order, header_lines=text_format.header_lines)
         self._warn(is_ssf)
         return ExportSummary(
-            self.output, text_format.name, self.n_rows, self.reader.n_untested, sidecar, index
-        )
+            self.output, text_format.name, self.n_rows, self.reader.n_untested, sidecar, index,
+            omnibus=self.reader.omnibus,
+        )  # fmt: skip
 
     def to_parquet(self) -> ExportSummary:
         refuse_existing([self.output], overwrite=self.options.overwrite)
@@ -227,7 +232,9 @@ class _Export:
             raise
         partial.replace(self.output)
         self._report_end()
-        return ExportSummary(self.output, "parquet", self.n_rows, self.reader.n_untested)
+        return ExportSummary(
+            self.output, "parquet", self.n_rows, self.reader.n_untested, omnibus=self.reader.omnibus
+        )
 
     def _report_end(self) -> None:
         # A selection may end before the last variant, or be empty.

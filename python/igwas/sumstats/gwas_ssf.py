@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from igwas._version import __version__
+from igwas.association.ranking import OMNIBUS
 from igwas.association.statistics_file import StatisticsFile
 from igwas.sumstats.options import ALL, ExportOptions
 from igwas.sumstats.records import Records
@@ -106,6 +107,8 @@ def metadata(
     """Build the YAML text; JSON scalars are valid YAML. Fields only the author knows say so."""
     model = statistics.attributes
     sample_size = statistics.largest_sample_size(options.phenotype)
+    if options.phenotype == OMNIBUS:
+        sample_size = int(statistics.mask_samples[statistics.omnibus_mask(options.mask)])
     fields: dict[str, Any] = {
         "date_metadata_last_modified": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "trait_description": [options.phenotype],

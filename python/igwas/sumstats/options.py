@@ -28,7 +28,8 @@ class ExportOptions:
     p_value : bool
         GWAS-SSF with `p_value` in place of `neg_log_10_p_value`.
     mask : int, optional
-        For the omnibus: which group of phenotypes that share their missing samples.
+        For the omnibus: which group of phenotypes that share their missing samples; by default as
+        `StatisticsFile.omnibus_mask` chooses.
     genome_assembly : str, optional
         For the metadata of GWAS-SSF, such as GRCh38.
     overwrite : bool

@@ -55,13 +55,17 @@ class Records:
 
 
 class RecordReader:
-    """Gathers the records that the options ask for; `n_untested` counts those left out."""
+    """Gathers the records that the options ask for; `n_untested` counts those left out.
+
+    `omnibus` says in words which omnibus test they are of; it is empty for phenotypes.
+    """
 
     def __init__(self, statistics: StatisticsFile, options: ExportOptions) -> None:
         self._statistics = statistics
         self._options = options
         self._is_omnibus = options.phenotype == OMNIBUS
         self._mask = statistics.omnibus_mask(options.mask) if self._is_omnibus else 0
+        self.omnibus = statistics.describe_mask(self._mask) if self._is_omnibus else ""
         self.n_untested = 0
         self.rows_seen = 0
         self.columns: Index = np.zeros(1, np.int64)

@@ -100,6 +100,10 @@ def test_omnibus_has_its_degrees_of_freedom(truth, statistics):
 
 def test_omnibus_takes_the_mask_with_most_phenotypes(statistics):
     assert statistics.omnibus_mask() == 0
+    assert statistics.describe_mask(0) == (
+        "3 phenotypes (dimension_000, dimension_002, ...), 500 people (mask 0)"
+    )
+    assert statistics.mask_samples.tolist() == [500, 460]
     with pytest.raises(OptionError, match=r"mask is 2; expected 0 to 1"):
         statistics.omnibus_mask(2)
 

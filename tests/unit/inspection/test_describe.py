@@ -63,6 +63,7 @@ def test_statistics_are_summarised(statistics_path):
     assert summary["variants per chromosome"]["PAR1"] > 0
     assert summary["hits"] == 5
     assert len(summary["strongest omnibus"]) == 3
+    assert summary["omnibus of"].startswith("3 phenotypes (dimension_000, dimension_002, ...), 500")
 
 
 def test_unfinished_statistics_show_their_progress(tmp_path):
