@@ -1,9 +1,11 @@
 """A paragraph for a paper: what was done, with versions and options."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from igwas._version import __version__
+from igwas.association.statistics_file import StatisticsFile
 from igwas.report.component_words import (
     LEFT_RIGHT,
     SWITZER_GREEN,
@@ -11,7 +13,8 @@ from igwas.report.component_words import (
     component_sentence,
 )
 from igwas.report.gathered import Gathered
-from igwas.report.photographs import PhotographAccount
+from igwas.report.photographs import PhotographAccount, is_projection
+from igwas.wording import counted
 
 _CITATIONS = (
     "Frisch R, Waugh FV (1933). Econometrica 1:387-401.",
@@ -64,49 +67,89 @@ def _phenotypes(account: PhotographAccount) -> str:
 
 
 def _scan(gathered: Gathered) -> str:
-    statistics = gathered.statistics
-    version = str(statistics.attributes.get("igwas_version", "unknown"))
-    covariates = [
-        name for name in json.loads(statistics.attributes.get("covariate_names") or "[]")
-        if name != "intercept"
-    ]  # fmt: skip
-    options = statistics.options
-    parts = [
-        f"We tested {statistics.n_variants:,} variants against {statistics.n_phenotypes:,} "
-        f"phenotypes in {gathered.n_samples:,} participants by linear regression with igwas-fast "
-        f"{version}."
-    ]
-    if covariates:
-        shown = ", ".join(covariates[:30]) + (", and others" if len(covariates) > 30 else "")
-        parts.append(f"Covariates ({shown}) were projected out of phenotypes and genotypes.")
-    else:
-        parts.append("There were no covariates but the intercept.")
-    if statistics.attributes.get("transform", "none") != "none":
+    attributes = gathered.statistics.attributes
+    parts = [_what_was_tested(gathered), *_projection(gathered), _covariates(attributes)]
+    if attributes.get("transform", "none") != "none":
         parts.append(
             "Phenotypes were transformed by rank-based inverse normal transform before covariates "
             "were removed."
         )
-    missing = statistics.attributes.get("missing", "mean")
-    parts.append(
-        "Samples without a call were left out of the variant's test."
-        if missing == "drop"
-        else "Missing calls took the variant's mean."
-    )
-    filters = [
-        words.format(options[name]) for name, words in _FILTERS.items() if _is_set(options, name)
-    ]
-    if filters:
-        parts.append(f"Variants had {', '.join(filters)}.")
-    if options.get("loco"):
+    parts += [_missing(attributes), *_filters(gathered.statistics.options)]
+    if gathered.statistics.options.get("loco"):
         parts.append(
             "Predictions of a whole-genome regression without the variant's chromosome were "
             "subtracted from the phenotypes."
         )
     parts.append(
-        "P-values are two-sided, from Student's t; the omnibus test of all phenotypes together is "
-        "the exact F test of a multivariate regression (Wilks' lambda)."
+        "P-values are two-sided, from Student's t; the omnibus test of all "
+        f"{_responses(gathered.statistics)[1]} together is the exact F test of a multivariate "
+        "regression (Wilks' lambda)."
     )
     return " ".join(parts)
+
+
+def _what_was_tested(gathered: Gathered) -> str:
+    statistics = gathered.statistics
+    responses = counted(statistics.n_phenotypes, *_responses(statistics))
+    people = counted(gathered.n_samples, "participant", "participants")
+    version = str(statistics.attributes.get("igwas_version", "unknown"))
+    return (
+        f"We tested {_variants_tested(gathered)} against {responses} in {people} by linear "
+        f"regression with igwas-fast {version}."
+    )
+
+
+def _responses(statistics: StatisticsFile) -> tuple[str, str]:
+    """What was regressed on the variants: one, many."""
+    if is_projection(statistics):
+        return "linear combination", "linear combinations"
+    return "phenotype", "phenotypes"
+
+
+def _variants_tested(gathered: Gathered) -> str:
+    """How many variants, of how many: filters and missing calls leave some untested."""
+    total = gathered.statistics.n_variants
+    fewest, most = int(gathered.sweep.n_tested.min()), int(gathered.sweep.n_tested.max())
+    if fewest == total:
+        return counted(total, "variant", "variants")
+    tested = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    return f"{tested} of {counted(total, 'variant', 'variants')}"
+
+
+def _projection(gathered: Gathered) -> list[str]:
+    statistics = gathered.statistics
+    if not is_projection(statistics):
+        return []
+    scanned = counted(len(statistics.scanned_names), "phenotype", "phenotypes")
+    parts = [
+        f"The combinations are of {scanned} of a scan ({statistics.options['projection']}); their "
+        "statistics were computed from those of the scan."
+    ]
+    if statistics.is_dropping:
+        parts.append("Standard errors take the phenotypes' correlation from all samples.")
+    return parts
+
+
+def _covariates(attributes: Mapping[str, Any]) -> str:
+    names = json.loads(attributes.get("covariate_names") or "[]")
+    covariates = [name for name in names if name != "intercept"]
+    if not covariates:
+        return "There were no covariates but the intercept."
+    shown = ", ".join(covariates[:30]) + (", and others" if len(covariates) > 30 else "")
+    return f"Covariates ({shown}) were projected out of phenotypes and genotypes."
+
+
+def _missing(attributes: Mapping[str, Any]) -> str:
+    if attributes.get("missing", "mean") == "drop":
+        return "Samples without a call were left out of the variant's test."
+    return "Missing calls took the variant's mean."
+
+
+def _filters(options: dict[str, Any]) -> list[str]:
+    filters = [
+        words.format(options[name]) for name, words in _FILTERS.items() if _is_set(options, name)
+    ]
+    return [f"Variants had {', '.join(filters)}."] if filters else []
 
 
 def _is_set(options: dict[str, Any], name: str) -> bool:
@@ -120,10 +163,11 @@ def _loci(gathered: Gathered) -> str:
     raw, options = gathered.loci.raw, gathered.loci.raw["options"]
     p = float(options.get("p") or 5e-8)
     effective = float(raw["effective_number_of_phenotypes"])
+    tested = counted(len(gathered.loci.tested), *_responses(gathered.statistics))
     parts = [
         f"Loci were called with igwas-fast {raw.get('igwas_version', 'unknown')} at p < {p:.2g} "
         f"for the omnibus test and p < {p / effective:.2g} for the smallest p of "
-        f"{len(gathered.loci.tested):,} phenotypes ({effective:.1f} effective, Galwey 2009)."
+        f"{tested} ({effective:.1f} effective, Galwey 2009)."
     ]
     if options.get("genotypes"):
         rule = str(options.get("rule", "common"))

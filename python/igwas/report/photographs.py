@@ -108,8 +108,16 @@ def _parse(attributes: dict[str, Any], dimensions: Sequence[str]) -> PhotographA
     )
 
 
+def is_projection(statistics: StatisticsFile) -> bool:
+    """Whether the statistics are of linear combinations, made by `igwas-fast project`."""
+    return "projection" in statistics.options
+
+
 def _require_same(path: Path, statistics: StatisticsFile) -> None:
     """The digest that the scan recorded decides; a projection has only the names."""
+    if is_projection(statistics):
+        _require_combined(path, statistics)
+        return
     recorded = json.loads(statistics.attributes.get("inputs") or "{}").get("phenotypes")
     if recorded is not None:
         digest = file_digest(path)
@@ -120,11 +128,35 @@ def _require_same(path: Path, statistics: StatisticsFile) -> None:
                 "expected the phenotypes that were scanned. Give them, or leave --phenotypes out."
             )
         return
-    expected = statistics.scanned_names
-    absent = [name for name in expected if name not in set(open_source(path).names)]
-    if absent:
+    lacks = _lacks(path, statistics)
+    if lacks:
         raise InputError(
-            f"{path} lacks phenotype {absent[0]!r} of {statistics.path} ({len(absent):,} of "
-            f"{len(expected):,} in all); expected the phenotypes that were scanned. Give them, or "
+            f"{path} lacks {lacks}; expected the phenotypes that were scanned. Give them, or "
             "leave --phenotypes out."
         )
+
+
+def _require_combined(path: Path, statistics: StatisticsFile) -> None:
+    """What was combined will do; weights, or a file that is no phenotypes at all, will not."""
+    try:
+        wrong = _lacks(path, statistics)
+    except InputError:
+        wrong = "all of what was combined"
+    if wrong:
+        raise InputError(
+            f"{statistics.path} is a projection, which has no phenotypes file, and {path} lacks "
+            f"{wrong}; expected no --phenotypes, or those of the scan that was projected. Leave "
+            "--phenotypes out."
+        )
+
+
+def _lacks(path: Path, statistics: StatisticsFile) -> str:
+    """Scanned phenotypes that a file lacks, in words; empty if it has all."""
+    names = set(open_source(path).names)
+    absent = [name for name in statistics.scanned_names if name not in names]
+    if not absent:
+        return ""
+    return (
+        f"phenotype {absent[0]!r} of {statistics.path} ({len(absent):,} of "
+        f"{len(statistics.scanned_names):,} in all)"
+    )

@@ -95,8 +95,11 @@ def test_a_projection_goes_by_the_names_of_what_was_combined(scanned, tmp_path):
     with open_statistics(tmp_path / "p.h5") as file:
         assert read_photograph_account(cohort.phenotypes, file).n_images == 2345
         write_table(tmp_path / "p.tsv", np.zeros((3, 1)), ["left_dim_000"])
-        with pytest.raises(InputError, match=r"lacks phenotype 'right_dim_000'|lacks phenotype '"):
-            read_photograph_account(tmp_path / "p.tsv", file)
+        (tmp_path / "weights.csv").write_text("phenotype,a\nmean_dim_000,1\n")
+        for name in ("p.tsv", "weights.csv"):
+            with pytest.raises(InputError, match=r"is a projection, .*, and .* lacks ") as error:
+                read_photograph_account(tmp_path / name, file)
+            assert str(error.value).endswith("Leave --phenotypes out.")
 
 
 @pytest.mark.parametrize("account", ["[]", "{", '{"n_images": 3}', '{"n_images": "x"}'])
