@@ -1,6 +1,7 @@
 """What this installation is, what it runs on, and whether its core computes correctly."""
 
 import importlib.metadata
+import importlib.util
 import os
 import platform
 import re
@@ -14,6 +15,19 @@ from igwas.self_test import Check, run_self_test
 
 _PACKAGES = ("numpy", "scipy", "h5py", "hdf5plugin", "pandas", "pyarrow", "pgenlib", "cyvcf2",
              "bgen", "pysam")  # fmt: skip
+# Distributions that bring an optional package, and the extras that ask for it.
+_OPTIONAL = {
+    "torch": (("torch",), "encoder"),
+    "tensorboard": (("tensorboard",), "encoder"),
+    "onnx": (("onnx",), "encoder or gpu"),
+    "onnxscript": (("onnxscript",), "encoder"),
+    "onnxruntime": (("onnxruntime-gpu", "onnxruntime"), "encoder or gpu"),
+    "pillow": (("pillow",), "encoder or gpu"),
+    "scikit-image": (("scikit-image",), "encoder or gpu"),
+    "matplotlib": (("matplotlib",), "encoder or report"),
+    "jinja2": (("jinja2",), "report"),
+    "cupy": (("cupy-cuda13x", "cupy-cuda12x", "cupy"), "gpu"),
+}
 # Instruction sets a kernel could use, weakest first.
 _SIMD_FLAGS = (
     "sse4_2",
@@ -36,7 +50,7 @@ class Diagnosis:
     Attributes
     ----------
     facts : dict of str to dict
-        Sections (versions, machine, core), each a dict of names to values.
+        Sections (versions, optional, machine, core), each a dict of names to values.
     checks : list of Check
         The self-test.
     """
@@ -59,7 +73,8 @@ class Diagnosis:
         lines = []
         for section, facts in self.facts.items():
             lines.append(section)
-            lines += [f"  {name:<14} {value}" for name, value in facts.items()]
+            width = max([14, *map(len, facts)])
+            lines += [f"  {name:<{width}} {value}" for name, value in facts.items()]
         lines.append("self-test")
         for check in self.checks:
             lines.append(
@@ -71,7 +86,12 @@ class Diagnosis:
 
 def diagnose(*, context: Context | None = None) -> Diagnosis:
     """Gather versions and devices, and test the core; takes about a second and never raises."""
-    facts = {"versions": _versions(), "machine": _machine(), "core": _core_facts()}
+    facts = {
+        "versions": _versions(),
+        "optional": _optional_versions(),
+        "machine": _machine(),
+        "core": _core_facts(),
+    }
     gpus = _gpus()
     if gpus:
         facts["gpus"] = gpus
@@ -81,10 +101,7 @@ def diagnose(*, context: Context | None = None) -> Diagnosis:
 def _versions() -> dict[str, str]:
     found = {"igwas-fast": __version__, "python": platform.python_version()}
     for name in _PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = f"missing; install it with: pip install {name}"
+        found[name] = _version(name) or f"missing; install it with: pip install {name}"
     try:
         import h5py
 
@@ -92,6 +109,26 @@ def _versions() -> dict[str, str]:
     except ImportError as error:
         found["hdf5"] = f"cannot be loaded ({error})"
     return found
+
+
+def _optional_versions() -> dict[str, str]:
+    """Read from the packages' metadata: importing torch alone would take seconds."""
+    found = {}
+    for name, (distributions, extra) in _OPTIONAL.items():
+        versions = {each: version for each in distributions if (version := _version(each))}
+        found[name] = ", ".join(
+            version if each == name else f"{version} ({each})" for each, version in versions.items()
+        )
+        found[name] = found[name] or f"not installed (extra: {extra})"
+    return found
+
+
+def _version(distribution: str) -> str:
+    """Version of an installed distribution; empty where there is none."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def _machine() -> dict[str, Any]:
@@ -124,6 +161,7 @@ def _core_facts() -> dict[str, str]:
         "module": _core_module(),
         "instruction set": _instruction_set(),
         "zstd": _zstd(),
+        "CUDA backend": _cuda_build(),
         "cuda": _cuda(),
     }
 
@@ -153,6 +191,12 @@ def _zstd() -> str:
         return str(_codec._zstd_library())
     except Exception as error:
         return f"not found ({error})"
+
+
+def _cuda_build() -> str:
+    # It is built wherever nvcc is; whether it loads and finds a GPU is the next line's matter.
+    is_built = importlib.util.find_spec("igwas._cuda") is not None
+    return "built" if is_built else "not built (nvcc was not found)"
 
 
 def _cuda() -> str:

@@ -1,4 +1,10 @@
+import importlib.metadata
+import importlib.util
 import json
+import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -36,3 +42,66 @@ def test_processor_flags_are_read_on_x86_and_arm(tmp_path, text, model, flags):
 
 def test_a_system_without_cpuinfo_is_no_error():
     assert doctor._cpu(Path("/no/such/file")) == ("", set())
+
+
+def test_optional_packages_are_those_of_the_extras():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    extras = {
+        (re.match(r"[\w-]+", text)[0], extra)
+        for extra, listed in project["optional-dependencies"].items()
+        if extra != "dev"
+        for text in listed
+    }
+    named = {
+        (distribution, extra)
+        for distributions, words in doctor._OPTIONAL.values()
+        for distribution in distributions
+        for extra in words.split(" or ")
+    }
+    assert extras <= named
+    assert {extra for _, extra in named} == {extra for _, extra in extras}
+
+
+@pytest.mark.parametrize(
+    ("installed", "name", "words"),
+    [
+        ({}, "torch", "not installed (extra: encoder)"),
+        ({}, "jinja2", "not installed (extra: report)"),
+        ({}, "cupy", "not installed (extra: gpu)"),
+        ({"jinja2": "3.1.6"}, "jinja2", "3.1.6"),
+        ({"cupy-cuda13x": "14.0"}, "cupy", "14.0 (cupy-cuda13x)"),
+        ({"onnxruntime-gpu": "1.31"}, "onnxruntime", "1.31 (onnxruntime-gpu)"),
+        # Both are one module: which of them is used is anybody's guess, so both are shown.
+        (
+            {"onnxruntime": "1.32", "onnxruntime-gpu": "1.31"},
+            "onnxruntime", "1.31 (onnxruntime-gpu), 1.32",
+        ),
+    ],
+)  # fmt: skip
+def test_optional_packages_have_their_version_or_the_extra_that_brings_them(
+    monkeypatch, installed, name, words
+):
+    def version(distribution):
+        if distribution not in installed:
+            raise importlib.metadata.PackageNotFoundError(distribution)
+        return installed[distribution]
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    assert doctor._optional_versions()[name] == words
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"), [(object(), "built"), (None, "not built (nvcc was not found)")]
+)
+def test_the_build_of_the_cuda_backend_is_told(monkeypatch, spec, words):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
+    assert doctor._cuda_build() == words
+
+
+def test_versions_are_told_without_importing_what_is_large():
+    code = (
+        "import sys; from igwas.doctor import diagnose; diagnose();"
+        "print({'torch', 'onnxruntime', 'matplotlib', 'jinja2'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
