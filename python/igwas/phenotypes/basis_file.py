@@ -1,7 +1,8 @@
 """basis.h5: components of an embedding, fitted once and applied again."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ from numpy.typing import NDArray
 
 from igwas.errors import InputError, OptionError, OutputError
 from igwas.hdf5 import open_hdf5, read_texts
+from igwas.phenotypes.image_table import ImageTable
 from igwas.provenance import root_attributes
 from igwas.schema import BASIS
+from igwas.steady_file import create_hdf5
+from igwas.whole_file import whole_file
 
 Floats = NDArray[np.float64]
 
@@ -36,6 +40,8 @@ class LinearBasis:
         Of left and right eyes where it was fitted, if the components were chosen by it.
     regressed_out : tuple of str, optional
         Image covariates that had been regressed out where it was fitted; None is not known.
+    model_digest : str
+        Of the encoder that made the embeddings; empty is not known.
     """
 
     dimension_names: tuple[str, ...]
@@ -45,22 +51,32 @@ class LinearBasis:
     variance: Floats
     correlation: Floats | None = None
     regressed_out: tuple[str, ...] | None = None
+    model_digest: str = ""
 
-    def apply(self, values: Floats, names: Sequence[str], where: Path) -> Floats:
-        """Transform values of the same dimensions.
+    def apply(self, images: ImageTable) -> ImageTable:
+        """Transform embeddings of the same encoder.
 
         Raises
         ------
         InputError
-            If the dimensions are others.
+            If the dimensions are others, or they are known to be another encoder's.
         """
-        if tuple(names) != self.dimension_names:
+        names = images.names
+        if names != self.dimension_names:
             raise InputError(
-                f"{where} has dimensions {', '.join(names[:3])}... ({len(names)}) but the basis "
-                f"was fitted to {', '.join(self.dimension_names[:3])}... "
+                f"{images.path} has dimensions {', '.join(names[:3])}... ({len(names)}) but the "
+                f"basis was fitted to {', '.join(self.dimension_names[:3])}... "
                 f"({len(self.dimension_names)}); expected the same encoder. Fit a basis anew."
             )
-        return np.asarray((values - self.mean) @ self.weight)
+        own, its = self.model_digest, images.model_digest
+        if own and its and own != its:
+            raise InputError(
+                f"{images.path} is of another encoder (digest {its[:12]}) than the basis "
+                f"({own[:12]}): their dimensions are not the same measures; expected the same "
+                "encoder. Fit a basis anew."
+            )
+        values = np.asarray((images.values - self.mean) @ self.weight)
+        return images.with_values(values, self.component_names)
 
 
 def fit_basis(
@@ -117,15 +133,33 @@ def component_names(kind: str, count: int) -> tuple[str, ...]:
     return tuple(f"{kind}_{number:0{width}d}" for number in range(1, count + 1))
 
 
-def write_basis(
+def refuse_basis_output(path: Path, output: Path, *, overwrite: bool) -> None:
+    """Refuse, before any work, a place where a basis cannot be written.
+
+    Raises
+    ------
+    OptionError
+        If it is the output, whatever the spelling of its path.
+    OutputError
+        If the file exists and `overwrite` is false, or there is no such folder.
+    """
+    if path.resolve() == output.resolve():
+        raise OptionError(f"--save-basis is {path}, the output; expected another file.")
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path} exists; expected a new file. Give --overwrite to replace it.")
+    if not path.parent.is_dir():
+        raise OutputError(f"folder {path.parent} does not exist; expected one. Make it first.")
+
+
+@contextmanager
+def new_basis(
     path: Path,
     basis: LinearBasis,
     *,
     inputs: Mapping[str, Path | str],
     options: Mapping[str, Any] | None = None,
-    overwrite: bool = False,
-) -> None:
-    """Write basis.h5; it appears under its name only once it is complete.
+) -> Iterator[None]:
+    """Write basis.h5; it gets its name if the block beneath succeeds, and is gone otherwise.
 
     Parameters
     ----------
@@ -134,38 +168,39 @@ def write_basis(
     inputs : mapping of role to path
     options : mapping, optional
         Those of `PhenotypeOptions.as_dict`.
-    overwrite : bool
 
     Raises
     ------
     OutputError
-        If the file exists and `overwrite` is false.
+        If the system refuses a write.
     """
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists; expected a new file. Give --overwrite to replace it.")
-    partial = path.with_name(path.name + ".partial")
     arrays: dict[str, Any] = {
         "/mean": basis.mean, "/weight": basis.weight, "/variance": basis.variance,
     }  # fmt: skip
     if basis.correlation is not None:
         arrays["/correlation"] = basis.correlation
-    try:
-        with h5py.File(partial, "w") as file:
+    with whole_file(path, can_resume=False) as partial:
+        with create_hdf5(partial) as (file, _):
             file.attrs.update(root_attributes(BASIS, inputs=inputs, options=options))
+            file.attrs["model_digest"] = basis.model_digest
             text = h5py.string_dtype()
             file.create_dataset("/dimension_name", data=list(basis.dimension_names), dtype=text)
             file.create_dataset("/component_name", data=list(basis.component_names), dtype=text)
             for name, values in arrays.items():
                 file.create_dataset(name, data=values)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        yield
 
 
 def read_basis(path: Path) -> LinearBasis:
-    """Read basis.h5; InputError if it is none."""
+    """Read basis.h5.
+
+    Raises
+    ------
+    InputError
+        If it is none, has no component, or numbers or names that cannot be.
+    """
     with open_hdf5(path, BASIS) as file:
-        return LinearBasis(
+        basis = LinearBasis(
             tuple(read_texts(file["/dimension_name"])),
             tuple(read_texts(file["/component_name"])),
             file["/mean"][:],
@@ -173,6 +208,29 @@ def read_basis(path: Path) -> LinearBasis:
             file["/variance"][:],
             file["/correlation"][:] if "/correlation" in file else None,
             _regressed_out(file.attrs),
+            str(file.attrs.get("model_digest", "")),
+        )
+    _refuse_damaged(basis, path)
+    return basis
+
+
+def _refuse_damaged(basis: LinearBasis, path: Path) -> None:
+    if not basis.component_names:
+        raise InputError(f"{path} has no component; expected at least one. Fit a basis anew.")
+    if not all(basis.component_names):
+        raise InputError(f"{path} has a component without a name; expected one. Fit a basis anew.")
+    numbers = np.vstack([basis.weight, basis.mean @ basis.weight])
+    is_number = np.asarray(np.isfinite(numbers).all(axis=0))
+    for at, name in enumerate(basis.component_names):
+        if not is_number[at]:
+            reason = "weights or a mean that are no numbers"
+        elif not basis.weight[:, at].any():
+            reason = "only weights of 0"
+        else:
+            continue
+        raise InputError(
+            f"{path}: component {name!r} has {reason}; expected finite weights. The file is "
+            "damaged: fit a basis anew."
         )
 
 

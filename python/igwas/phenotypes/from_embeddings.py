@@ -3,15 +3,22 @@
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from igwas.errors import InputError, OptionError
-from igwas.phenotypes.basis_file import LinearBasis, fit_basis, read_basis, write_basis
+from igwas.errors import InputError
+from igwas.phenotypes.basis_file import (
+    LinearBasis,
+    fit_basis,
+    new_basis,
+    read_basis,
+    refuse_basis_output,
+)
 from igwas.phenotypes.eye_names import eye_name
 from igwas.phenotypes.image_choice import (
     ImageAccount,
@@ -100,8 +107,8 @@ def make_phenotypes(
         if path is not None:
             refuse_special(path)
             refuse_inputs(path, inputs)
-    if options.save_basis == output:
-        raise OptionError(f"--save-basis is {output}, the output; expected another file.")
+    if options.save_basis is not None:
+        refuse_basis_output(options.save_basis, output, overwrite=options.overwrite)
     with sole_writer(output):
         return _Maker(embeddings, output, inputs, options).run()
 
@@ -132,16 +139,19 @@ class _Maker:
         names, labels, values = _side_by_side(blocks, self.options.eyes)
         if self.options.transform != "none":
             values = rank_inverse_normal(values)
-        self._write(eyes, names, labels, values, correlation)
-        if basis is not None and self.options.save_basis is not None:
-            write_basis(
-                self.options.save_basis, basis, inputs=self.inputs,
-                options=self.options.as_dict(), overwrite=self.options.overwrite,
-            )  # fmt: skip
+        with self._basis_beside(basis):
+            self._write(eyes, names, labels, values, correlation)
         return PhenotypeSummary(
             self.output, len(self.images), self.account.steps, self._count(eyes), correlation,
             len(names), self.notes,
         )  # fmt: skip
+
+    def _basis_beside(self, basis: LinearBasis | None) -> AbstractContextManager[None]:
+        """Both files or neither: the basis gets its name once the phenotypes have theirs."""
+        path = self.options.save_basis
+        if basis is None or path is None:
+            return nullcontext()
+        return new_basis(path, basis, inputs=self.inputs, options=self.options.as_dict())
 
     def _choose(self) -> None:
         options, images, account = self.options, self.images, self.account
@@ -211,8 +221,9 @@ class _Maker:
                 f"{len(basis.correlation)} components, of which left and right correlate by "
                 f"{basis.correlation[0]:.2f} to {basis.correlation[-1]:.2f} in these people"
             )
-        values = basis.apply(images.values, images.names, images.path)
-        return images.with_values(values, basis.component_names), basis
+        return basis.apply(images), replace(
+            basis, regressed_out=options.regress_out, model_digest=images.model_digest
+        )
 
     def _note_other_covariates(self, basis: LinearBasis) -> None:
         """Components are what they were only after the same covariates."""

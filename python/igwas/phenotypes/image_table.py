@@ -33,6 +33,8 @@ class ImageTable:
     names : tuple of str
         Of the dimensions.
     path : Path
+    model_digest : str
+        Of the encoder that made the embeddings; empty is not known.
     """
 
     image_id: NDArray[Any]
@@ -43,6 +45,7 @@ class ImageTable:
     values: Floats
     names: tuple[str, ...]
     path: Path
+    model_digest: str = ""
 
     def __len__(self) -> int:
         """Number of photographs."""
@@ -83,6 +86,7 @@ def read_embeddings(path: Path | str) -> ImageTable:
             for name in ("image_id", "participant_id", "eye", "visit")
         }
         quality = file["/quality"][:].astype(np.float64)
+        model_digest = str(file.attrs.get("model_digest", ""))
         if "/dimension_name" in file:
             names = tuple(str(name) for name in read_texts(file["/dimension_name"]))
         else:
@@ -97,7 +101,9 @@ def read_embeddings(path: Path | str) -> ImageTable:
             f"{path}: the eye {odd[0]!r} is unknown to us; expected left, right or unknown. "
             "Correct /eye."
         )
-    return ImageTable(**text, quality=quality, values=values, names=names, path=path)
+    return ImageTable(
+        **text, quality=quality, values=values, names=names, path=path, model_digest=model_digest
+    )
 
 
 def _refuse_repeated(ids: NDArray[Any], path: Path) -> None:

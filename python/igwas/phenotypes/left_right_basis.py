@@ -63,11 +63,20 @@ def fit_left_right_basis(
             "many. Take --components-by variance."
         )
     left, right = (eyes.values[side, both] - eyes.values[:2, both].mean((0, 1)) for side in (0, 1))
+    # In units of their own, or what is measured in small numbers would pass for rounding.
+    scale = np.sqrt((np.square(left) + np.square(right)).sum(axis=0) / (2 * n_people))
+    scale[scale == 0] = 1.0
+    left, right = left / scale, right / scale
     pooled = (left.T @ left + right.T @ right) / (2 * n_people)
     crossed = left.T @ right / n_people
     variance, vectors = np.linalg.eigh(pooled)
     is_real = variance > SMALLEST_SHARE * max(variance[-1], 0)
     rank = int(is_real.sum())
+    if not rank:
+        raise InputError(
+            f"both eyes of {n_people:,} people have the same value in every dimension; expected "
+            "some that vary. Look at the embeddings with igwas-fast audit."
+        )
     count = rank if n_components is None else n_components
     if not 1 <= count <= rank:
         raise OptionError(
@@ -77,9 +86,10 @@ def fit_left_right_basis(
     white = vectors[:, is_real] / np.sqrt(variance[is_real])
     shared = white.T @ (crossed + crossed.T) @ white / 2
     correlation, rotation = np.linalg.eigh(shared)
-    weight = positive_sign(white @ rotation[:, ::-1][:, :count])
+    chosen = white @ rotation[:, ::-1][:, :count]
     # Of the embedding's variance, what goes along each component: |S w|^2, as w'S w is 1.
-    carried = np.square(pooled @ weight).sum(axis=0)
+    carried = np.square(scale[:, None] * (pooled @ chosen)).sum(axis=0)
+    weight = positive_sign(chosen / scale[:, None])
     return LinearBasis(
         tuple(names), component_names("cc", count), mean, weight, carried,
         np.asarray(correlation[::-1][:count]),

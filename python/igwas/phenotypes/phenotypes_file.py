@@ -11,6 +11,8 @@ import numpy.typing as npt
 from igwas.errors import InputError, OutputError, ShapeError
 from igwas.provenance import root_attributes
 from igwas.schema import PHENOTYPES, TEXT
+from igwas.steady_file import create_hdf5
+from igwas.whole_file import whole_file
 
 
 def write_phenotypes(
@@ -75,25 +77,21 @@ def write_phenotypes(
         )
     if not path.parent.is_dir():
         raise OutputError(f"folder {path.parent} does not exist; expected one. Make it first.")
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with h5py.File(partial, "w") as file:
-            file.attrs.update(root_attributes(PHENOTYPES, inputs=inputs, options=options))
-            text = h5py.string_dtype()
-            file.create_dataset(
-                "/participants/participant_id", data=list(participant_id), dtype=text
-            )
-            if family_id is not None:
-                file.create_dataset("/participants/family_id", data=list(family_id), dtype=text)
-            file.create_dataset("/phenotypes/name", data=list(names), dtype=text)
-            file.create_dataset("/values", data=values)
-            for name, array in (extra or {}).items():
-                dtype = text if PHENOTYPES[name].dtype == TEXT else PHENOTYPES[name].dtype
-                file.create_dataset(name, data=array, dtype=dtype)
-            file.attrs.update(attributes or {})
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with (
+        whole_file(path, can_resume=False) as partial,
+        create_hdf5(partial) as (file, _),
+    ):
+        file.attrs.update(root_attributes(PHENOTYPES, inputs=inputs, options=options))
+        text = h5py.string_dtype()
+        file.create_dataset("/participants/participant_id", data=list(participant_id), dtype=text)
+        if family_id is not None:
+            file.create_dataset("/participants/family_id", data=list(family_id), dtype=text)
+        file.create_dataset("/phenotypes/name", data=list(names), dtype=text)
+        file.create_dataset("/values", data=values)
+        for name, array in (extra or {}).items():
+            dtype = text if PHENOTYPES[name].dtype == TEXT else PHENOTYPES[name].dtype
+            file.create_dataset(name, data=array, dtype=dtype)
+        file.attrs.update(attributes or {})
 
 
 def _check_shapes(

@@ -83,6 +83,18 @@ def test_a_dimension_without_variance_is_no_component():
         fit_left_right_basis(eyes, np.zeros(5), NAMES, 5)
 
 
+def test_what_is_measured_in_small_numbers_is_no_rounding():
+    plain = fit_left_right_basis(make_eyes(), np.zeros(5), NAMES)
+    scales = (9e7, 1e-8, 3.0, 1e6, 5e-7)
+    other = fit_left_right_basis(make_eyes(scales=scales), np.zeros(5), NAMES)
+    np.testing.assert_allclose(other.correlation, plain.correlation, atol=1e-9)
+
+
+def test_eyes_that_do_not_vary_are_refused():
+    with pytest.raises(InputError, match="the same value in every dimension"):
+        fit_left_right_basis(make_eyes(scales=(0.0,) * 5), np.zeros(5), NAMES)
+
+
 def test_too_few_people_with_both_eyes_are_refused():
     eyes = make_eyes()
     few = Eyes(eyes.participant_id[:8], eyes.n_images[:8], eyes.values[:, :8])
