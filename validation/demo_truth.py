@@ -255,7 +255,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--work", type=Path, required=True, help="folder that keeps the runs")
     parser.add_argument("-o", "--output", type=Path, required=True, help="page to write")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[2, 3, 4, 5, 6])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[6, 7, 8, 9, 10])
     parser.add_argument("--people", type=int, default=DemoOptions().n_people)
     parser.add_argument("--variants", type=int, default=DemoOptions().variants)
     parser.add_argument("--steps", type=int, default=DemoOptions().n_steps)

@@ -83,14 +83,14 @@ def anatomy_of(scores: npt.ArrayLike) -> Anatomy:
     z = _checked(scores)
     calibre = 0.028 * np.exp(0.20 * z["vessel_calibre"])
     # Bounded where an exponential would leave what an eye can have.
-    ratio = 0.35 + 0.85 * _logistic(0.47, 1.30 * z["arteriole_venule_ratio"])
+    ratio = 0.35 + 0.85 * _logistic(0.47, 1.80 * z["arteriole_venule_ratio"])
     return Anatomy(
         melanin=float(np.exp(0.35 * z["pigment"])),
         disc_radius=float(0.14 * np.exp(0.18 * z["disc_size"])),
         cup_ratio=_logistic(0.42, 0.80 * z["cup_ratio"]),
         arteriole_width=float(calibre * np.sqrt(ratio)),
         venule_width=float(calibre / np.sqrt(ratio)),
-        tortuosity=1.00 * _logistic(0.36, 1.30 * z["vessel_tortuosity"]),
+        tortuosity=0.95 * _logistic(0.36, 1.30 * z["vessel_tortuosity"]),
         branching=_logistic(0.36, 1.00 * z["vessel_branching"]),
         macula_density=1.20 * _logistic(0.36, 0.85 * z["macula"]),
         macula_radius=float(0.20 * np.exp(0.15 * z["macula"])),
