@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from igwas.errors import OptionError
 
+# What a device may be called; which of them a function can use, it says where it resolves it.
+DEVICES = ("auto", "cpu", "cuda", "tensorrt", "openvino")
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
@@ -24,6 +26,11 @@ class Context:
         Numbers of the GPUs to use with `cuda`; empty is all.
     max_memory_bytes : int or None
         Upper bound for the buffers the call plans; None leaves the default plan.
+
+    Raises
+    ------
+    OptionError
+        If a value is none of these.
     """
 
     threads: int = 0
@@ -34,6 +41,11 @@ class Context:
     def __post_init__(self) -> None:
         if self.threads < 0:
             raise OptionError(f"threads is {self.threads}; expected 0 (all cores) or more.")
+        if self.device not in DEVICES:
+            raise OptionError(
+                f"--device is {self.device!r}; expected {', '.join(DEVICES[:-1])} or "
+                f"{DEVICES[-1]}, in lower case. A GPU's number goes into --gpus."
+            )
         if self.gpus and self.device != "cuda":
             raise OptionError(
                 f"--gpus is given but --device is {self.device!r}; expected cuda. "

@@ -172,7 +172,8 @@ def associate(
         If the context asks for a device that cannot be used, or an array lies on one; if
         genotypes on a GPU are to be tested in a way that only the CPU can; if its memory is full.
     OptionError
-        If genotypes lie on a GPU that is not among those the context names.
+        If genotypes lie on a GPU that is not among those the context names, or the context's
+        device is one of encoders only.
     InputError
         If a dosage lies outside 0 to 2, on a GPU also a fraction; if a value is infinite, or a
         phenotype cannot be tested.
@@ -300,8 +301,10 @@ def _dosage_array(genotypes: ArrayLike) -> NDArray[Any]:
 
 
 def _refuse_dosage(value: float) -> None:
+    # All digits: 2.0000001 must not read as 2.
+    shown = repr(value).removesuffix(".0")
     raise InputError(
-        f"genotypes hold {value:g}; expected copies of the effect allele, 0 to 2, or NaN. "
+        f"genotypes hold {shown}; expected copies of the effect allele, 0 to 2, or NaN. "
         "Do not standardise them: the scan removes mean and covariates itself."
     )
 
@@ -324,13 +327,26 @@ def _unmasked(values: ArrayLike) -> ArrayLike:
 
 def _floats(values: ArrayLike, what: str) -> Floats:
     """A float64 copy."""
+    given = _unmasked(_on_host(values, what))
     try:
-        return np.array(_unmasked(_on_host(values, what)), dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        _require_numbers(given)
+        return np.array(given, dtype=np.float64)
+    except (OverflowError, TypeError, ValueError) as error:
         raise InputError(
             f"{what} are no numbers ({error}); expected floats (samples, columns). "
             "Code categories as indicator columns."
         ) from error
+
+
+def _require_numbers(values: ArrayLike) -> None:
+    """NumPy would read text and dates as numbers, and drop the imaginary part of a complex one."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "biufO":
+        raise TypeError(f"dtype {array.dtype}")
+    if array.dtype.kind == "O":
+        for value in array.flat:
+            if isinstance(value, str | bytes | complex | np.datetime64 | np.timedelta64):
+                raise TypeError(f"{str(value)[:40]!r} is of type {type(value).__name__}")
 
 
 def _covariate_matrix(covariates: ArrayLike | None, n: int) -> Floats:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from igwas import _core
 from igwas.association.statistics_arrays import empty_arrays
 from igwas.context import Context
-from igwas.errors import DeviceUnavailable
+from igwas.errors import DeviceUnavailable, OptionError
 
 # For each GPU: one worker waits for it while another prepares what comes next.
 _WAITING_WORKERS = 2
@@ -75,7 +75,14 @@ def resolve_gpus(context: Context) -> Context:
     ------
     DeviceUnavailable
         If a GPU is asked for and there is none.
+    OptionError
+        If the device is one of encoders only.
     """
+    if context.device not in ("auto", "cpu", "cuda"):
+        raise OptionError(
+            f"--device is {context.device!r}, which runs encoders only; expected cpu, cuda or auto "
+            "for a scan. Give one of them."
+        )
     if context.device != "cuda":
         return context
     module = cuda_module()

@@ -353,6 +353,7 @@ def test_a_perfect_fit_is_no_crash():
 
 GOOD = np.tile([0, 1, 2, 1, 0], (1, 4))
 VALUES = np.random.default_rng(30).normal(size=20)
+DAYS = np.datetime64("2020-01-01") + np.arange(20)
 
 
 @pytest.mark.parametrize(
@@ -368,7 +369,18 @@ VALUES = np.random.default_rng(30).normal(size=20)
         (GOOD, np.float64(3), {}, ShapeError, "phenotypes have shape ()"),
         (GOOD, VALUES.reshape(5, 2, 2), {}, ShapeError, "phenotypes have shape (5, 2, 2)"),
         (GOOD, np.zeros((20, 0)), {}, ShapeError, "phenotypes have shape (20, 0)"),
+        (GOOD + 1e-7, VALUES, {}, InputError, "genotypes hold 2.0000001; expected"),
+        (GOOD * (1 + 0j), VALUES, {}, InputError, "dtype complex128"),
         (GOOD, np.array(["a"] * 20), {}, InputError, "phenotypes are no numbers"),
+        (GOOD, VALUES.astype(str), {}, InputError, "phenotypes are no numbers (dtype <U"),
+        (GOOD, VALUES.astype(str).astype(object), {}, InputError, "is of type str"),
+        (GOOD, VALUES + 1j, {}, InputError, "phenotypes are no numbers (dtype complex128)"),
+        (GOOD, [10**400] * 20, {}, InputError, "phenotypes are no numbers"),
+        (GOOD, DAYS, {}, InputError, "phenotypes are no numbers (dtype datetime64[D])"),
+        (GOOD, DAYS - DAYS[0], {}, InputError, "phenotypes are no numbers (dtype timedelta64[D])"),
+        (GOOD, pd.DataFrame({"day": DAYS}), {}, InputError, "phenotypes are no numbers (dtype"),
+        (GOOD, VALUES, {"covariates": VALUES + 1j}, InputError, "covariates are no numbers"),
+        (GOOD, VALUES, {"covariates": DAYS}, InputError, "covariates are no numbers"),
         (GOOD, np.where(VALUES > 1, np.inf, VALUES), {}, InputError, "infinite"),
         (GOOD, np.full(20, np.nan), {}, InputError, "has 0 samples; expected at least 2"),
         (GOOD, np.full(20, 7.5), {}, InputError, "'phenotype_0' is constant"),
@@ -390,6 +402,13 @@ def test_wrong_input_is_refused_with_the_value(genotypes, phenotypes, options, e
         igwas.associate(genotypes, phenotypes, **options)
     assert text in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_numbers_in_an_array_of_objects_are_numbers():
+    mixed = pd.DataFrame({"a": VALUES, "b": pd.array([1, 2] * 10, dtype="Int64")})
+    mixed["a"] = mixed["a"].astype(object)
+    plain = igwas.associate(GOOD, mixed.astype(float))
+    np.testing.assert_array_equal(igwas.associate(GOOD, mixed).beta, plain.beta)
 
 
 def test_masked_entries_are_missing():

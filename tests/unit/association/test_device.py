@@ -219,6 +219,18 @@ def test_gpus_without_cuda_are_an_error():
         parse_gpus(["0", "x"])
 
 
+@pytest.mark.parametrize("name", ["CUDA", "cuda:0", "gpu", "", None])
+def test_a_device_that_is_none_is_refused(name):
+    with pytest.raises(OptionError, match=f"--device is {name!r}; expected auto, cpu, cuda,"):
+        Context(device=name)
+
+
+@pytest.mark.parametrize("name", ["tensorrt", "openvino"])
+def test_a_scan_refuses_devices_of_encoders(name):
+    with pytest.raises(OptionError, match=f"--device is '{name}', which runs encoders only"):
+        associate(np.ones((2, 3)), np.ones((3, 1)), context=Context(device=name))
+
+
 def write_dosages(cohort, path, encoding):
     """The cohort's calls, every third one a fraction, as dosages."""
     dosage = cohort.dosage.astype(np.float32)
