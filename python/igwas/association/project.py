@@ -43,6 +43,9 @@ _CARRIED = ("missing", "transform", "n_genotype_samples", "account", "covariate_
 # A combination so much smaller than its parts that rounding of float32 effects shows in t.
 _NOTICED_CANCELLATION = 1e3
 _REFUSED_CANCELLATION = 1e5
+# Of a combination over all samples: an effect, which is stored in float32 (1e-38 to 3e38), may be
+# a hundred-thousandth of it or as large.
+_STORED_SPREADS = (1e-25, 1e25)
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,7 @@ class _Projection:
             has_eyes=True,
         )
         self._check_cancellation()
+        self._check_scale()
 
     def _combination(self, mask: int, model: int) -> Combination:
         columns = self.inputs[mask]
@@ -188,6 +192,23 @@ class _Projection:
                         "stored effects moves its z scores by about %.1g",
                         name, ratio[worst], ratio[worst] * np.finfo(np.float32).eps,
                     )  # fmt: skip
+
+    def _check_scale(self) -> None:
+        """Effects that float32 cannot hold would be infinite, or 0 without a word."""
+        least, most = _STORED_SPREADS
+        for mask, outputs in enumerate(self.outputs):
+            for combination in self.combinations[mask]:
+                spread = np.sqrt(np.maximum(combination.sum_of_squares, 0))
+                is_odd = combination.is_whole & ~((spread >= least) & (spread <= most))
+                # Nothing but weights of 0 is another error's matter.
+                is_odd &= spread > 0
+                if is_odd.any():
+                    worst = int(is_odd.argmax())
+                    raise OptionError(
+                        f"combination {self.weights.names[outputs[worst]]!r} has a root sum of "
+                        f"squares of {spread[worst]:.1g}; expected {least:g} to {most:g}, whose "
+                        "effects a statistics file can hold. Scale its weights."
+                    )
 
     def notes(self) -> list[str]:
         """Say what is combined, which tests are none, what only a rerun of the scan would give."""

@@ -211,6 +211,23 @@ def test_projecting_twice_equals_projecting_by_the_product(scanned, tmp_path):
     assert_agree(arrays(tmp_path / "b.h5")[0], arrays(tmp_path / "c.h5")[0])
 
 
+@pytest.mark.parametrize("scale", [1e40, 1e-46])
+def test_effects_that_float32_cannot_hold_are_refused(scanned, tmp_path, scale):
+    weights = Weights(("usual", "odd"), np.outer(np.ones(K), [1.0, scale]), "test")
+    with pytest.raises(OptionError, match="combination 'odd' has a root sum of squares of"):
+        project(scanned, tmp_path / "p.h5", lambda _: weights)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("scale", [1e20, 1e-20])
+def test_the_scale_of_weights_changes_no_test(scanned, tmp_path, scale):
+    for name, factor in (("a", 1.0), ("b", scale)):
+        weights = Weights(("w",), np.full((K, 1), factor), "test")
+        project(scanned, tmp_path / f"{name}.h5", lambda _, weights=weights: weights)
+    with open_statistics(tmp_path / "a.h5") as one, open_statistics(tmp_path / "b.h5") as other:
+        np.testing.assert_allclose(other.log10p[:], one.log10p[:], rtol=1e-4)
+
+
 def test_a_combination_that_cancels_is_refused(cohort, tmp_path):
     values = cohort.values.copy()
     values[:, 1] = values[:, 0]
