@@ -8,11 +8,10 @@ import numpy as np
 
 from igwas.loci.genomic_control import lambda_of_median_log10p
 from igwas.report.gathered import Gathered
+from igwas.report.lambda_limits import LARGE_LAMBDA, SMALL_LAMBDA, lambda_error, limit_text
 from igwas.wording import counted
 
-LARGE_LAMBDA = 1.1
 _LARGE_CONTROL_LAMBDA = 1.05
-_SMALL_LAMBDA = 0.9
 _FEW_SAMPLES = 1000
 _FEW_PER_PHENOTYPE = 10
 _FEW_ALLELES = 20
@@ -21,9 +20,9 @@ _SHARE_UNTESTED = 0.2
 _NEAR_LOCUS_BP = 1_000_000
 _FEW_VARIANTS = 10_000
 
-# Standard error of lambda times sqrt(n): 1 / (2 f(m) m) for the median m of chi-square with one
-# degree of freedom, whose density there is f(m) = 0.4711.
-_LAMBDA_ERROR = 2.333
+_LIMITS_ARE = (
+    f"{LARGE_LAMBDA:g} or {SMALL_LAMBDA:g} and three standard errors, for the variants tested"
+)
 
 WARNING, NOTE, GOOD = "warning", "note", "good"
 
@@ -48,46 +47,52 @@ def cautions(gathered: Gathered) -> list[Caution]:
 
 
 def _lambdas(gathered: Gathered) -> list[Caution]:
-    loci, names = gathered.loci, gathered.statistics.phenotype_names
-    found = []
-    lambdas = loci.lambdas[gathered.tested]
-    large = int((lambdas > LARGE_LAMBDA).sum())
-    if large:
-        worst = int(gathered.tested[int(np.nanargmax(lambdas))])
-        found.append(Caution(WARNING, (
-            f"lambda is above {LARGE_LAMBDA:g} for {large:,} of {len(lambdas):,} tested phenotypes "
-            f"(largest {loci.lambdas[worst]:.3f}, {names[worst]}): either population structure or "
-            "relatives inflate the tests, or the phenotypes are polygenic. Add principal "
-            "components, or scan with --loco."
-        )))  # fmt: skip
-    small = int((lambdas < _SMALL_LAMBDA).sum())
-    if small:
-        found.append(Caution(WARNING, (
-            f"lambda is below {_SMALL_LAMBDA:g} for {small:,} of {len(lambdas):,} tested "
-            "phenotypes: few variants, few samples, or a phenotype far from normal."
-        )))  # fmt: skip
+    found = [*_large_lambdas(gathered), *_small_lambdas(gathered)]
     for name, mask in gathered.omnibus.items():
-        value = float(loci.omnibus_lambdas[mask])
+        value = float(gathered.loci.omnibus_lambdas[mask])
         if value > LARGE_LAMBDA:
             found.append(_omnibus_lambda(gathered, name, value))
     if not found:
-        found.append(
-            Caution(
-                GOOD,
-                "lambda of every tested phenotype and of the omnibus test is between "
-                f"{_SMALL_LAMBDA:g} and {LARGE_LAMBDA:g}.",
-            )
-        )
+        limits = gathered.lambda_limits
+        found.append(Caution(GOOD, (
+            f"lambda of no tested phenotype is above {limit_text(limits.large)} or below "
+            f"{limit_text(limits.small)} ({_LIMITS_ARE}), and that of the omnibus test not above "
+            f"{LARGE_LAMBDA:g}."
+        )))  # fmt: skip
     n = int(gathered.sweep.n_tested.max())
     if 0 < n < _FEW_VARIANTS:
-        found.append(
-            Caution(
-                NOTE,
-                f"lambda rests on {n:,} variants: its standard error is "
-                f"{_LAMBDA_ERROR / np.sqrt(n):.2f} even if they were independent.",
-            )
-        )
+        found.append(Caution(NOTE, (
+            f"lambda rests on {counted(n, 'variant', 'variants')}: its standard error is "
+            f"{float(lambda_error(n)):.2f} even if they were independent."
+        )))  # fmt: skip
     return found
+
+
+def _large_lambdas(gathered: Gathered) -> list[Caution]:
+    lambdas, limits = gathered.loci.lambdas[gathered.tested], gathered.lambda_limits.large
+    is_large = lambdas > limits
+    if not is_large.any():
+        return []
+    worst = int(np.nanargmax(np.where(is_large, lambdas, np.nan)))
+    name = gathered.loci.tested[worst]
+    return [Caution(WARNING, (
+        f"lambda is above {limit_text(limits)} ({_LIMITS_ARE}) for {int(is_large.sum()):,} of "
+        f"{counted(len(lambdas), 'tested phenotype', 'tested phenotypes')} (largest "
+        f"{lambdas[worst]:.3f}, {name}): either population structure or relatives inflate the "
+        "tests, or the phenotypes are polygenic. Add principal components, or scan with --loco."
+    ))]  # fmt: skip
+
+
+def _small_lambdas(gathered: Gathered) -> list[Caution]:
+    lambdas, limits = gathered.loci.lambdas[gathered.tested], gathered.lambda_limits.small
+    n_small = int((lambdas < limits).sum())
+    if not n_small:
+        return []
+    return [Caution(WARNING, (
+        f"lambda is below {limit_text(limits)} ({_LIMITS_ARE}) for {n_small:,} of "
+        f"{counted(len(lambdas), 'tested phenotype', 'tested phenotypes')}: few samples, or a "
+        "phenotype far from normal."
+    ))]  # fmt: skip
 
 
 def _omnibus_lambda(gathered: Gathered, name: str, value: float) -> Caution:

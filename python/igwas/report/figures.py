@@ -11,7 +11,6 @@ from igwas.plots.heat_map import heat_map
 from igwas.plots.manhattan import KEEP_ABOVE, Lead, manhattan, miami
 from igwas.plots.quantiles import qq
 from igwas.plots.regional import regional
-from igwas.report.cautions import LARGE_LAMBDA
 from igwas.report.gathered import LEFT, MINIMUM_P, RIGHT, Gathered, single
 from igwas.report.loci_document import LEAD
 from igwas.report.regional_views import REACH_BP, RegionalView
@@ -122,11 +121,13 @@ def _calibration(gathered: Gathered) -> Iterator[NamedFigure]:
                {names[c]: float(loci.lambdas[c]) for c in gathered.qq_columns}),
         )  # fmt: skip
     control = set(gathered.eyes.difference.values())
+    worst = float(gathered.lambda_limits.large.min())
     yield NamedFigure(
         "lambda", "Genomic control of every phenotype",
-        f"λ: median χ² over 0.4549. Dashed: {LARGE_LAMBDA:g}, where this page warns.",
+        f"λ: median χ² over 0.4549. Dashed: {worst:.3f}, from where this page warns: 1.1 and three "
+        "standard errors.",
         "Genomic control of every phenotype.", "calibration",
-        lambda_plot(loci.lambdas, [c in control for c in range(len(names))], worst=LARGE_LAMBDA),
+        lambda_plot(loci.lambdas, [c in control for c in range(len(names))], worst=worst),
     )  # fmt: skip
 
 

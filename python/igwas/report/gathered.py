@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from igwas.association.statistics_file import StatisticsFile
 from igwas.phenotypes.eye_names import EyeColumns
 from igwas.report.audit_card import AuditCard, read_audit_card
+from igwas.report.lambda_limits import LambdaLimits
 from igwas.report.loci_document import LociDocument
 from igwas.report.options import ReportOptions
 from igwas.report.photographs import PhotographAccount, read_photograph_account
@@ -64,6 +65,11 @@ class Gathered:
     def tested(self) -> Index:
         """Columns of the phenotypes tested one by one."""
         return tested_columns(self.statistics, self.loci)
+
+    @property
+    def lambda_limits(self) -> LambdaLimits:
+        """From which lambda to warn, for each of the phenotypes tested one by one."""
+        return LambdaLimits.of(self.sweep.n_tested[self.statistics.masks[self.tested]])
 
 
 def single(phenotype: str) -> str:

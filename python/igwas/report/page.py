@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
+import pandas as pd
+
 from igwas._version import __version__
 from igwas.errors import InputError
 from igwas.loci.genomic_control import lambda_range
@@ -94,17 +96,14 @@ def _environment() -> Any:
 def _numbers(gathered: Gathered, anchors: Mapping[int, str]) -> dict[str, Any]:
     loci = gathered.loci
     found = cautions(gathered)
-    n_drawn = len(anchors)
-    n_leads = len(loci.table.drop_duplicates(LEAD))
+    # Several loci share the plot of their lead variant.
+    n_drawn = len(set(anchors.values()))
     sections = [
         ("summary", "Summary"), ("cautions", "Cautions"), ("people", "People and variants"),
         *([("embedding", "Embedding")] if gathered.audit else []), ("genome", "Genome"),
         ("loci", "Loci"), *([("regions", "Each locus")] if n_drawn else []),
         ("calibration", "Calibration"), ("methods", "Methods"), ("provenance", "Provenance"),
     ]  # fmt: skip
-    note = ""
-    if n_drawn < n_leads:
-        note = f"The {n_drawn:,} strongest of {n_leads:,} lead variants are drawn (--regional)."
     return {
         "sections": sections,
         "cards": _cards(gathered),
@@ -118,13 +117,24 @@ def _numbers(gathered: Gathered, anchors: Mapping[int, str]) -> dict[str, Any]:
         "tests": _tests(gathered),
         "loci": locus_rows(loci.table, anchors),
         "locus_tests": list(dict.fromkeys(loci.table["test"])),
-        "regions_note": note,
+        "regions_note": _regions_note(loci.table, n_drawn),
         "lambdas": _lambdas(gathered),
         "control": _control(gathered.control),
         "methods": methods_paragraph(gathered),
         "citations": citations(gathered),
         "provenance": _provenance(gathered),
     }
+
+
+def _regions_note(table: pd.DataFrame, n_drawn: int) -> str:
+    """Which lead variants are drawn, and in which order."""
+    n_leads = len(table.drop_duplicates(LEAD))
+    is_conditional = bool(table["n_signals"].notna().any())
+    order = "those with independent signals first, then by strength" if is_conditional else ""
+    if n_drawn < n_leads:
+        drawn = f"{n_drawn:,} of {counted(n_leads, 'lead variant is', 'lead variants are')} drawn"
+        return f"{drawn} (--regional): {order or 'the strongest'}."
+    return f"In this order: {order or 'by strength'}."
 
 
 def _cards(gathered: Gathered) -> list[dict[str, str]]:
@@ -139,10 +149,21 @@ def _cards(gathered: Gathered) -> list[dict[str, str]]:
          f"{effective:.1f} effective; {gathered.statistics.n_phenotypes:,} scanned"),
     ]  # fmt: skip
     for test in _shown_tests(gathered):
-        cards.append((f"loci, {test['name']}", f"{test['n_loci']:,}", f"p < {test['p']:.2g}"))
+        detail = f"p < {test['p']:.2g}{_signals(loci.table, test['name'])}"
+        cards.append((f"loci, {test['name']}", f"{test['n_loci']:,}", detail))
     cards.append(("lambda, median", _lambda_text(middle),
                   f"{_lambda_text(smallest)} to {_lambda_text(largest)}"))  # fmt: skip
     return [{"name": name, "value": value, "detail": detail} for name, value, detail in cards]
+
+
+def _signals(table: pd.DataFrame, test: str) -> str:
+    """Loci of a test that stand by themselves; empty where there was no conditional analysis."""
+    signals = table.loc[table["test"] == test, "n_signals"].astype(float).dropna()
+    if not len(signals):
+        return ""
+    stand = counted(int((signals > 0).sum()), "locus", "loci")
+    found = counted(int(signals.sum()), "independent signal", "independent signals")
+    return f"; {stand} with {found}"
 
 
 def _shown_tests(gathered: Gathered) -> list[dict[str, Any]]:

@@ -117,7 +117,7 @@ def open_surroundings(options: ReportOptions, loci: LociDocument) -> Iterator[Su
 
 
 def regional_views(gathered: Gathered, surroundings: Surroundings) -> list[RegionalView]:
-    """Gather the plots of the strongest loci, in the order of the table.
+    """Gather the plots of the loci that are drawn, in the order of `chosen_loci`.
 
     Parameters
     ----------
@@ -135,16 +135,23 @@ def regional_views(gathered: Gathered, surroundings: Surroundings) -> list[Regio
 
 
 def chosen_loci(gathered: Gathered) -> list[tuple[int, list[str]]]:
-    """Rows of the loci to draw, each lead variant once, with the tests that found it."""
+    """Rows of the loci to draw, each lead variant once, with the tests that found it.
+
+    Loci with independent signals come first, then the strongest: at a strong signal, loci without
+    one of their own would crowd out weaker ones that stand by themselves.
+    """
     table = gathered.loci.table
     tests_of: dict[tuple[Any, ...], list[str]] = {}
     first_of: dict[tuple[Any, ...], int] = {}
+    with_signals = set()
     for row, key in enumerate(table[LEAD].itertuples(index=False, name=None)):
         tests_of.setdefault(key, []).append(str(table["test"].iloc[row]))
         first_of.setdefault(key, row)
+        if table["n_signals"].iloc[row] > 0:
+            with_signals.add(key)
     strength = {key: float(table["log10p"].iloc[row]) for key, row in first_of.items()}
-    strongest = sorted(first_of, key=lambda key: -strength[key])[: gathered.options.regional]
-    return sorted((first_of[key], tests_of[key]) for key in strongest)
+    order = sorted(first_of, key=lambda key: (key not in with_signals, -strength[key]))
+    return [(first_of[key], tests_of[key]) for key in order[: gathered.options.regional]]
 
 
 def _view(gathered: Gathered, locus: int, tests: list[str], genes: Regions | None) -> RegionalView:

@@ -22,6 +22,7 @@ from igwas.report.loci_document import read_loci_document
 from igwas.report.options import ReportOptions
 from igwas.report.regional_views import Surroundings, open_surroundings, regional_views
 from igwas.report.run import _write_figures, figures_of_a_report, run_report
+from igwas.wording import counted
 
 FEW = ReportOptions(regional=0)
 HOSTILE = "\"><script>alert('x')</script><img src=http://evil.example/?$x^{2}$ onerror=alert(1)>"
@@ -119,14 +120,76 @@ def test_palindromic_leads_and_a_large_lambda_are_pointed_out(scanned, tmp_path)
     document["loci"][0]["is_palindromic"] = 1
     tested = document["tested_phenotypes"][0]
     for one in document["lambda_gc"]["phenotypes"]:
-        one["lambda"] = 1.234 if one["name"] == tested else 1.0
+        one["lambda"] = 2.345 if one["name"] == tested else 1.0
     document["eyes"]["negative_control"] |= {"n_loci": 3, "lambda_median": 1.2}
     (tmp_path / "loci.json").write_text(json.dumps(document))
     run_report(scanned.statistics, tmp_path / "loci.json", tmp_path / "r.html", options=FEW)
     text = (tmp_path / "r.html").read_text()
     assert "palindromic with a frequency near one half" in text
-    assert f"largest 1.234, {tested}" in text
+    assert f"largest 2.345, {tested}" in text
     assert "the negative control is not null: left minus right has 3 loci" in text
+
+
+def test_headlines_say_how_many_loci_stand_by_themselves(page, scanned):
+    loci = json.loads(scanned.loci.read_text())["loci"]
+    signals = [one["n_signals"] for one in loci if one["test"] == "omnibus"]
+    assert sum(signals)
+    stand = counted(sum(n > 0 for n in signals), "locus", "loci")
+    found = counted(sum(signals), "independent signal", "independent signals")
+    assert f"<small>p &lt; 5e-08; {stand} with {found}</small>" in page
+
+
+def drawn(scanned, folder, change, regional):
+    """Leads of the plots in their order, and the page, of loci as `change` has left them."""
+    document = json.loads(scanned.loci.read_text())
+    change(document["loci"])
+    (folder / "l.json").write_text(json.dumps(document))
+    options = ReportOptions(regional=regional)
+    run_report(scanned.statistics, folder / "l.json", folder / "r.html", options=options)
+    text = (folder / "r.html").read_text()
+    titles = re.findall(r'<figure id="locus_\d+">.*?<b>(\S+) at ', text, re.DOTALL)
+    return document["loci"], titles, text
+
+
+def weakest_lead(loci):
+    """Of the leads, each with the strength of its first test, which is the one drawn."""
+    first = {one["lead_variant"]: one["log10p"] for one in reversed(loci)}
+    return min(first, key=first.get), len(first)
+
+
+def only_the_weakest_stands(loci):
+    weakest, _ = weakest_lead(loci)
+    for one in loci:
+        one["n_signals"] = int(one["lead_variant"] == weakest)
+
+
+def test_loci_with_signals_are_drawn_first(scanned, tmp_path):
+    loci, titles, text = drawn(scanned, tmp_path, only_the_weakest_stands, 1)
+    weakest, n_leads = weakest_lead(loci)
+    assert titles == [weakest]
+    # The number is that of the plots, though loci of several tests share this one.
+    assert sum(one["lead_variant"] == weakest for one in loci) > 1
+    assert f"1 of {n_leads} lead variants are drawn (--regional): those with independent" in text
+
+
+def test_plots_are_in_the_order_that_the_page_says(scanned, tmp_path):
+    loci, titles, text = drawn(scanned, tmp_path, only_the_weakest_stands, 40)
+    weakest, n_leads = weakest_lead(loci)
+    assert titles[0] == weakest
+    assert len(titles) == n_leads > 1
+    assert "In this order: those with independent signals first, then by strength." in text
+
+
+def test_without_conditional_analysis_the_strongest_are_drawn(scanned, tmp_path):
+    def change(loci):
+        for one in loci:
+            one["n_signals"] = None
+
+    loci, titles, text = drawn(scanned, tmp_path, change, 1)
+    assert len(titles) == 1
+    n_leads = len({one["lead_variant"] for one in loci})
+    assert f"1 of {n_leads} lead variants are drawn (--regional): the strongest." in text
+    assert "independent signal" not in text.split('id="cautions"')[0]
 
 
 def hostile_scan(folder):
