@@ -1,5 +1,6 @@
 """Which photographs are used, and why the others are not."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,10 +63,14 @@ class ImageAccount:
         return self.images.take(np.flatnonzero(self.is_in))
 
 
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
+
+
 def choose_visit(images: ImageTable, visit: str) -> Bools:
     """Photographs of the visit asked for: `all`, `first`, `last` (of each person), or its name.
 
-    Visits of a person are in the order of their names, numbers by size.
+    Visits of a person are in the order of their names, numbers by size. A photograph of an unknown
+    visit is taken only of a person of whom there is no other.
     """
     if visit == "all":
         return np.ones(len(images), dtype=bool)
@@ -74,18 +79,20 @@ def choose_visit(images: ImageTable, visit: str) -> Bools:
     chosen: dict[str, str] = {}
     for person, name in zip(images.participant_id, images.visit, strict=True):
         best = chosen.setdefault(person, name)
+        if name in ("", best):
+            continue
         is_earlier = _visit_key(name) < _visit_key(best)
-        if name != best and is_earlier == (visit == "first"):
+        if best == "" or is_earlier == (visit == "first"):
             chosen[person] = name
     wanted = [chosen[person] for person in images.participant_id]
     return np.asarray(images.visit == np.array(wanted, dtype=object))
 
 
 def _visit_key(name: str) -> tuple[int, float, str]:
-    try:
+    # Not whatever float() takes: "nan" has no order, and "1_0" is a name.
+    if _NUMBER.fullmatch(name):
         return (0, float(name), name)
-    except ValueError:
-        return (1, 0.0, name)
+    return (1, 0.0, name)
 
 
 def best_images(images: ImageTable) -> Bools:

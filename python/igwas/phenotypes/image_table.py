@@ -1,5 +1,6 @@
 """Photographs as rows: their embeddings, whose they are, and what else is known of each."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -158,13 +159,30 @@ class ImageFacts:
     def _add_table(self, path: Path) -> None:
         try:
             with path.open(encoding="utf-8-sig") as stream:
-                separator = "\t" if "\t" in stream.readline() else ","
-            table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+                header = stream.readline().rstrip("\r\n")
+            separator = "\t" if "\t" in header else ","
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                # Without index_col a row with one cell too many would shift all of its columns.
+                table = pd.read_csv(
+                    path, sep=separator, dtype=str, keep_default_na=False, index_col=False
+                )
+        except pd.errors.ParserWarning as error:
+            raise InputError(
+                f"{path} has rows with more cells than its header; expected as many. Look for a "
+                "separator at the end of lines."
+            ) from error
         except (ValueError, pd.errors.ParserError) as error:
             raise InputError(
                 f"{path} cannot be read as a table ({str(error).splitlines()[0]}); expected tabs "
                 "or commas and a header. Check the file."
             ) from error
+        names = [name.strip('"') for name in header.split(separator)]
+        twice = [name for name in names if names.count(name) > 1 and name]
+        if twice:
+            raise InputError(
+                f"{path} has two columns {twice[0]!r}; expected each once. Rename or remove one."
+            )
         if "image_id" not in table.columns:
             raise InputError(
                 f"{path} has columns {', '.join(table.columns[:8])}; expected image_id among them. "

@@ -81,6 +81,11 @@ class PhenotypeOptions:
             raise OptionError(f"--min-quality is {self.min_quality:g}; expected 0 to 1.")
         if self.outlier_limit is not None and not self.outlier_limit > 0:
             raise OptionError(f"--outlier-limit is {self.outlier_limit:g}; expected above 0.")
+        if self.outlier_limit is not None and self.outliers == "none":
+            raise OptionError(
+                f"--outlier-limit is {self.outlier_limit:g} but --outliers is none; expected both "
+                "or neither. Add --outliers clip or remove."
+            )
         if self.components_by not in COMPONENT_ORDERS:
             raise OptionError(
                 f"--components-by is {self.components_by!r}; expected one of: "

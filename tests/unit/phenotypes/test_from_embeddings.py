@@ -243,6 +243,32 @@ def test_outliers_are_clipped_or_removed(tmp_path):
     assert np.isnan(removed["left_dim_000"]["P0"])
 
 
+@pytest.mark.parametrize(
+    ("visit", "expected"),
+    [("last", {"P": 3.0, "Q": 4.0, "R": 6.0}), ("first", {"P": 2.0, "Q": 4.0, "R": 5.0})],
+)
+def test_an_unknown_visit_is_taken_only_where_there_is_no_other(tmp_path, visit, expected):
+    rows = [("a", "P", "left", "", 1.0, [1.0, 0]), ("b", "P", "left", "2", 1.0, [2.0, 0]),
+            ("c", "P", "left", "10", 1.0, [3.0, 0]), ("d", "Q", "left", "", 1.0, [4.0, 0]),
+            ("e", "R", "left", "1_0", 1.0, [6.0, 0]),
+            ("f", "R", "left", "9", 1.0, [5.0, 0])]  # fmt: skip
+    for order in (rows, rows[::-1]):
+        values, _, _ = make(tmp_path, order, visit=visit, eyes=("mean",))
+        assert values["mean_dim_000"] == expected
+
+
+def test_a_table_with_a_column_twice_or_a_cell_too_many_is_refused(tmp_path):
+    rows = random_rows(5)
+    table = tmp_path / "facts.tsv"
+    table.write_text("image_id\tage\tage\n")
+    with pytest.raises(InputError, match="two columns 'age'"):
+        make(tmp_path, rows, image_table=table, regress_out=("age",))
+    lines = [f"{row[0]}\t{at}\t" for at, row in enumerate(rows)]
+    table.write_text("\n".join(["image_id\tage", *lines]) + "\n")
+    with pytest.raises(InputError, match="more cells than its header"):
+        make(tmp_path, rows, image_table=table, measures=("age",))
+
+
 def test_unknown_eyes_may_count_in_the_mean(tmp_path):
     rows = [("a", "P", "unknown", "0", 1.0, [2.0, 4.0]), ("b", "Q", "unknown", "0", 1.0, [1.0, 0])]
     values, _, _ = make(tmp_path, rows, use_unknown_eyes=True, eyes=("mean",))
@@ -279,6 +305,7 @@ def test_no_image_left_says_why(tmp_path):
         ({"basis": "b.h5", "whiten": True}, "Leave one out"),
         ({"basis": "b.h5", "components_by": "left-right"}, "Leave one out"),
         ({"outlier_limit": -1.0}, "--outlier-limit"),
+        ({"outlier_limit": 2.0}, "--outliers clip or remove"),
     ],
 )
 def test_contradicting_options_are_refused(options, message):
