@@ -196,7 +196,7 @@ def _zstd() -> str:
 def _cuda_build() -> str:
     # It is built wherever nvcc is; whether it loads and finds a GPU is the next line's matter.
     is_built = importlib.util.find_spec("igwas._cuda") is not None
-    return "built" if is_built else "not built (nvcc was not found)"
+    return "built" if is_built else "not built (nvcc was not found, or IGWAS_CUDA is OFF)"
 
 
 def _cuda() -> str:

@@ -91,7 +91,8 @@ def test_optional_packages_have_their_version_or_the_extra_that_brings_them(
 
 
 @pytest.mark.parametrize(
-    ("spec", "words"), [(object(), "built"), (None, "not built (nvcc was not found)")]
+    ("spec", "words"),
+    [(object(), "built"), (None, "not built (nvcc was not found, or IGWAS_CUDA is OFF)")],
 )
 def test_the_build_of_the_cuda_backend_is_told(monkeypatch, spec, words):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
