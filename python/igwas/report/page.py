@@ -22,7 +22,7 @@ from igwas.report.gathered import Gathered
 from igwas.report.loci_document import LEAD
 from igwas.report.locus_rows import locus_rows
 from igwas.report.methods import citations, methods_paragraph
-from igwas.report.photographs import PhotographAccount
+from igwas.report.photographs import PhotographAccount, is_projection
 from igwas.wording import counted
 
 SECTIONS = ("genome", "calibration", "eyes", "phenotypes", "regions")
@@ -141,12 +141,10 @@ def _cards(gathered: Gathered) -> list[dict[str, str]]:
     loci = gathered.loci
     middle, smallest, largest = lambda_range(loci.lambdas[gathered.tested])
     tested = int(gathered.sweep.n_tested.max())
-    effective = float(loci.raw["effective_number_of_phenotypes"])
     cards = [
         ("people analysed", f"{gathered.n_samples:,}", ""),
         ("variants tested", f"{tested:,}", f"of {gathered.statistics.n_variants:,}"),
-        ("phenotypes tested", f"{len(loci.tested):,}",
-         f"{effective:.1f} effective; {gathered.statistics.n_phenotypes:,} scanned"),
+        _tested_card(gathered),
     ]  # fmt: skip
     for test in _shown_tests(gathered):
         detail = f"p < {test['p']:.2g}{_signals(loci.table, test['name'])}"
@@ -154,6 +152,16 @@ def _cards(gathered: Gathered) -> list[dict[str, str]]:
     cards.append(("lambda, median", _lambda_text(middle),
                   f"{_lambda_text(smallest)} to {_lambda_text(largest)}"))  # fmt: skip
     return [{"name": name, "value": value, "detail": detail} for name, value, detail in cards]
+
+
+def _tested_card(gathered: Gathered) -> tuple[str, str, str]:
+    statistics = gathered.statistics
+    effective = float(gathered.loci.raw["effective_number_of_phenotypes"])
+    name, of = "phenotypes tested", f"{statistics.n_phenotypes:,} scanned"
+    if is_projection(statistics):
+        scanned = counted(len(statistics.scanned_names), "phenotype", "phenotypes")
+        name, of = "combinations tested", f"of {scanned} scanned"
+    return name, f"{len(gathered.loci.tested):,}", f"{effective:.1f} effective; {of}"
 
 
 def _signals(table: pd.DataFrame, test: str) -> str:

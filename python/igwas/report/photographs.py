@@ -139,14 +139,15 @@ def _require_same(path: Path, statistics: StatisticsFile) -> None:
 def _require_combined(path: Path, statistics: StatisticsFile) -> None:
     """What was combined will do; weights, or a file that is no phenotypes at all, will not."""
     try:
-        wrong = _lacks(path, statistics)
+        lacks = _lacks(path, statistics)
     except InputError:
-        wrong = "all of what was combined"
+        wrong = "is no table of phenotypes"
+    else:
+        wrong = lacks and f"lacks {lacks}"
     if wrong:
         raise InputError(
-            f"{statistics.path} is a projection, which has no phenotypes file, and {path} lacks "
-            f"{wrong}; expected no --phenotypes, or those of the scan that was projected. Leave "
-            "--phenotypes out."
+            f"{path} {wrong}, and {statistics.path} is a projection, which has no phenotypes file; "
+            "expected none, or that of the scan that was projected. Leave --phenotypes out."
         )
 
 

@@ -96,8 +96,9 @@ def test_a_projection_goes_by_the_names_of_what_was_combined(scanned, tmp_path):
         assert read_photograph_account(cohort.phenotypes, file).n_images == 2345
         write_table(tmp_path / "p.tsv", np.zeros((3, 1)), ["left_dim_000"])
         (tmp_path / "weights.csv").write_text("phenotype,a\nmean_dim_000,1\n")
-        for name in ("p.tsv", "weights.csv"):
-            with pytest.raises(InputError, match=r"is a projection, .*, and .* lacks ") as error:
+        wrong = {"p.tsv": "lacks phenotype '", "weights.csv": "is no table of phenotypes"}
+        for name, words in wrong.items():
+            with pytest.raises(InputError, match=rf"{words}.*, and .*p\.h5 is a proj") as error:
                 read_photograph_account(tmp_path / name, file)
             assert str(error.value).endswith("Leave --phenotypes out.")
 
