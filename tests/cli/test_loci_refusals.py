@@ -1,5 +1,7 @@
 """What does not belong together, is unfinished or damaged: one line each, and nothing written."""
 
+import errno
+import gzip
 import json
 import re
 import shutil
@@ -12,6 +14,7 @@ from tests.reference.eye_cohort import write_eye_cohort
 from tests.reference.statistics_fixture import write_statistics
 
 from igwas.cli.main import main
+from igwas.loci import run as loci_run
 
 
 @pytest.fixture(scope="module")
@@ -222,6 +225,89 @@ def test_a_finished_run_says_so_when_resumed(made, capsys):
     capsys.readouterr()
     assert run(*words) == 0
     assert "was finished before: there was nothing to resume" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", ["--known", "--genes"])
+def test_a_truncated_gzip_is_no_interrupt(made, tmp_path, capsys, option):
+    content = gzip.compress(b"chr\tpos\n1\t1000\n" if option == "--known" else b"1\t1\t9\tA\n")
+    path = tmp_path / "a.gz"
+    path.write_bytes(content[:-9])
+    error = refused(capsys, tmp_path, 1, "loci", made / "s.h5", "-o", tmp_path / "x.tsv",
+                    option, path)  # fmt: skip
+    assert str(path) in error
+
+
+@pytest.mark.parametrize("words", ["Compressed file ended early", ""])
+def test_an_end_of_file_in_any_command_is_no_interrupt(made, tmp_path, capsys, monkeypatch, words):
+    def end(*_arguments, **_options):
+        raise EOFError(words)
+
+    monkeypatch.setattr(loci_run, "run_loci", end)
+    error = refused(capsys, tmp_path, 1, "loci", made / "s.h5", "-o", tmp_path / "x.tsv")
+    assert f"an input ends early ({words or 'no more data'}); expected a whole file" in error
+
+
+def test_rows_of_known_loci_that_are_left_out_are_counted(made, tmp_path, capsys):
+    (tmp_path / "k.tsv").write_text("chr\tpos\n1\t1,313,219\n1\t1000\n")
+    capsys.readouterr()
+    words = ("-o", tmp_path / "x.tsv", "--known", tmp_path / "k.tsv")
+    assert run("loci", made / "s.h5", *words) == 0
+    assert "1 of 2 rows have no single place and are left out" in capsys.readouterr().out
+
+
+def test_distances_of_genes_are_whole_base_pairs_beside_an_empty_one(made, tmp_path):
+    table = pd.read_csv(made / "l.tsv", sep="\t", dtype={"chromosome": str})
+    assert table["chromosome"].nunique() > 1
+    place = table.iloc[0]
+    start = place["position"] + 125_600_999
+    (tmp_path / "g.bed").write_text(f"{place['chromosome']}\t{start}\t{start + 9}\tA\n")
+    outputs = ("-o", tmp_path / "x.tsv", "--json", tmp_path / "x.json")
+    assert run("loci", made / "s.h5", *outputs, "--genes", tmp_path / "g.bed", "-q") == 0
+    found = pd.read_csv(tmp_path / "x.tsv", sep="\t", dtype=str)["gene_distance"]
+    assert found[0] == "125601000"
+    assert found.isna().any()
+    assert found.dropna().str.fullmatch("[0-9]+").all()
+    distances = [
+        one["gene_distance"] for one in json.loads((tmp_path / "x.json").read_text())["loci"]
+    ]
+    assert distances[0] == 125_601_000
+    assert None in distances
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_on_a_full_disk_both_outputs_stay_as_they_were(
+    made, tmp_path, capsys, monkeypatch, overwrite
+):
+    def fill(path, _document):
+        path.write_text("half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    outputs = ("-o", tmp_path / "x.tsv", "--json", tmp_path / "x.json")
+    if overwrite:
+        (tmp_path / "x.tsv").write_text("old")
+        (tmp_path / "x.json").write_text("old")
+    monkeypatch.setattr(loci_run, "write_json", fill)
+    words = ["--overwrite"] if overwrite else []
+    error = refused(capsys, tmp_path, 1, "loci", made / "s.h5", *outputs, *words)
+    assert f"{tmp_path / 'x.json'}: the disk is full; expected room" in error
+    assert all(path.read_text() == "old" for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("output", "json_output", "message"),
+    [
+        ("x.tsv", "../{folder}/x.tsv", "are the same file; expected two"),
+        ("x.tsv", "x.tsv.lock", "x.tsv.lock, which is needed while x.tsv is written"),
+        ("x.json.partial", "x.json", "x.json.partial, which is needed while x.json is written"),
+    ],
+)
+def test_two_outputs_that_would_be_in_each_others_way_are_refused(
+    made, tmp_path, capsys, output, json_output, message
+):
+    second = tmp_path / json_output.format(folder=tmp_path.name)
+    error = refused(capsys, tmp_path, 2, "loci", made / "s.h5", "-o", tmp_path / output,
+                    "--json", second)  # fmt: skip
+    assert message in error
 
 
 def test_quiet_prints_nothing(made, tmp_path, capsys):

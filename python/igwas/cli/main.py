@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from igwas._version import __version__
-from igwas.errors import IgwasError, OptionError
+from igwas.errors import IgwasError, InputError, OptionError
 from igwas.stopping import Terminated, describe_stop, sigterm_interrupts
 
 # Name of the command -> one line for `--help`; in the order of the flow, not of the alphabet.
@@ -65,6 +65,9 @@ class PipelineGroup(click.Group):
         except KeyboardInterrupt as stop:
             # Click would print an empty line, and lose what the exception says is kept.
             raise _StoppedError(stop) from stop
+        except EOFError as error:
+            # Click would take it for an interrupt.
+            raise _ends_early(error) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List from COMMANDS, so that `--help` imports no command."""
@@ -103,8 +106,11 @@ def _run(arguments: list[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt) as error:
         # While the command line is read, or its modules are imported.
         cause = error.__cause__ if isinstance(error, click.Abort) else error
-        halt = cause if isinstance(cause, KeyboardInterrupt) else KeyboardInterrupt()
-        status = _report_stop(halt)
+        if isinstance(cause, EOFError):
+            status = _report(_ends_early(cause), 1)
+        else:
+            halt = cause if isinstance(cause, KeyboardInterrupt) else KeyboardInterrupt()
+            status = _report_stop(halt)
     except OptionError as error:
         status = _report(error, 2)
     except IgwasError as error:
@@ -121,6 +127,13 @@ def _run(arguments: list[str] | None) -> int:
         # The system's words with the file's name: unreadable file, disk full, folder missing.
         status = _report(IgwasError(_system_error(error)), 1)
     return status if isinstance(status, int) else 0
+
+
+def _ends_early(error: EOFError) -> InputError:
+    return InputError(
+        f"an input ends early ({str(error).rstrip('.') or 'no more data'}); expected a whole file. "
+        "Copy or download the inputs again."
+    )
 
 
 def _report_stop(stop: KeyboardInterrupt) -> int:

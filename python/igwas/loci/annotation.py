@@ -1,7 +1,8 @@
-"""Genes and known loci near a locus, from files that the user gives."""
+"""Genes near a locus, from a file that the user gives."""
 
 import gzip
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,10 @@ from numpy.typing import NDArray
 from igwas.errors import InputError
 from igwas.genotypes.chromosomes import normalise_chromosome
 
-_CHROMOSOME = ("CHR_ID", "chromosome", "chr", "CHR", "#chrom")
-_POSITION = ("CHR_POS", "position", "pos", "BP", "pos_hg19_centre", "BP hg37 (lead)")
-_NAME = ("SNPS", "rsid", "id", "variant_id", "lead_rsid_label", "lead_SNP rsID")
-_TRAIT = ("DISEASE/TRAIT", "trait", "MAPPED_TRAIT")
 _GFF_NAME = re.compile(r"(?:^|;)\s*(Name|gene_name|gene|ID)=([^;]+)")
+_GTF_NAME = re.compile(r'(?:^|;)\s*(gene_name|gene|gene_id) "([^"]+)"')
+_NAMES = ("Name", "gene_name", "gene", "ID", "gene_id")
+LARGEST_POSITION = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,13 @@ class Regions:
     table : DataFrame
         chromosome, start, end (1-based, both included), name; trait for known loci.
     path : Path
+    notes : tuple of str
+        What the user must know of how the file was read.
     """
 
     table: pd.DataFrame
     path: Path
+    notes: tuple[str, ...] = ()
 
     def near(self, chromosome: str, start: int, end: int, reach_bp: int) -> pd.DataFrame:
         """Regions at most `reach_bp` from an interval, with their distance; nearest first."""
@@ -61,17 +64,17 @@ def _distance(table: pd.DataFrame, start: int, end: int) -> NDArray[np.int64]:
 
 
 def read_genes(path: Path | str) -> Regions:
-    """Read genes: BED (chromosome, start from 0, end, name) or GFF3 (features `gene`).
+    """Read genes: BED (chromosome, start from 0, end, name), GFF3 or GTF (features `gene`).
 
     Parameters
     ----------
     path : Path or str
-        Text, plain or gzip; the content decides which of the two it is.
+        Text, plain or gzip; the content decides which of them it is.
 
     Raises
     ------
     InputError
-        At the first line that is neither.
+        At the first line that is none of them, or has no name or no place.
     """
     path = Path(path)
     rows: list[dict[str, Any]] = []
@@ -79,10 +82,11 @@ def read_genes(path: Path | str) -> Regions:
         fields = line.split("\t")
         try:
             row = _gff_row(fields) if len(fields) >= 9 and _is_gff(fields) else _bed_row(fields)
-        except (ValueError, IndexError) as error:
+        except ValueError as error:
             raise InputError(
-                f"{path}, line {number}: {line[:60]!r} is no BED or GFF3; expected chromosome, "
-                "start, end, name separated by tabs, or nine columns of GFF3."
+                f"{path}, line {number}: {line[:60]!r} {error}; expected chromosome, start, end, "
+                "name separated by tabs, or nine columns of GFF3 or GTF. Correct or delete the "
+                "line; a header must begin with #."
             ) from error
         if row is not None:
             rows.append(row)
@@ -100,93 +104,61 @@ def _is_gff(fields: Sequence[str]) -> bool:
 def _gff_row(fields: Sequence[str]) -> dict[str, Any] | None:
     if not (fields[2] == "gene" or fields[2].endswith("_gene")):
         return None
-    names = dict(_GFF_NAME.findall(fields[8]))
-    name = next((names[k] for k in ("Name", "gene_name", "gene", "ID") if k in names), "")
-    return _region(fields[0], int(fields[3]), int(fields[4]), unquote(name))
+    names = dict(_GFF_NAME.findall(fields[8]) or _GTF_NAME.findall(fields[8]))
+    name = next((names[k] for k in _NAMES if k in names), "")
+    return _region(fields[0], _whole(fields[3]), _whole(fields[4]), unquote(name))
 
 
 def _bed_row(fields: Sequence[str]) -> dict[str, Any]:
     if len(fields) < 4:
-        raise ValueError("a BED line without a name")
-    return _region(fields[0], int(fields[1]) + 1, int(fields[2]), fields[3])
+        raise ValueError(f"has {len(fields)} of the four columns of BED")
+    start, end = _whole(fields[1]), _whole(fields[2])
+    if start > end:
+        raise ValueError("starts after its end")
+    # A feature without length, start = end, lies between two bases.
+    return _region(fields[0], start + 1, max(start + 1, end), fields[3])
+
+
+def _whole(text: str) -> int:
+    """A position: digits alone, as int() also takes `1_000`, a sign and other scripts."""
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdigit()):
+        raise ValueError(f"has {text[:40]!r} where a position belongs")
+    if len(digits) > 20 or int(digits) > LARGEST_POSITION:
+        raise ValueError(f"has the position {text[:40]}, beyond {LARGEST_POSITION:,}")
+    return int(digits)
 
 
 def _region(chromosome: str, start: int, end: int, name: str) -> dict[str, Any]:
+    if not chromosome.strip():
+        raise ValueError("has no chromosome")
+    if name.strip() in ("", "."):
+        raise ValueError("has no name")
+    if start > end:
+        raise ValueError("starts after its end")
     known = normalise_chromosome(chromosome, allow_unknown=True)
-    return {"chromosome": known, "start": start, "end": max(start, end), "name": name}
+    return {"chromosome": known, "start": start, "end": end, "name": name}
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Lines that hold data, numbered from 1."""
-    with path.open("rb") as probe:
-        is_gzip = probe.read(2) == b"\x1f\x8b"
-    opener: Any = gzip.open if is_gzip else open
+    opener: Any = gzip.open if is_gzip(path) else open
     try:
-        with opener(path, "rt", encoding="utf-8") as stream:
+        with opener(path, "rt", encoding="utf-8-sig") as stream:
             for number, line in enumerate(stream, 1):
                 text = line.rstrip("\r\n")
                 if text == "##FASTA":
                     return
                 if text.strip() and not text.startswith(("#", "track", "browser")):
                     yield number, text
-    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
+    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(
             f"{path} cannot be read as text ({error}); expected UTF-8, plain or gzip. "
             "Check the file."
         ) from error
 
 
-def read_known_loci(path: Path | str) -> Regions:
-    """Read known loci: a GWAS Catalog download, or any table with chromosome and position.
-
-    Parameters
-    ----------
-    path : Path or str
-        Tab-separated, with the catalog's CHR_ID, CHR_POS, SNPS and DISEASE/TRAIT, or columns
-        chromosome, position, rsid, trait. Rows without one place are left out: the catalog writes
-        several of an interaction into one cell.
-
-    Raises
-    ------
-    InputError
-        If the columns are not there, or no row has a place.
-    """
-    path = Path(path)
-    try:
-        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
-    except (ValueError, pd.errors.ParserError) as error:
-        raise InputError(
-            f"{path} cannot be read as a tab-separated table ({str(error).splitlines()[0]}); "
-            "expected a GWAS Catalog download. Check the file."
-        ) from error
-    column = {
-        what: next((name for name in names if name in table.columns), None)
-        for what, names in (
-            ("chromosome", _CHROMOSOME), ("position", _POSITION), ("name", _NAME),
-            ("trait", _TRAIT),
-        )
-    }  # fmt: skip
-    if column["chromosome"] is None or column["position"] is None:
-        raise InputError(
-            f"{path} has columns {', '.join(table.columns[:8])}; expected CHR_ID and CHR_POS of "
-            "the GWAS Catalog, or chromosome and position. Name the columns so."
-        )
-    position = pd.to_numeric(table[column["position"]], errors="coerce")
-    known = table[position.notna() & (table[column["chromosome"]].str.strip() != "")]
-    if known.empty:
-        raise InputError(f"{path} has no row with a place; expected at least one known locus.")
-    place = position[known.index].astype(np.int64)
-    blank = pd.Series("", index=known.index)
-    frame = pd.DataFrame(
-        {
-            "chromosome": [
-                normalise_chromosome(name, allow_unknown=True)
-                for name in known[column["chromosome"]]
-            ],
-            "start": place,
-            "end": place,
-            "name": blank if column["name"] is None else known[column["name"]],
-            "trait": blank if column["trait"] is None else known[column["trait"]],
-        }
-    )
-    return Regions(frame.reset_index(drop=True), path)
+def is_gzip(path: Path) -> bool:
+    """Whether a file begins as gzip does, whatever its name."""
+    with path.open("rb") as probe:
+        return probe.read(2) == b"\x1f\x8b"

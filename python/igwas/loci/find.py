@@ -17,12 +17,13 @@ from igwas.context import Context
 from igwas.errors import InputError
 from igwas.genotypes.chromosomes import analysed_samples
 from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
-from igwas.loci.annotation import Regions, read_genes, read_known_loci
+from igwas.loci.annotation import Regions, read_genes
 from igwas.loci.candidates import Candidates, find_candidates
 from igwas.loci.clump import Clump, clump, merge_clumps
 from igwas.loci.conditional import ConditionalScan
 from igwas.loci.eyes import EyePairs, best_of_variants, pair_up
 from igwas.loci.genomic_control import lambda_range
+from igwas.loci.known_loci import read_known_loci
 from igwas.loci.ld import Linkage
 from igwas.loci.locus import Locus, make_locus
 from igwas.loci.locus_tests import (
@@ -149,6 +150,8 @@ class _Search:
         # Everything that may be refused is read before the long pass.
         self.genes = read_genes(options.genes) if options.genes else None
         self.known = read_known_loci(options.known) if options.known else None
+        if self.known is not None:
+            self.notes.extend(self.known.notes)
         self.eyes = EyeColumns.of(statistics.labels)
         self.columns = tested_columns(statistics, options.tested, self.eyes)
         self.linkage = self._linkage()

@@ -17,7 +17,8 @@ from igwas.loci.locus_tests import LocusTest
 from igwas.loci.options import LociOptions
 from igwas.loci.regions import group_by_region
 from igwas.loci.tables import as_json, locus_table, write_json, write_tsv
-from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
+from igwas.sole_writer import SUFFIXES, refuse_inputs, refuse_special, sole_writer
+from igwas.whole_file import whole_file
 from igwas.wording import counted
 
 Progress = Callable[[int, int], None]
@@ -76,11 +77,13 @@ def run_loci(
         file = stack.enter_context(open_statistics(statistics))
         result = find_loci(file, options=options, context=context, progress=progress)
         table = locus_table(result, file)
-        # Whatever may fail comes before the first of the two is written.
-        document = {} if json_output is None else as_json(result, file, table)
-        _write(output, lambda path: write_tsv(path, table))
+        writers: list[tuple[Path, Callable[[Path], None]]] = [
+            (output, lambda path: write_tsv(path, table))
+        ]
         if json_output is not None:
-            _write(json_output, lambda path: write_json(path, document))
+            document = as_json(result, file, table)
+            writers.append((json_output, lambda path: write_json(path, document)))
+        _write_all(writers)
         lines = describe(result, is_projection="projection" in file.options)
     return LociSummary(output, json_output, len(table), lines)
 
@@ -89,10 +92,8 @@ def _check_outputs(
     statistics: Path, outputs: list[Path], options: LociOptions, *, overwrite: bool
 ) -> None:
     inputs = {"statistics": statistics, **options.input_paths()}
-    if len(set(outputs)) < len(outputs):
-        raise OptionError(
-            f"--output and --json are both {outputs[0]}; expected two files. Rename one."
-        )
+    if len(outputs) == 2:
+        _refuse_one_file(*outputs)
     for path in outputs:
         refuse_special(path)
         refuse_inputs(path, inputs)
@@ -104,13 +105,27 @@ def _check_outputs(
             )
 
 
-def _write(path: Path, write: Callable[[Path], None]) -> None:
-    partial = path.with_name(path.name + ".partial")
-    try:
-        write(partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+def _refuse_one_file(output: Path, json_output: Path) -> None:
+    """Two paths of one file, or one that is a name the other needs while it is written."""
+    table, document = output.resolve(), json_output.resolve()
+    if table == document or (table.exists() and document.exists() and table.samefile(document)):
+        raise OptionError(
+            f"--output {output} and --json {json_output} are the same file; expected two. "
+            "Rename one."
+        )
+    for one, other in ((table, document), (document, table)):
+        if other.parent == one.parent and other.name in [one.name + end for end in SUFFIXES]:
+            raise OptionError(
+                f"an output is named {other.name}, which is needed while {one.name} is written; "
+                "expected another name. Rename one."
+            )
+
+
+def _write_all(writers: list[tuple[Path, Callable[[Path], None]]]) -> None:
+    """Write every file before the first gets its name: all are there, or none."""
+    with ExitStack() as stack:
+        for path, write in writers:
+            write(stack.enter_context(whole_file(path, can_resume=False)))
 
 
 def describe(result: LociResult, *, is_projection: bool = False) -> list[str]:

@@ -66,6 +66,7 @@ COLUMNS: dict[str, str] = {
 }
 """Column of loci.tsv -> meaning; docs/loci.md lists them."""
 
+_WHOLE_OR_EMPTY = ("n_signals", "gene_distance")
 _SHOWN_KNOWN = 20
 _PALINDROMES = ({"A", "T"}, {"C", "G"})
 
@@ -84,7 +85,9 @@ def locus_table(result: LociResult, statistics: StatisticsFile) -> pd.DataFrame:
     for locus in result.loci:
         numbers[locus.test.name] = numbers.get(locus.test.name, 0) + 1
         rows.append({"locus": numbers[locus.test.name], **_row(locus, result, statistics)})
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    # Whole numbers stay whole beside an empty cell, where NaN would make them floats.
+    return table.astype(dict.fromkeys(_WHOLE_OR_EMPTY, "Int64"))
 
 
 class _Lead:
@@ -299,7 +302,9 @@ def _signal_document(signal: Signal, statistics: StatisticsFile) -> dict[str, An
 
 
 def _plain(value: Any) -> Any:
-    """JSON types: NumPy scalars become Python's, NaN null, infinity "inf" as loci.tsv has it."""
+    """JSON types: NumPy's become Python's, NaN and NA null, infinity "inf" as loci.tsv has it."""
+    if value is pd.NA:
+        return None
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

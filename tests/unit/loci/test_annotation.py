@@ -3,7 +3,7 @@ import gzip
 import pytest
 
 from igwas.errors import InputError
-from igwas.loci.annotation import read_genes, read_known_loci
+from igwas.loci.annotation import read_genes
 
 BED = "track name=x\nchr1\t99\t200\tAAA\t0\t+\nchr1\t999\t1200\tBBB\nchrX\t0\t10\tCCC\n"
 GFF = """##gff-version 3
@@ -14,11 +14,16 @@ GFF = """##gff-version 3
 >1
 ACGT
 """
+GTF = """#!genome-build GRCh38
+1\thavana\tgene\t100\t200\t.\t+\t.\tgene_id "E1"; gene_version "5"; gene_name "AAA";
+1\thavana\texon\t100\t120\t.\t+\t.\tgene_id "E1"; gene_name "AAA"; exon_number "1";
+1\thavana\tgene\t1000\t1200\t.\t-\t.\tgene_id "E2"; gene_source "havana";
+"""
 
 
-@pytest.mark.parametrize(("content", "second"), [(BED, "BBB"), (GFF, "B B")])
+@pytest.mark.parametrize(("content", "second"), [(BED, "BBB"), (GFF, "B B"), (GTF, "E2")])
 @pytest.mark.parametrize("is_gzip", [False, True])
-def test_bed_and_gff_are_the_same_genes(tmp_path, content, second, is_gzip):
+def test_bed_gff_and_gtf_are_the_same_genes(tmp_path, content, second, is_gzip):
     path = tmp_path / "genes"
     path.write_bytes(gzip.compress(content.encode()) if is_gzip else content.encode())
     genes = read_genes(path)
@@ -36,49 +41,32 @@ def test_bed_and_gff_are_the_same_genes(tmp_path, content, second, is_gzip):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("chr1\t5\t10\n", "line 1"),
-        ("chr1\tfive\t10\tA\n", "line 1"),
+        ("chr1\t5\t10\n", "line 1: .* has 3 of the four columns of BED; expected"),
+        ("chr1\tfive\t10\tA\n", "line 1: .* has 'five' where a position belongs; expected"),
+        ("chrom\tstart\tend\tname\nchr1\t1\t2\tA\n", "line 1: .*; a header must begin with #"),
+        ("chr1\t1\t2\tA\nchr1\t-1\t2\tB\n", "line 2: .* has '-1' where a position belongs"),
+        ("chr1\t1\t2\tA\nchr1\t9\t2\tB\n", "line 2: .* starts after its end"),
+        ("chr1\t1\t2\tA\nchr1\t1\t2\t\n", "line 2: .* has no name"),
+        ("chr1\t1\t2\tA\n \t1\t2\tB\n", "line 2: .* has no chromosome"),
+        (f"chr1\t1\t{'9' * 20}\tA\n", "line 1: .* has the position 99999999999999999999, beyond"),
+        (f"chr1\t1\t{'9' * 5000}\tA\n", "line 1: .* has the position 9{40}, beyond"),
+        (GFF.replace("ID=gene:E1;Name=AAA;", ""), "line 2: .* has no name"),
+        (GFF.replace("\t100\t200", "\t300\t200"), "line 2: .* starts after its end"),
+        (GTF.replace('gene_id "E2"', 'gene_id ""'), "line 4: .* has no name"),
         ("# nothing\n", "no gene"),
         (b"\xff\xfe\x00", "cannot be read as text"),
+        (gzip.compress(BED.encode())[:-9], "cannot be read as text"),
+        (gzip.compress(BED.encode())[:12] + b"\xff" * 40, "cannot be read as text"),
     ],
 )
 def test_what_is_no_gene_file_is_refused(tmp_path, content, message):
     path = tmp_path / "genes.bed"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=message) as caught:
         read_genes(path)
+    assert "\n" not in str(caught.value)
 
 
-CATALOG = (
-    "DATE\tPUBMEDID\tDISEASE/TRAIT\tCHR_ID\tCHR_POS\tSNPS\tP-VALUE\n"
-    "x\t1\tEye colour\t15\t28365618\trs12913832\t1E-300\n"
-    "x\t1\tInteraction\t1;2\t5;6\trs1 x rs2\t1E-9\n"
-    "x\t1\tNowhere\t\t\trs3\t1E-9\n"
-    "x\t2\tRefraction\t23\t100\trs4\t1E-9\n"
-)
-
-
-def test_the_gwas_catalog_is_understood(tmp_path):
-    (tmp_path / "catalog.tsv").write_text(CATALOG)
-    known = read_known_loci(tmp_path / "catalog.tsv")
-    near = known.near("15", 28_365_000, 28_366_000, 500_000)
-    assert near["name"].tolist() == ["rs12913832"]
-    assert near["trait"].tolist() == ["Eye colour"]
-    assert known.near("X", 90, 95, 10)["name"].tolist() == ["rs4"]
-    assert len(known.table) == 2
-
-
-def test_loci_of_the_papers_are_understood(data_dir):
-    for name in ("igwas_paper/igwas_repo_all_34_loci.tsv", "transfergwas_2022_retina_loci.tsv"):
-        known = read_known_loci(data_dir / "expected" / name)
-        assert len(known.table) >= 34
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [("a\tb\n1\t2\n", "CHR_ID"), ("CHR_ID\tCHR_POS\n\t\n", "no row with a place"), ("", "table")],
-)
-def test_what_is_no_table_of_loci_is_refused(tmp_path, content, message):
-    (tmp_path / "known.tsv").write_text(content)
-    with pytest.raises(InputError, match=message):
-        read_known_loci(tmp_path / "known.tsv")
+def test_a_byte_order_mark_is_no_part_of_a_chromosome(tmp_path):
+    (tmp_path / "genes.bed").write_text("chr4\t99\t200\tAAA\n", encoding="utf-8-sig")
+    assert read_genes(tmp_path / "genes.bed").nearest("4", 150) == ("AAA", 0)
