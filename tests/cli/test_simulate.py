@@ -7,6 +7,7 @@ import pytest
 from igwas.cli.main import main
 from igwas.context import Context
 from igwas.simulate import CohortFiles, CohortOptions, EyeOptions
+from igwas.simulate.cohort_folder import sole_cohort_writer
 from igwas.simulate.cohort_photographs import PhotographedCohort
 
 
@@ -66,7 +67,7 @@ def test_options_of_photographs_reach_their_function(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--samples", "0"), "n_samples is 0"),
+        (("--samples", "0"), "--samples is 0"),
         (("--photographs", "--planted", "3"), "--planted is given, but is not used with"),
         (("--clear", "2"), "--clear is given, but is not used without --photographs"),
         (("--resume",), "--resume is given, but is not used without --photographs"),
@@ -74,6 +75,9 @@ def test_options_of_photographs_reach_their_function(tmp_path):
         (("--photographs", "--resume", "--overwrite"), "both given"),
         (("--ancestries", "0.9,x"), "--ancestries is '0.9,x'; expected numbers"),
         (("--ancestries", "0.9,0.3"), "summing to 1"),
+        (("--heritability", "nan"), "--heritability is nan; expected 0 to below 1"),
+        (("--photographs", "--faint", "-1"), "--faint is -1; expected 0 or more"),
+        (("--photographs", "--width", "5"), "--width is 5 pixels; expected"),
     ],
 )
 def test_impossible_cohorts_are_one_clear_line_and_status_2(tmp_path, capsys, arguments, message):
@@ -96,6 +100,18 @@ def test_an_existing_cohort_is_one_clear_line_and_status_1(tmp_path, capsys):
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert "exists; expected a new folder" in error
+
+
+@pytest.mark.parametrize("kind", [(), ("--photographs",)])
+def test_a_folder_that_another_process_writes_is_left_alone(tmp_path, capsys, kind):
+    folder = tmp_path / "c"
+    arguments = ("-o", str(folder), "--samples", "20", "--variants", "30", *kind, "--overwrite")
+    with sole_cohort_writer(folder):
+        assert run(*arguments) == 1
+    error = capsys.readouterr().err
+    assert "is being written by another process" in error
+    assert error.count("\n") == 1
+    assert list(folder.iterdir()) == []
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ import pandas as pd
 from igwas._version import __version__
 from igwas.errors import OutputError
 from igwas.phenotypes.phenotypes_file import write_phenotypes
+from igwas.simulate.cohort_folder import DESCRIPTION, sole_cohort_writer
 from igwas.simulate.effects import Architecture, GeneticEffects, ManyPhenotypes
 from igwas.simulate.eye_options import EyeOptions
 from igwas.simulate.eyes import (
@@ -75,7 +76,7 @@ class CohortFiles:
             truth=folder / "truth.tsv",
             relatives=folder / "relatives.tsv",
             remove=folder / "relatives-to-remove.txt",
-            description=folder / "cohort.json",
+            description=folder / DESCRIPTION,
             eyes=folder / "eyes.tsv" if has_eyes else None,
         )
 
@@ -126,15 +127,29 @@ def simulate_cohort(
     Raises
     ------
     OutputError
-        If a file exists and `overwrite` is false, or the folder cannot be made.
+        If a file exists and `overwrite` is false, the folder cannot be made, or another process
+        writes it.
     OptionError
         If more of the eyes' parameters would be explained than both eyes share.
     """
     folder = Path(output_dir)
-    files = CohortFiles.within(folder, has_eyes=eyes is not None)
     if eyes is not None:
         eyes.check_shares(options.heritability)
-    _prepare(folder, files, overwrite)
+    with sole_cohort_writer(folder):
+        return write_cohort(folder, options, eyes, overwrite=overwrite, progress=progress)
+
+
+def write_cohort(
+    folder: Path,
+    options: CohortOptions,
+    eyes: EyeOptions | None,
+    *,
+    overwrite: bool,
+    progress: Progress | None,
+) -> CohortFiles:
+    """As `simulate_cohort`, for a caller that holds the folder's lock and has checked `eyes`."""
+    files = CohortFiles.within(folder, has_eyes=eyes is not None)
+    _refuse_existing(files, overwrite)
     people = make_people(options, _generator(options, _PEOPLE))
     effects = _generator(options, _EFFECTS)
     architecture: Architecture = (
@@ -156,19 +171,12 @@ def _generator(options: CohortOptions, *stream: int) -> np.random.Generator:
     return np.random.default_rng([options.seed, *stream])
 
 
-def _prepare(folder: Path, files: CohortFiles, overwrite: bool) -> None:
+def _refuse_existing(files: CohortFiles, overwrite: bool) -> None:
     existing = [path for path in files.all() if path.exists()]
     if existing and not overwrite:
         raise OutputError(
             f"{existing[0]} exists; expected a new folder. Choose another or give --overwrite."
         )
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(f"{folder} is a file; expected a folder. Choose another name.")
-    if not folder.parent.is_dir():
-        raise OutputError(
-            f"folder {folder.parent} does not exist; expected one. Make it, or choose another."
-        )
-    folder.mkdir(exist_ok=True)
 
 
 @contextmanager

@@ -11,10 +11,13 @@ import pandas as pd
 
 from igwas.context import Context
 from igwas.errors import IncompleteFile, InputError, OptionError
-from igwas.simulate.cohort import CohortFiles, describe_options, simulate_cohort
+from igwas.images.imaging_libraries import pillow
+from igwas.simulate.cohort import CohortFiles, describe_options, write_cohort
+from igwas.simulate.cohort_folder import sole_cohort_writer
 from igwas.simulate.eye_options import EyeOptions
 from igwas.simulate.eye_parameters import CAMERAS, parameter_names
 from igwas.simulate.eyes import SIDES
+from igwas.simulate.fundus import check_width
 from igwas.simulate.options import CohortOptions
 from igwas.simulate.photographs import write_photographs
 
@@ -85,24 +88,29 @@ def simulate_photographed_cohort(
     Raises
     ------
     OutputError
-        If the folder holds a cohort and neither `resume` nor `overwrite` is given.
+        If the folder holds a cohort and neither `resume` nor `overwrite` is given, or another
+        process writes it.
     IncompleteFile
         If the cohort to go on with has other options.
     OptionError
-        As `simulate_cohort`.
+        As `simulate_cohort`, and if the width is out of range; nothing is written then.
     """
     folder, eyes, track = Path(folder), eyes or EyeOptions(), track or _untracked
     if resume and overwrite:
         raise OptionError("--resume and --overwrite are both given; expected one. Leave one out.")
+    check_width(width_px)
+    eyes.check_shares(options.heritability)
+    pillow()  # said before any work, if it is missing
     cohort = PhotographedCohort.within(folder)
-    if not (resume and _is_whole(cohort, options, eyes)):
-        with track("simulating", "variants") as progress:
-            simulate_cohort(
-                folder, options, eyes=eyes, overwrite=overwrite or resume, progress=progress
-            )
-    people = pd.read_csv(cohort.eyes, sep="\t", dtype={"participant_id": str})
-    with track("photographs", "people") as progress:
-        _draw(people, cohort, width_px, resume, overwrite, context, progress)
+    with sole_cohort_writer(folder):
+        if not (resume and _is_whole(cohort, options, eyes)):
+            with track("simulating", "variants") as progress:
+                write_cohort(
+                    folder, options, eyes, overwrite=overwrite or resume, progress=progress
+                )
+        people = pd.read_csv(cohort.eyes, sep="\t", dtype={"participant_id": str})
+        with track("photographs", "people") as progress:
+            _draw(people, cohort, width_px, resume, overwrite, context, progress)
     return cohort
 
 

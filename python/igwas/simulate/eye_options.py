@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from igwas.errors import OptionError
 from igwas.simulate.eye_parameters import EYE_PARAMETERS
+from igwas.simulate.options import flag_of
 
 # Parameter -> covariate -> correlation with it, in the direction that retinal studies report:
 # vessels narrow and the choroid shows more with age, pigment follows ancestry. Sizes are our own.
@@ -59,17 +60,21 @@ class EyeOptions:
     def __post_init__(self) -> None:
         for name in ("n_clear", "n_faint"):
             if getattr(self, name) < 0:
-                raise OptionError(f"{name} is {getattr(self, name)}; expected 0 or more. Raise it.")
+                raise OptionError(
+                    f"{flag_of(name)} is {getattr(self, name)}; expected 0 or more. Raise it."
+                )
         for name in ("clear_share", "faint_share"):
             low, high = getattr(self, name)
             if not 0 < low <= high < 1:
                 raise OptionError(
-                    f"{name} is {low:g} to {high:g}; expected two shares of variance above 0 and "
-                    "below 1, the smaller first. Correct them."
+                    f"{flag_of(name)} is {low:g} to {high:g}; expected two shares of "
+                    "variance above 0 and below 1, the smaller first. Correct them."
                 )
         for name in ("one_eye_fraction", "own_camera_fraction"):
             if not 0 <= getattr(self, name) <= 1:
-                raise OptionError(f"{name} is {getattr(self, name):g}; expected 0 to 1.")
+                raise OptionError(
+                    f"{flag_of(name)} is {getattr(self, name):g}; expected 0 to 1. Correct it."
+                )
         if not 0 <= self.exposure_spread <= 1:
             raise OptionError(f"exposure_spread is {self.exposure_spread:g}; expected 0 to 1.")
 

@@ -99,6 +99,20 @@ def draw_fundus(
     return record(light, camera, exposure, side, record_draws)
 
 
+def check_width(width: int) -> None:
+    """Refuse a width that `draw_fundus` cannot draw.
+
+    Raises
+    ------
+    OptionError
+    """
+    if not SMALLEST_WIDTH <= width <= LARGEST_WIDTH:
+        raise OptionError(
+            f"--width is {width} pixels; expected {SMALLEST_WIDTH} to {LARGEST_WIDTH}. "
+            "Choose one of those."
+        )
+
+
 def check_drawing(
     scores: npt.ArrayLike, eye: str, exposure: float, seed: int, width: int, visit: int
 ) -> Anatomy:
@@ -115,11 +129,7 @@ def check_drawing(
             f"exposure is {exposure}; expected {LEAST_EXPOSURE} to {MOST_EXPOSURE}. Give 1 for the "
             "usual light."
         )
-    if not SMALLEST_WIDTH <= width <= LARGEST_WIDTH:
-        raise OptionError(
-            f"width is {width} pixels; expected {SMALLEST_WIDTH} to {LARGEST_WIDTH}. "
-            "Choose one of those."
-        )
+    check_width(width)
     for name, value in (("seed", seed), ("visit", visit)):
         if value < 0:
             raise OptionError(f"{name} is {value}; expected 0 or more. Raise it.")

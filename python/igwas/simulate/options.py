@@ -6,6 +6,26 @@ from igwas.errors import OptionError
 from igwas.genotypes.chromosomes import AUTOSOMES
 
 CHROMOSOMES: tuple[str, ...] = (*AUTOSOMES, "X")
+FLAGS = {
+    "n_samples": "--samples", "n_variants": "--variants", "n_phenotypes": "--phenotypes",
+    "n_planted": "--planted", "related_fraction": "--related",
+    "unphenotyped_fraction": "--unphenotyped", "admixed_fraction": "--admixed",
+    "ancestry_fractions": "--ancestries", "ancestry_fst": "--fst", "n_clear": "--clear",
+    "n_faint": "--faint", "one_eye_fraction": "--one-eye",
+}  # fmt: skip
+"""Field of CohortOptions or EyeOptions -> its name in `igwas-fast simulate`, where that is another
+than the field's with dashes."""
+
+
+def flag_of(field: str) -> str:
+    """An option as a user of the command line knows it.
+
+    Examples
+    --------
+    >>> flag_of("n_samples"), flag_of("missing_rate")
+    ('--samples', '--missing-rate')
+    """
+    return FLAGS.get(field, "--" + field.replace("_", "-"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,26 +92,42 @@ class CohortOptions:
         for name, least in smallest.items():
             value = getattr(self, name)
             if value < least:
-                raise OptionError(f"{name} is {value}; expected {least} or more. Raise it.")
+                raise OptionError(
+                    f"{flag_of(name)} is {value}; expected {least} or more. Raise it."
+                )
 
     def _check_fractions(self) -> None:
-        ranges = (self.missing_rate, self.variance_explained)
-        shares = (self.heritability, self.related_fraction, self.unphenotyped_fraction,
-                  self.admixed_fraction, *self.ancestry_fractions)  # fmt: skip
-        for value in (*shares, *ranges[0], *ranges[1]):
-            if not 0 <= value < 1 and value != self.ancestry_fractions[0]:
-                raise OptionError(f"a share is {value}; expected 0 to below 1. Correct it.")
+        for name in ("heritability", "related_fraction", "unphenotyped_fraction",
+                     "admixed_fraction"):  # fmt: skip
+            value = getattr(self, name)
+            if not 0 <= value < 1:
+                raise OptionError(
+                    f"{flag_of(name)} is {value:g}; expected 0 to below 1. Correct it."
+                )
+        for name in ("missing_rate", "variance_explained"):
+            self._check_range(name)
         if self.variance_explained[0] <= 0:
-            raise OptionError("variance explained starts at 0; expected above 0. Raise it.")
-        for low, high in ranges:
-            if low > high:
-                raise OptionError(f"range {low} to {high} is empty; expected low to high. Swap it.")
+            raise OptionError("--variance-explained starts at 0; expected above 0. Raise it.")
+        self._check_explained()
+
+    def _check_range(self, name: str) -> None:
+        low, high = getattr(self, name)
+        if not (0 <= low < 1 and 0 <= high < 1):
+            raise OptionError(
+                f"{flag_of(name)} is {low:g} to {high:g}; expected 0 to below 1. Correct it."
+            )
+        if low > high:
+            raise OptionError(
+                f"{flag_of(name)} is {low:g} to {high:g}; expected the smaller first. Swap them."
+            )
+
+    def _check_explained(self) -> None:
         explained = self.n_planted * self.variance_explained[1] * self._planted_share
         if self.heritability + explained > 0.9:
             raise OptionError(
                 f"planted and polygenic variants would explain up to "
                 f"{100 * (self.heritability + explained):.0f} % of a phenotype's variance; "
-                "expected at most 90 %. Plant fewer variants or lower the share each explains."
+                "expected at most 90 %. Lower --planted, --variance-explained or --heritability."
             )
 
     @property
@@ -99,17 +135,21 @@ class CohortOptions:
         return min(1.0, self.planted_phenotypes / self.n_phenotypes)
 
     def _check_names(self) -> None:
+        shares, fst = (",".join(f"{value:g}" for value in values)
+                       for values in (self.ancestry_fractions, self.ancestry_fst))  # fmt: skip
+        if any(not 0 <= share <= 1 for share in self.ancestry_fractions):
+            raise OptionError(f"--ancestries is {shares}; expected shares of 0 to 1. Correct them.")
         n_ancestries = len(self.ancestry_fractions)
         if len(self.ancestry_fst) != n_ancestries or abs(sum(self.ancestry_fractions) - 1) > 1e-6:
             raise OptionError(
-                f"ancestry fractions are {self.ancestry_fractions} with Fst {self.ancestry_fst}; "
-                "expected as many of each, the fractions summing to 1. Correct them."
+                f"--ancestries is {shares} with --fst {fst}; expected as many of each, the "
+                "ancestries summing to 1. Correct them."
             )
         if any(not 0 < fst < 1 for fst in self.ancestry_fst):
-            raise OptionError(f"Fst is {self.ancestry_fst}; expected above 0, below 1. Correct it.")
+            raise OptionError(f"--fst is {fst}; expected above 0, below 1. Correct it.")
         unknown = [name for name in self.chromosomes if name not in CHROMOSOMES]
         if unknown or not self.chromosomes:
             raise OptionError(
-                f"chromosomes are {','.join(self.chromosomes)!r}; expected some of 1-22 and X. "
+                f"--chromosomes is {','.join(self.chromosomes)!r}; expected some of 1-22 and X. "
                 "Remove the others."
             )

@@ -223,10 +223,10 @@ def test_planted_variants_go_round_the_parameters():
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"n_clear": -1}, "n_clear is -1; expected 0 or more"),
-        ({"clear_share": (0.3, 0.2)}, "clear_share is 0.3 to 0.2"),
+        ({"n_clear": -1}, "--clear is -1; expected 0 or more"),
+        ({"clear_share": (0.3, 0.2)}, "--clear-share is 0.3 to 0.2"),
         ({"faint_share": (0.0, 0.2)}, "expected two shares of variance above 0"),
-        ({"one_eye_fraction": 1.5}, "one_eye_fraction is 1.5; expected 0 to 1"),
+        ({"one_eye_fraction": 1.5}, "--one-eye is 1.5; expected 0 to 1"),
         ({"exposure_spread": -0.1}, "exposure_spread is -0.1"),
     ],
 )
