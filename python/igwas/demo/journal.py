@@ -1,6 +1,7 @@
 """demo.json: with which options a demo was begun, and which of its commands have finished."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from igwas.demo.options import DemoOptions
 from igwas.errors import IncompleteFile, InputError
 
 NAME = "demo.json"
+PARTIAL = NAME + ".partial"
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,15 @@ class Finished:
     stage, command : str
     seconds, cpu_seconds : float
         By the clock; of all threads and processes together.
+    files : dict of str to str, optional
+        What it made, as `describe_made` gives it; None in an account of an older version.
     """
 
     stage: str
     command: str
     seconds: float
     cpu_seconds: float
+    files: dict[str, str] | None = None
 
 
 class Journal:
@@ -43,7 +48,8 @@ class Journal:
     ----------
     finished : list of Finished
     interrupted : str
-        The command that ran when an earlier demo stopped; empty where there is none.
+        The command that ran when an earlier demo stopped; empty where there is none, or where it
+        had begun over older files: what lies there may be theirs, and is not gone on with.
 
     Raises
     ------
@@ -58,22 +64,33 @@ class Journal:
         self._settings = {"igwas_version": __version__, **options.as_dict()}
         self.finished: list[Finished] = []
         self.interrupted = ""
-        self._running = ""
+        self._running, self._is_over_older = "", False
         if resume and self._path.exists():
             self._read()
         else:
             self._write()
 
-    def begin(self, stage: str) -> None:
-        """Record that a command starts; the file is replaced whole."""
-        self._running = stage
+    def begin(self, stage: str, *, is_over_older: bool = False) -> None:
+        """Record that a command starts; the file is replaced whole.
+
+        Parameters
+        ----------
+        stage : str
+        is_over_older : bool
+            Whether it replaces files that are there.
+        """
+        self._running, self._is_over_older = stage, is_over_older
         self._write()
+
+    def forget(self, stages: Sequence[str]) -> None:
+        """Let these count as not finished; written when the next one begins."""
+        self.finished = [one for one in self.finished if one.stage not in stages]
 
     def add(self, finished: Finished) -> None:
         """Record that it has finished, in place of an earlier time."""
         self.finished = [one for one in self.finished if one.stage != finished.stage]
         self.finished.append(finished)
-        self._running = ""
+        self._running, self._is_over_older = "", False
         self._write()
 
     def _read(self) -> None:
@@ -81,7 +98,8 @@ class Journal:
             content = json.loads(self._path.read_text())
             settings: dict[str, Any] = content["settings"]
             self.finished = [Finished(**one) for one in content["finished"]]
-            self.interrupted = str(content["running"])
+            if not content.get("is_over_older", False):
+                self.interrupted = str(content["running"])
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"{self._path} cannot be read as the account of a demo ({error}); expected what "
@@ -103,7 +121,11 @@ class Journal:
             "settings": self._settings,
             "finished": [asdict(one) for one in self.finished],
             "running": self._running,
+            "is_over_older": self._is_over_older,
         }
-        partial = self._path.with_name(NAME + ".partial")
-        partial.write_text(json.dumps(content, indent=2) + "\n")
-        partial.replace(self._path)
+        partial = self._path.with_name(PARTIAL)
+        try:
+            partial.write_text(json.dumps(content, indent=2) + "\n")
+            partial.replace(self._path)
+        finally:
+            partial.unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 import json
 import logging
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -12,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from igwas.context import Context
+from igwas.demo.child import run_child
 from igwas.demo.effects import compare_effects
-from igwas.demo.journal import NAME, Finished, Journal
+from igwas.demo.journal import NAME, PARTIAL, Finished, Journal
+from igwas.demo.made_files import describe_made, find_altered
 from igwas.demo.options import DemoOptions
 from igwas.demo.stages import Stage, make_stages
 from igwas.demo.summary import describe
 from igwas.demo.truth import Comparison, compare_with_truth
 from igwas.errors import IgwasError, IncompleteFile, OptionError, OutputError
 from igwas.sole_writer import sole_writer
-from igwas.stopping import Terminated
 
 COMMANDS = "commands.sh"
 PLANTED = "planted.tsv"
@@ -82,7 +82,8 @@ def run_demo(
     context : Context, optional
         Threads.
     resume : bool
-        Go on with an interrupted demo: what has finished is not done again.
+        Go on with an interrupted demo: what has finished is not done again, unless a file that it
+        made is missing or altered, or a command before it runs again.
     overwrite : bool
         Replace an earlier demo in the folder.
     say : callable(str), optional
@@ -122,6 +123,8 @@ def run_stages(
 ) -> None:
     """Run the commands that the journal does not have yet, in the folder.
 
+    One whose files are not those that it made runs again, and so do all after it.
+
     Parameters
     ----------
     folder : Path
@@ -136,7 +139,10 @@ def run_stages(
         If one fails.
     """
     runner = _Runner(folder, journal, context or Context(), say)
-    for stage in stages:
+    first = next((n for n, stage in enumerate(stages) if not runner.has_finished(stage)), None)
+    todo = [] if first is None else stages[first:]
+    journal.forget([stage.name for stage in todo])
+    for stage in todo:
         runner.run(stage)
 
 
@@ -154,12 +160,17 @@ def _prepare(folder: Path, *, resume: bool, overwrite: bool) -> None:
             f"{folder} holds a demo; expected a new folder. Give --resume to go on with it or to "
             "see its results, --overwrite to start again, or another folder with -o."
         )
-    if folder.exists() and not (folder / NAME).exists() and any(folder.iterdir()):
+    if folder.exists() and not (folder / NAME).exists() and _has_others(folder):
         raise OutputError(
             f"{folder} holds other files and no demo; expected a new or an empty folder. "
             "Choose another with -o."
         )
     folder.mkdir(exist_ok=True)
+
+
+def _has_others(folder: Path) -> bool:
+    """Whether it holds more than what a demo leaves that found no room for its account."""
+    return any(path.name not in {PARTIAL, NAME + ".lock"} for path in folder.iterdir())
 
 
 def _write_commands(folder: Path, stages: list[Stage]) -> None:
@@ -181,21 +192,33 @@ class _Runner:
     def __init__(self, folder: Path, journal: Journal, context: Context, say: Say | None) -> None:
         self._folder, self._journal, self._context = folder, journal, context
         self._say = say
-        self._done = {one.stage: one.command for one in journal.finished}
+        self._done = {one.stage: one for one in journal.finished}
         self._has_run = False
 
+    def has_finished(self, stage: Stage) -> bool:
+        """Whether it has, and what it made is there as it was made; says what is not."""
+        done = self._done.get(stage.name)
+        if done is None or done.command != stage.command():
+            return False
+        altered = find_altered(self._folder, stage.all_made, done.files)
+        if altered:
+            self._tell(
+                f"{self._folder / altered} is missing or altered since {stage.name} made it: "
+                f"{stage.name} and what follows run again"
+            )
+            return False
+        _log.info("%s has finished: not done again", stage.name)
+        return True
+
     def run(self, stage: Stage) -> None:
-        """Run a stage, unless it has finished and so have all before it."""
-        if self._done.get(stage.name) == stage.command() and not self._has_run:
-            _log.info("%s has finished: not done again", stage.name)
-            return
-        further = [*self._threads(stage), *self._how(stage)]
+        """Run a stage."""
+        how = self._how(stage)
+        further = [*self._threads(stage), *how]
         if self._say is None:
             further.append("-q")
-        else:
-            self._say(f"$ {stage.command(*further)}")
+        self._tell(f"$ {stage.command(*further)}")
         self._has_run = True
-        self._journal.begin(stage.name)
+        self._journal.begin(stage.name, is_over_older="--overwrite" in how)
         start, cpu = time.perf_counter(), _cpu_seconds()
         try:
             status = self._execute([*stage.arguments, *further])
@@ -208,10 +231,15 @@ class _Runner:
                 "expected it to finish. Mend what it says, and give the same demo with --resume to "
                 "go on from there."
             )
+        seconds, cpu_seconds = time.perf_counter() - start, _cpu_seconds() - cpu
+        files = describe_made(self._folder, stage.all_made)
         self._journal.add(
-            Finished(stage.name, stage.command(), round(time.perf_counter() - start, 1),
-                     round(_cpu_seconds() - cpu, 1))
-        )  # fmt: skip
+            Finished(stage.name, stage.command(), round(seconds, 1), round(cpu_seconds, 1), files)
+        )
+
+    def _tell(self, line: str) -> None:
+        if self._say is not None:
+            self._say(line)
 
     def _threads(self, stage: Stage) -> list[str]:
         wanted = self._context.threads
@@ -219,26 +247,16 @@ class _Runner:
 
     def _how(self, stage: Stage) -> list[str]:
         """Go on with what was interrupted; replace what an earlier demo left."""
-        places = [self._folder / name for name in (stage.made, stage.partial) if name]
-        if stage.name == self._journal.interrupted and stage.partial and places[1].exists():
+        # Once a command has run, what the later ones left is of other files.
+        may_go_on = stage.name == self._journal.interrupted and not self._has_run
+        if may_go_on and stage.partial and (self._folder / stage.partial).exists():
             return ["--resume"]
+        places = [self._folder / name for name in (*stage.all_made, stage.partial) if name]
         return ["--overwrite"] if any(place.exists() for place in places) else []
 
     def _execute(self, arguments: list[str]) -> int:
-        """Run `igwas-fast`; what it prints is passed on, its progress and errors go to stderr."""
-        words = [sys.executable, "-m", "igwas", *arguments]
-        with subprocess.Popen(
-            words, cwd=self._folder, stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout is not None
-            try:
-                for line in process.stdout:
-                    if self._say is not None:
-                        self._say("  " + line.rstrip("\n"))
-            except Terminated:
-                process.terminate()  # Ctrl-C reaches it without us
-                raise
-        return process.returncode
+        """Run `igwas-fast`."""
+        return run_child([sys.executable, "-m", "igwas", *arguments], self._folder, self._say)
 
 
 def _cpu_seconds() -> float:

@@ -42,6 +42,8 @@ class Stage:
         What an interrupted run leaves that `--resume` goes on with; empty where it starts again.
     has_threads : bool
         Whether it takes --threads.
+    also : tuple of str
+        Further files that are there then.
     """
 
     name: str
@@ -49,6 +51,12 @@ class Stage:
     made: str
     partial: str = ""
     has_threads: bool = True
+    also: tuple[str, ...] = ()
+
+    @property
+    def all_made(self) -> tuple[str, ...]:
+        """Every file or folder that it makes."""
+        return (self.made, *self.also)
 
     def command(self, *further: str) -> str:
         """The line that a user would type."""
@@ -139,7 +147,7 @@ def scan_stages(phenotypes: str, base: str = "") -> list[Stage]:
               "statistics.h5", "statistics.h5"),
         Stage("loci", ("loci", "statistics.h5", "--genotypes", genotypes,
                        "--phenotypes", phenotypes, "-o", "loci.tsv", "--json", "loci.json"),
-              "loci.json"),
+              "loci.json", also=("loci.tsv",)),
     ]  # fmt: skip
 
 

@@ -67,7 +67,9 @@ def _planted_table(planted: pd.DataFrame) -> list[str]:
             "variance": [f"{100 * share:.1f} %" for share in planted["variance_explained"]],
             "power": [f"{value:.2f}" for value in planted["power"]],
             **{test: ["found" if hit else "-" for hit in planted[test]] for test in TESTS},
-            "best -log10 p": [f"{value:.1f}" if value == value else "" for value in planted["log10p"]],
+            "best -log10 p": [
+                f"{value:.1f}" if value == value else "" for value in planted["log10p"]
+            ],
         }
     )  # fmt: skip
     return ["  " + line for line in shown.to_string(index=False).splitlines()]

@@ -31,7 +31,7 @@ class Commands:
         if name == self.stops_at:
             (runner._folder / f"{name}.partial").touch()
             return 1
-        (runner._folder / name).touch()
+        (runner._folder / name).write_text(f"what {name} made\n")
         return 0
 
 
@@ -149,6 +149,85 @@ def test_what_follows_a_changed_command_runs_again(tmp_path, commands, monkeypat
     assert commands.ran == [["images", "c", "--overwrite"], ["report", "--overwrite"]]
     account = json.loads((tmp_path / "d" / "demo.json").read_text())
     assert [one["stage"] for one in account["finished"]] == ["simulate", "images", "report"]
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_text("another, as long\n"),
+                                    lambda path: path.write_text("what"),
+                                    lambda path: path.unlink()])  # fmt: skip
+def test_an_altered_file_is_made_again_and_so_is_what_follows(tmp_path, commands, damage):
+    demo(tmp_path / "d", options=OPTIONS)
+    damage(tmp_path / "d" / "images")
+    is_there = (tmp_path / "d" / "images").exists()
+    commands.ran.clear()
+    said = []
+    demo(tmp_path / "d", options=OPTIONS, resume=True, say=said.append)
+    how = ["--overwrite"] if is_there else []
+    assert commands.ran == [["images", "a b", *how], ["report", "--overwrite"]]
+    assert said[0] == (
+        f"{tmp_path / 'd' / 'images'} is missing or altered since images made it: images and what "
+        "follows run again"
+    )
+    commands.ran.clear()
+    demo(tmp_path / "d", options=OPTIONS, resume=True)
+    assert commands.ran == []
+
+
+def test_what_follows_an_altered_file_never_counts_as_finished(tmp_path, commands):
+    demo(tmp_path / "d", options=OPTIONS)
+    (tmp_path / "d" / "simulate").unlink()
+    commands.stops_at = "images"
+    with pytest.raises(IgwasError):
+        demo(tmp_path / "d", options=OPTIONS, resume=True)
+    commands.stops_at = ""
+    commands.ran.clear()
+    demo(tmp_path / "d", options=OPTIONS, resume=True)
+    # Begun over older files: its images.partial may be theirs.
+    assert commands.ran == [["images", "a b", "--overwrite"], ["report", "--overwrite"]]
+
+
+def test_an_interrupted_command_is_not_gone_on_with_after_other_input(tmp_path, commands):
+    commands.stops_at = "images"
+    with pytest.raises(IgwasError):
+        demo(tmp_path / "d", options=OPTIONS)
+    (tmp_path / "d" / "simulate").write_text("damaged")
+    commands.stops_at = ""
+    commands.ran.clear()
+    demo(tmp_path / "d", options=OPTIONS, resume=True)
+    assert commands.ran[:2] == [["simulate", "--overwrite"], ["images", "a b", "--overwrite"]]
+
+
+def test_an_account_without_digests_needs_the_files_to_be_there(tmp_path, commands):
+    demo(tmp_path / "d", options=OPTIONS)
+    path = tmp_path / "d" / "demo.json"
+    account = json.loads(path.read_text())
+    for one in account["finished"]:
+        del one["files"]
+    del account["is_over_older"]
+    path.write_text(json.dumps(account))
+    (tmp_path / "d" / "report").unlink()
+    commands.ran.clear()
+    demo(tmp_path / "d", options=OPTIONS, resume=True)
+    assert commands.ran == [["report"]]
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_demo_that_found_no_room_for_its_account_can_begin_again(tmp_path, commands, resume):
+    folder = tmp_path / "d"
+    folder.mkdir()
+    (folder / "demo.json.partial").touch()
+    demo(folder, options=OPTIONS, resume=resume)
+    assert len(commands.ran) == 3
+    assert not (folder / "demo.json.partial").exists()
+
+
+def test_an_account_that_cannot_be_written_leaves_nothing(tmp_path, commands, monkeypatch):
+    def full(path, _target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    with pytest.raises(OSError, match="No space"):
+        demo(tmp_path / "d", options=OPTIONS)
+    assert list((tmp_path / "d").iterdir()) == []
 
 
 def test_other_options_are_not_gone_on_with(tmp_path, commands):
