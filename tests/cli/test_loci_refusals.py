@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 
+import click
 import h5py
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ import pytest
 from tests.reference.eye_cohort import write_eye_cohort
 from tests.reference.statistics_fixture import write_statistics
 
-from igwas.cli.main import main
+from igwas.cli.main import cli, main
 from igwas.loci import run as loci_run
 
 
@@ -245,6 +246,16 @@ def test_an_end_of_file_in_any_command_is_no_interrupt(made, tmp_path, capsys, m
     monkeypatch.setattr(loci_run, "run_loci", end)
     error = refused(capsys, tmp_path, 1, "loci", made / "s.h5", "-o", tmp_path / "x.tsv")
     assert f"an input ends early ({words or 'no more data'}); expected a whole file" in error
+
+
+def test_an_end_of_file_while_the_command_line_is_read_is_no_interrupt(
+    tmp_path, capsys, monkeypatch
+):
+    def end(*_arguments, **_options):
+        raise click.Abort from EOFError("no footer")
+
+    monkeypatch.setattr(cli, "main", end)
+    assert "an input ends early (no footer)" in refused(capsys, tmp_path, 1, "loci")
 
 
 def test_rows_of_known_loci_that_are_left_out_are_counted(made, tmp_path, capsys):

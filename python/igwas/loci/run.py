@@ -110,7 +110,7 @@ def _refuse_one_file(output: Path, json_output: Path) -> None:
     table, document = output.resolve(), json_output.resolve()
     if table == document or (table.exists() and document.exists() and table.samefile(document)):
         raise OptionError(
-            f"--output {output} and --json {json_output} are the same file; expected two. "
+            f"--output {output} and --json {json_output} are the same file; expected two files. "
             "Rename one."
         )
     for one, other in ((table, document), (document, table)):
