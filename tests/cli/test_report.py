@@ -4,6 +4,9 @@ import pytest
 from click.testing import CliRunner
 from tests.reference.statistics_fixture import write_statistics
 
+from igwas.association.project import project
+from igwas.association.statistics_file import open_statistics
+from igwas.association.weights import read_weights
 from igwas.cli.main import main
 from igwas.cli.report import report
 from igwas.loci.run import run_loci
@@ -102,3 +105,18 @@ def test_bad_input_is_one_clear_line(scanned, tmp_path, capsys, arguments, statu
     assert message in error
     assert error.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_weights_are_no_phenotypes_of_a_projection(scanned, tmp_path, capsys):
+    weights, projected = tmp_path / "weights.tsv", tmp_path / "p.h5"
+    with open_statistics(scanned[0]) as file:
+        weights.write_text(f"phenotype\tsum\n{file.phenotype_names[0]}\t1\n")
+    project(scanned[0], projected, lambda file: read_weights(weights, file.phenotype_names))
+    run_loci(projected, tmp_path / "l.tsv", json_output=tmp_path / "l.json")
+    arguments = (projected, "--loci", tmp_path / "l.json", "-o", tmp_path / "r.html")
+    assert run(*arguments, "--phenotypes", weights) == 1
+    error = capsys.readouterr().err
+    assert "is a projection, which has no phenotypes file" in error
+    assert "Leave --phenotypes out." in error
+    assert error.count("\n") == 1
+    assert run(*arguments, "--regional", "0") == 0
