@@ -57,7 +57,7 @@ Example:
               help="Loci this close are conditioned on together; tests reach as far.")  # fmt: skip
 @click.option("--max-signals", type=int, default=20, show_default=True,
               help="Most signals of a region.")  # fmt: skip
-@click.option("--genes", type=EXISTING_FILE, help="Genes: BED with names, or GFF3.")
+@click.option("--genes", type=EXISTING_FILE, help="Genes: BED with names, GFF3 or GTF.")
 @click.option("--gene-kb", type=float, default=2.0, show_default=True,
               help="How far from a locus genes are listed.")  # fmt: skip
 @click.option("--known", type=EXISTING_FILE, help="Known loci: a GWAS Catalog download.")

@@ -36,9 +36,9 @@ Example:
               help="genotypes.h5 or a .bed: colours regional plots by r2.")  # fmt: skip
 @click.option("--keep", type=EXISTING_FILE,
               help="Samples whose genotypes are used for r2.")  # fmt: skip
-@click.option("--genes", type=EXISTING_FILE, help="Genes to draw: BED with names, or GFF3.")
+@click.option("--genes", type=EXISTING_FILE, help="Genes to draw: BED with names, GFF3 or GTF.")
 @click.option("--regional", type=int, default=40, show_default=True,
-              help="Most regional plots, of the strongest loci.")  # fmt: skip
+              help="Most regional plots; loci with independent signals first.")  # fmt: skip
 @click.option("--title", help="Heading of the page.  [default: the name of STATISTICS]")
 @overwrite_option
 @verbosity_options

@@ -153,7 +153,7 @@ class _Search:
         if self.known is not None:
             self.notes.extend(self.known.notes)
         self.eyes = EyeColumns.of(statistics.labels)
-        self.columns = tested_columns(statistics, options.tested, self.eyes)
+        self.columns = tested_columns(statistics, options.tested)
         self.linkage = self._linkage()
         self.conditional = None
         if options.phenotypes is not None and genotypes is not None:

@@ -8,11 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from igwas.association.effective_tests import effective_number_of_tests
+from igwas.association.omnibus_choice import main_columns
 from igwas.association.statistics_file import StatisticsFile
 from igwas.loci.candidates import Candidates
 from igwas.loci.eyes import EyePairs, best_of_variants
 from igwas.loci.options import LociOptions
-from igwas.phenotypes.eye_names import EyeColumns
 
 Index = NDArray[np.int64]
 
@@ -59,21 +59,14 @@ class LocusTest:
         return int((self.table["log10p"] >= self.min_log10p).sum())
 
 
-def tested_columns(
-    statistics: StatisticsFile, tested: Sequence[str] | None, eyes: EyeColumns
-) -> Index:
+def tested_columns(statistics: StatisticsFile, tested: Sequence[str] | None) -> Index:
     """Phenotypes of the tests.
 
-    By default the mean of the eyes where the file has it: left and right would count the same
-    signal again. Differences of eyes are a negative control, never tested with the others.
+    By default those of `main_columns`.
     """
     if tested is not None:
         return np.array([statistics.phenotype_index(name) for name in tested], dtype=np.int64)
-    if eyes.mean:
-        return np.array(sorted(eyes.mean.values()), dtype=np.int64)
-    control = set(eyes.difference.values())
-    columns = [c for c in range(statistics.n_phenotypes) if c not in control]
-    return np.array(columns or list(range(statistics.n_phenotypes)), dtype=np.int64)
+    return main_columns(statistics.labels)
 
 
 def effective_number(statistics: StatisticsFile, columns: Index) -> float:

@@ -24,7 +24,7 @@ class ReportOptions:
     genes : Path, optional
         Genes to draw below each locus.
     regional : int
-        Most regional plots, of the strongest loci.
+        Most regional plots: independent signals first, then the strongest.
     title : str, optional
         Heading of the page; by default the name of the statistics file.
     """

@@ -1,14 +1,11 @@
 """One rule for the omnibus test that is meant where none is named: that of loci."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from igwas.association.omnibus_choice import choose_mask, describe_members, main_columns
-from igwas.loci import locus_tests
 from igwas.phenotypes.eye_names import EYES, NO_EYE, EyeColumns
 
 EYE_LABELS = [(eye, dimension) for eye in EYES for dimension in "ab"]
@@ -43,10 +40,17 @@ def test_without_means_the_mask_with_most_phenotypes_is_taken(labels, masks, n_s
         min_size=1, unique=True,
     )
 )  # fmt: skip
-def test_the_phenotypes_are_those_that_loci_test(labels):
-    file = SimpleNamespace(n_phenotypes=len(labels))
-    expected = locus_tests.tested_columns(file, None, EyeColumns.of(labels))
-    np.testing.assert_array_equal(main_columns(labels), expected)
+def test_means_alone_are_asked_of_and_differences_only_where_nothing_else_is(labels):
+    eyes = EyeColumns.of(labels)
+    columns = main_columns(labels).tolist()
+    assert columns
+    assert columns == sorted(set(columns))
+    if eyes.mean:
+        assert set(columns) == set(eyes.mean.values())
+    elif len(eyes.difference) < len(labels):
+        assert set(columns) == set(range(len(labels))) - set(eyes.difference.values())
+    else:
+        assert len(columns) == len(labels)
 
 
 @pytest.mark.parametrize(
