@@ -1,5 +1,6 @@
 """`igwas-fast demo`, from the command line to what is on the disk."""
 
+import shutil
 import subprocess
 from unittest import mock
 
@@ -137,6 +138,28 @@ def test_a_finished_demo_is_kept_unless_told_and_shown_again_on_resume(quick, ca
     again = capsys.readouterr().out
     assert "$ igwas-fast" not in again
     assert again.split("Planted")[1] == printed.split("Planted")[1]
+
+
+def test_a_finished_demo_whose_files_are_damaged_makes_them_again(quick, tmp_path):
+    folder, printed = tmp_path / "demo", quick[1]
+    shutil.copytree(quick[0], folder)
+    whole = (folder / "loci.tsv").read_bytes()
+    (folder / "loci.tsv").write_bytes(whole[: len(whole) // 2])
+    (folder / "report.html").unlink()
+    done = command.run(
+        *("demo", "-o", folder, "--without-photographs", "--people", "1500"),
+        *("--variants", "4000", "--phenotypes", "16", "--threads", "1", "--resume"),
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith(f"{folder / 'loci.tsv'} is missing or altered since loci made it")
+    commands = [line.split()[2] for line in lines if line.startswith("$ igwas-fast")]
+    assert commands == ["loci", "report"]
+    assert (folder / "loci.tsv").read_bytes() == whole
+    assert (folder / "report.html").exists()
+    found = [line for line in lines if "planted loci" in line]
+    assert found == [line for line in printed.splitlines() if "planted loci" in line]
 
 
 def test_a_demo_whose_command_fails_says_where_and_how_to_go_on(tmp_path):
