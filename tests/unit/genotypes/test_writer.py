@@ -198,6 +198,8 @@ def test_interrupted_run_leaves_no_output_and_the_next_succeeds(bed, context, se
     with subprocess.Popen(
         [sys.executable, "-c", SLOW, str(bed), str(folder / "x.h5")],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        # A shell starts what runs in the background with interrupts ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as run:  # fmt: skip
         assert run.stdout.readline() == b"appended\n"
         time.sleep(0.2)
