@@ -104,10 +104,15 @@ def project(
     IncompleteFile
         If the scan did not finish.
     OptionError
-        If a combination mixes missingness masks, or is explained by other phenotypes.
+        If a combination mixes missingness masks, or is explained by other phenotypes, or a
+        threshold is negative or no number.
     OutputError
         If the output exists or cannot be written.
     """
+    if hit_log10p is not None and not 0 <= hit_log10p < np.inf:
+        raise OptionError(
+            f"--hit-log10p is {hit_log10p:g}; expected a number of 0 or more, such as 5."
+        )
     paths = Paths(Path(output))
     named = {"statistics": Path(statistics), **(inputs or {})}
     refuse_special(paths.output)

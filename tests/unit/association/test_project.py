@@ -219,6 +219,13 @@ def test_effects_that_float32_cannot_hold_are_refused(scanned, tmp_path, scale):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("threshold", [-1.0, float("nan"), float("inf")])
+def test_a_threshold_that_is_none_is_refused(scanned, tmp_path, threshold):
+    with pytest.raises(OptionError, match="--hit-log10p is"):
+        project(scanned, tmp_path / "p.h5", lambda _: random_weights(), hit_log10p=threshold)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("scale", [1e20, 1e-20])
 def test_the_scale_of_weights_changes_no_test(scanned, tmp_path, scale):
     for name, factor in (("a", 1.0), ("b", scale)):
