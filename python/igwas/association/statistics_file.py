@@ -141,6 +141,11 @@ class StatisticsFile:
         return self.attributes.get("missing") == "drop"
 
     @property
+    def is_projection(self) -> bool:
+        """Whether it is of linear combinations, made by `igwas-fast project`."""
+        return "projection" in self.options
+
+    @property
     def account(self) -> list[dict[str, Any]]:
         """How many samples each step kept: step, n_before, n_after."""
         return list(json.loads(self.attributes.get("account", "[]")))

@@ -333,7 +333,7 @@ def recorded_options(statistics: StatisticsFile, covariates: Path | None) -> Sca
     recorded = statistics.options
     fields = {field.name for field in dataclasses.fields(ScanOptions)} - {"shard"}
     known = {name: value for name, value in recorded.items() if name in fields}
-    if not known or "projection" in recorded:
+    if not known or statistics.is_projection:
         raise OptionError(
             f"{statistics.path} does not record a scan; expected the file that igwas-fast assoc or "
             "merge wrote. Conditional analysis needs the phenotypes of the scan."

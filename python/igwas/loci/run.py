@@ -84,7 +84,7 @@ def run_loci(
             document = as_json(result, file, table)
             writers.append((json_output, lambda path: write_json(path, document)))
         _write_all(writers)
-        lines = describe(result, is_projection="projection" in file.options)
+        lines = describe(result, is_projection=file.is_projection)
     return LociSummary(output, json_output, len(table), lines)
 
 

@@ -221,9 +221,7 @@ class _Maker:
                 f"{len(basis.correlation)} components, of which left and right correlate by "
                 f"{basis.correlation[0]:.2f} to {basis.correlation[-1]:.2f} in these people"
             )
-        return basis.apply(images), replace(
-            basis, regressed_out=options.regress_out, model_digest=images.model_digest
-        )
+        return basis.apply(images), replace(basis, model_digest=images.model_digest)
 
     def _note_other_covariates(self, basis: LinearBasis) -> None:
         """Components are what they were only after the same covariates."""

@@ -13,7 +13,7 @@ from igwas.report.component_words import (
     component_sentence,
 )
 from igwas.report.gathered import Gathered
-from igwas.report.photographs import PhotographAccount, is_projection
+from igwas.report.photographs import PhotographAccount
 from igwas.wording import counted
 
 _CITATIONS = (
@@ -101,7 +101,7 @@ def _what_was_tested(gathered: Gathered) -> str:
 
 def _responses(statistics: StatisticsFile) -> tuple[str, str]:
     """What was regressed on the variants: one, many."""
-    if is_projection(statistics):
+    if statistics.is_projection:
         return "linear combination", "linear combinations"
     return "phenotype", "phenotypes"
 
@@ -118,7 +118,7 @@ def _variants_tested(gathered: Gathered) -> str:
 
 def _projection(gathered: Gathered) -> list[str]:
     statistics = gathered.statistics
-    if not is_projection(statistics):
+    if not statistics.is_projection:
         return []
     scanned = counted(len(statistics.scanned_names), "phenotype", "phenotypes")
     parts = [

@@ -22,7 +22,7 @@ from igwas.report.gathered import Gathered
 from igwas.report.loci_document import LEAD
 from igwas.report.locus_rows import locus_rows
 from igwas.report.methods import citations, methods_paragraph
-from igwas.report.photographs import PhotographAccount, is_projection
+from igwas.report.photographs import PhotographAccount
 from igwas.wording import counted
 
 SECTIONS = ("genome", "calibration", "eyes", "phenotypes", "regions")
@@ -158,7 +158,7 @@ def _tested_card(gathered: Gathered) -> tuple[str, str, str]:
     statistics = gathered.statistics
     effective = float(gathered.loci.raw["effective_number_of_phenotypes"])
     name, of = "phenotypes tested", f"{statistics.n_phenotypes:,} scanned"
-    if is_projection(statistics):
+    if statistics.is_projection:
         scanned = counted(len(statistics.scanned_names), "phenotype", "phenotypes")
         name, of = "combinations tested", f"of {scanned} scanned"
     return name, f"{len(gathered.loci.tested):,}", f"{effective:.1f} effective; {of}"

@@ -108,14 +108,9 @@ def _parse(attributes: dict[str, Any], dimensions: Sequence[str]) -> PhotographA
     )
 
 
-def is_projection(statistics: StatisticsFile) -> bool:
-    """Whether the statistics are of linear combinations, made by `igwas-fast project`."""
-    return "projection" in statistics.options
-
-
 def _require_same(path: Path, statistics: StatisticsFile) -> None:
     """The digest that the scan recorded decides; a projection has only the names."""
-    if is_projection(statistics):
+    if statistics.is_projection:
         _require_combined(path, statistics)
         return
     recorded = json.loads(statistics.attributes.get("inputs") or "{}").get("phenotypes")

@@ -22,7 +22,7 @@ def made(folder, **options):
     write_embeddings(source, random_rows(60))
     make_phenotypes(source, output, options=PhenotypeOptions(overwrite=True, **options))
     recorded = {"phenotypes": {"digest": file_digest(output)}}
-    scan = SimpleNamespace(attributes={"inputs": json.dumps(recorded)}, options={})
+    scan = SimpleNamespace(attributes={"inputs": json.dumps(recorded)}, is_projection=False)
     return read_photograph_account(output, scan)
 
 
