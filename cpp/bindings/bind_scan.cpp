@@ -69,8 +69,13 @@ struct Sink {
 }
 
 template <typename T>
-[[nodiscard]] Source array_source(Array<T> const& dosage) {
-  return {make_array_source(view_of(dosage)), dosage};
+[[nodiscard]] Source array_source(Array<T> const& dosage, bool is_fine) {
+  return {make_array_source(view_of(dosage), is_fine ? Fractions::fine : Fractions::values),
+          dosage};
+}
+
+[[nodiscard]] Source call_array_source(Array<std::int8_t> const& calls) {
+  return {make_array_source(view_of(calls)), calls};
 }
 
 [[nodiscard]] MaskGroup mask_group(std::size_t responses_begin, std::size_t basis_begin,
@@ -201,9 +206,11 @@ void bind_sources(py::module_& module) {
              py::arg("n_variants"), py::arg("n_samples"), py::arg("row_bytes"),
              py::arg("rows_per_chunk"), py::arg("is_zstd"), py::arg("offset").noconvert(),
              py::arg("size").noconvert(), py::arg("crc32c").noconvert());
-  module.def("array_source", &array_source<float>, py::arg("dosage").noconvert());
-  module.def("array_source", &array_source<double>, py::arg("dosage").noconvert());
-  module.def("array_source", &array_source<std::int8_t>, py::arg("dosage").noconvert());
+  module.def("array_source", &array_source<float>, py::arg("dosage").noconvert(),
+             py::arg("is_fine") = false);
+  module.def("array_source", &array_source<double>, py::arg("dosage").noconvert(),
+             py::arg("is_fine") = false);
+  module.def("array_source", &call_array_source, py::arg("dosage").noconvert());
 }
 
 void bind_models(py::module_& module) {

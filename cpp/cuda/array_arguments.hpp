@@ -16,7 +16,8 @@ enum class ArrayType : std::uint8_t { int8, float32, float64 };
 /// No value of an array is wrong.
 inline constexpr unsigned long long no_place = ~0ULL;
 
-/// Effect allele copies where another library put them: 0, 1, 2, or missing (negative, or NaN).
+/// Effect allele copies where another library put them: 0 to 2, or missing (a negative integer, or
+/// NaN).
 struct ArrayRows {
   void const* values;        ///< of the first variant and sample
   long long variant_stride;  ///< elements from a variant to the next
@@ -25,14 +26,15 @@ struct ArrayRows {
 
 struct CheckArguments {
   ArrayRows rows;
-  unsigned long long* first_wrong;  ///< place (variant x n_samples + sample); no_place before
-  unsigned n_samples;               ///< of the array
+  unsigned long long* first_wrong;     ///< place (variant x n_samples + sample); no_place before
+  unsigned long long* first_fraction;  ///< the same of a dosage that is no whole number of copies
+  unsigned n_samples;                  ///< of the array
 };
 
 struct PackArguments {
   ArrayRows rows;
   unsigned const* samples;  ///< (n_samples) place in the array of each analysed one
-  unsigned* words;          ///< (variants, n_words) of 16 calls, as in a GenotypeBatch
+  unsigned* words;          ///< (variants, n_words) of 16 calls, or one fine code
   unsigned n_samples;       ///< analysed
   unsigned n_words;
 };

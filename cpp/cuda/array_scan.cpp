@@ -5,8 +5,11 @@
 #include "launch.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <string>
@@ -25,13 +28,11 @@ constexpr std::size_t waiting_workers = 2;
 constexpr DlType float64_type{dl_float, 64, 1};
 constexpr DlType int32_type{dl_int, 32, 1};
 
+/// All digits: 2.0000001 must not read as 2.
 [[nodiscard]] std::string text(double value) {
-  std::string digits = std::to_string(value);
-  digits.erase(digits.find_last_not_of('0') + 1);
-  if (digits.back() == '.') {
-    digits.pop_back();
-  }
-  return digits;
+  char digits[32];
+  auto const end = std::to_chars(std::begin(digits), std::end(digits), value).ptr;
+  return {digits, end};
 }
 
 /// One value of an array, brought to the host.
@@ -58,41 +59,52 @@ constexpr DlType int32_type{dl_int, 32, 1};
 }
 
 void refuse_value(ArrayGenotypes const& of, std::uint64_t place) {
-  double const value = value_at(of, place);
-  std::string const where = "genotypes hold " + text(value) + " at variant " +
-                            std::to_string(place / of.n_samples) + ", sample " +
-                            std::to_string(place % of.n_samples) +
-                            "; expected 0, 1, 2, or missing (NaN, or a negative integer). ";
-  bool const is_fraction = value >= 0 && value <= 2;
-  throw InputError(where + (is_fraction
-                                ? "Fractions of copies are summed on the CPU only: give an array "
-                                  "in memory."
-                                : "Do not standardise them: the scan removes mean and "
-                                  "covariates itself."));
+  throw InputError("genotypes hold " + text(value_at(of, place)) + " at variant " +
+                   std::to_string(place / of.n_samples) + ", sample " +
+                   std::to_string(place % of.n_samples) +
+                   "; expected copies of the effect allele, 0 to 2, or missing (NaN, or a negative "
+                   "integer). Do not standardise them: the scan removes mean and covariates "
+                   "itself.");
 }
 
-void check_genotypes(ArrayGenotypes const& of) {
-  auto const found = device_buffer<unsigned long long>(1);
+/// First places in an array, each no_place where there is none.
+struct Places {
+  unsigned long long wrong = no_place;
+  unsigned long long fraction = no_place;
+};
+
+[[nodiscard]] Places look_at(ArrayGenotypes const& of) {
+  auto const found = device_buffer<Places>(1);
   // After the buffer: destroyed before it, once what it has queued is done.
   Stream const stream = make_stream();
-  unsigned long long place = no_place;
   // All bits of no_place are set.
-  check(cudaMemsetAsync(found.data(), 0xFF, sizeof(place), stream.get()), "clear a place");
-  CheckArguments const with{of.rows, found.data(), static_cast<unsigned>(of.n_samples)};
+  check(cudaMemsetAsync(found.data(), 0xFF, sizeof(Places), stream.get()), "clear places");
+  CheckArguments const with{of.rows, &found.data()->wrong, &found.data()->fraction,
+                            static_cast<unsigned>(of.n_samples)};
   check(launch_check_values(with, static_cast<unsigned>(of.n_variants), of.type, stream.get()),
         "start the look at genotypes");
   check(cudaStreamSynchronize(stream.get()), "look at genotypes");
-  check(cudaMemcpy(&place, found.data(), sizeof(place), cudaMemcpyDeviceToHost), "copy a place");
-  if (place == no_place) {
-    return;
+  Places places;
+  check(cudaMemcpy(&places, found.data(), sizeof(places), cudaMemcpyDeviceToHost), "copy places");
+  return places;
+}
+
+/// What its values are packed to: hard calls, or fine codes where any is a fraction.
+[[nodiscard]] RowCoding coding_of(ArrayGenotypes const& of) {
+  Places const places = look_at(of);
+  for (unsigned long long const place : {places.wrong, places.fraction}) {
+    if (place != no_place && place / of.n_samples >= of.n_variants) {
+      throw Error("GPU " + std::to_string(of.gpu) + " found a genotype at place " +
+                  std::to_string(place) +
+                  ", which is outside the array; expected one inside. Do not "
+                  "trust this GPU: give an array in memory.");
+    }
   }
-  if (place / of.n_samples >= of.n_variants) {
-    throw Error("GPU " + std::to_string(of.gpu) + " found a wrong genotype at place " +
-                std::to_string(place) +
-                ", which is outside the array; expected one inside. Do not "
-                "trust this GPU: give an array in memory.");
+  if (places.wrong != no_place) {
+    refuse_value(of, places.wrong);
   }
-  refuse_value(of, place);
+  return places.fraction == no_place ? RowCoding{}
+                                     : RowCoding{GenotypeBatch::Kind::fine, fine_scale};
 }
 
 [[nodiscard]] ArrayResults make_results(ArrayGenotypes const& genotypes, std::size_t n_phenotypes) {
@@ -128,9 +140,10 @@ void check_genotypes(ArrayGenotypes const& of) {
 /// One thread: its lane, and what is left of the tests.
 class Worker {
  public:
+  /// \param scale copies of one code unit.
   Worker(CudaColumns const& columns, std::size_t number, ScanModel const& model,
-         ScanOptions const& options)
-      : lane_(columns.open_cuda_lane(number)) {
+         ScanOptions const& options, double scale)
+      : lane_(columns.open_cuda_lane(number)), scale_(scale) {
     for (std::size_t mask = 0; mask < model.masks.size(); ++mask) {
       tests_.emplace_back(model, mask, options.missing, options.filters);
       n_phenotypes_ = std::max(n_phenotypes_, model.masks[mask].n_phenotypes);
@@ -155,6 +168,7 @@ class Worker {
     DeviceFit const& fit = fits_[variant * tests_.size() + mask];
     VariantSums sums;
     sums.code = fit.code;
+    sums.scale = scale_;
     sums.is_flipped = is_flipped_[variant] != 0;
     // Coefficients of what is not tested become NaN on the device, at the end.
     MaskStatistics const found = tests_[mask].conclude(sums, fit, ignored_.data(), ignored_.data());
@@ -170,6 +184,7 @@ class Worker {
   }
 
   std::unique_ptr<CudaLane> lane_;
+  double scale_;
   std::vector<VariantTest> tests_;
   std::size_t n_phenotypes_ = 0;
   std::vector<double> ignored_;
@@ -224,7 +239,7 @@ void finish_on_device(ArrayGenotypes const& genotypes, ScanModel const& model,
 }
 
 void test_all(Context const& context, ArrayGenotypes const& genotypes, ScanModel const& model,
-              ScanOptions const& options, StatisticsArrays const& small,
+              ScanOptions const& options, RowCoding coding, StatisticsArrays const& small,
               ArrayResults const& results, Watch const& watch) {
   DeviceArray const samples = upload_samples(model, genotypes);
   FixedColumns const columns = fixed_columns(context, model, Precision::full);
@@ -232,20 +247,24 @@ void test_all(Context const& context, ArrayGenotypes const& genotypes, ScanModel
   // Nobody asks for hits: all of p is computed.
   DeviceTests const tests(model, sets, options.n_phenotypes,
                           std::numeric_limits<double>::infinity());
-  ArrayOnDevice const array{genotypes.rows, genotypes.type, samples.data<unsigned>(),
-                            results.beta.data<double>(), results.se.data<double>()};
+  ArrayOnDevice const array{genotypes.rows,
+                            genotypes.type,
+                            coding,
+                            samples.data<unsigned>(),
+                            results.beta.data<double>(),
+                            results.se.data<double>()};
   std::size_t const n_tasks = (genotypes.n_variants + task_variants - 1) / task_variants;
   Context const crew{
       std::min(n_tasks, std::max<std::size_t>(1, context.threads) + waiting_workers)};
-  CudaColumns const resident(
-      context,
-      {columns, {genotypes.gpu}, GenotypeBatch::Kind::calls, crew.threads, &tests, &array});
+  CudaColumns const resident(context,
+                             {columns, {genotypes.gpu}, coding.kind, crew.threads, &tests, &array});
   std::vector<std::unique_ptr<Worker>> workers(crew.threads);
   run_tasks(
       crew, n_tasks,
       [&](std::size_t task, std::size_t number) {
         if (!workers[number]) {
-          workers[number] = std::make_unique<Worker>(resident, number, model, options);
+          workers[number] =
+              std::make_unique<Worker>(resident, number, model, options, coding.scale);
         }
         std::size_t const first = task * task_variants;
         workers[number]->run(first, std::min(task_variants, genotypes.n_variants - first), small);
@@ -283,12 +302,10 @@ ArrayResults scan_array(Context const& context, ArrayGenotypes const& genotypes,
                         StatisticsArrays const& small, Watch const& watch) {
   OnDevice const here(genotypes.gpu);
   bool const is_empty = genotypes.n_variants == 0 || genotypes.n_samples == 0;
-  if (!is_empty) {
-    check_genotypes(genotypes);
-  }
+  RowCoding const coding = is_empty ? RowCoding{} : coding_of(genotypes);
   ArrayResults results = make_results(genotypes, options.n_phenotypes);
   if (!is_empty) {
-    test_all(context, genotypes, model, options, small, results, watch);
+    test_all(context, genotypes, model, options, coding, small, results, watch);
     finish_on_device(genotypes, model, small, results);
   }
   return results;

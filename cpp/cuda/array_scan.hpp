@@ -36,7 +36,9 @@ struct ArrayResults {
 /// \param model its samples are places in a row of the array; nobody is haploid.
 /// \param options of Precision::full and MissingCalls::mean.
 /// \param small where counts and omnibus tests go; beta and se are not touched.
-/// \throws InputError if a value is no whole number of copies and not missing: which is the first.
+/// Arrays of whole copies are summed as hard calls, one with a fraction anywhere as fine codes.
+///
+/// \throws InputError if a value is neither 0 to 2 nor missing: which is the first.
 /// \throws DeviceUnavailable if results, columns or pieces do not fit the GPU's memory.
 [[nodiscard]] ArrayResults scan_array(Context const& context, ArrayGenotypes const& genotypes,
                                       ScanModel const& model, ScanOptions const& options,

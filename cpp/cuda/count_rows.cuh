@@ -15,7 +15,7 @@ struct BlockSums {
 };
 
 /// Of no sample: no code is greater than the least one.
-[[nodiscard]] __device__ inline SetSums no_sums() { return {0, 0, 0, 0, 0xFFFF, 0}; }
+[[nodiscard]] __device__ inline SetSums no_sums() { return {0, 0, 0, 0, ~0U, 0}; }
 
 /// Add what one thread found.
 __device__ inline void add_sums(BlockSums& to, SetSums const& mine, unsigned word_sum) {

@@ -16,7 +16,22 @@ template <typename Code>
 [[nodiscard]] std::int64_t sum_of_row(Code const* codes, std::size_t n, std::int64_t n_called,
                                       Code missing) {
   std::int64_t const all = std::accumulate(codes, codes + n, std::int64_t{0});
-  return all - missing * (static_cast<std::int64_t>(n) - n_called);
+  return all - std::int64_t{missing} * (static_cast<std::int64_t>(n) - n_called);
+}
+
+/// The same of the effect allele, whichever kind the batch is of.
+[[nodiscard]] std::int64_t sum_of_dosages(GenotypeBatch const& batch, std::size_t variant,
+                                          std::size_t n_places, std::int64_t n_called) {
+  switch (batch.kind()) {
+    case GenotypeBatch::Kind::bytes:
+      return sum_of_row(batch.padded_bytes(variant), n_places, n_called,
+                        GenotypeBatch::missing_byte);
+    case GenotypeBatch::Kind::codes:
+      return sum_of_row(batch.padded_codes(variant), n_places, n_called,
+                        GenotypeBatch::missing_code);
+    default:
+      return sum_of_row(batch.padded_fine(variant), n_places, n_called, missing_fine);
+  }
 }
 
 /// The sum of the counted allele's codes over called samples.
@@ -29,11 +44,7 @@ template <typename Code>
     return static_cast<std::int64_t>(shape.n_counted + shape.n_pairs);
   }
   auto const n_called = static_cast<std::int64_t>(n_samples - shape.n_missing);
-  std::int64_t const sum =
-      batch.kind() == GenotypeBatch::Kind::bytes
-          ? sum_of_row(batch.padded_bytes(variant), n_places, n_called, GenotypeBatch::missing_byte)
-          : sum_of_row(batch.padded_codes(variant), n_places, n_called,
-                       GenotypeBatch::missing_code);
+  std::int64_t const sum = sum_of_dosages(batch, variant, n_places, n_called);
   auto const two = static_cast<std::int64_t>(two_copies_of(batch.kind()));
   return batch.is_flipped(variant) ? two * n_called - sum : sum;
 }

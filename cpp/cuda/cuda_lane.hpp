@@ -10,6 +10,7 @@
 #include "memory_plan.hpp"
 #include "model_tables.hpp"
 #include "result_buffers.hpp"
+#include "row_coding.hpp"
 #include "runtime.hpp"
 #include "sum_rows_arguments.hpp"
 
@@ -21,53 +22,11 @@
 
 namespace igwas::cuda {
 
-[[nodiscard]] inline RowForm form_of(GenotypeBatch::Kind kind) noexcept {
-  if (kind == GenotypeBatch::Kind::bytes) {
-    return RowForm::bytes;
-  }
-  return kind == GenotypeBatch::Kind::codes ? RowForm::codes : RowForm::calls;
-}
-
-/// Bytes of a row of `n_samples`, a multiple of 4.
-[[nodiscard]] inline std::size_t bytes_of_row(GenotypeBatch::Kind kind,
-                                              std::size_t n_samples) noexcept {
-  if (kind == GenotypeBatch::Kind::bytes) {
-    return n_samples;
-  }
-  return kind == GenotypeBatch::Kind::codes ? 2 * n_samples : n_samples / 4;
-}
-
-/// A row as it goes to the device.
-[[nodiscard]] inline unsigned char const* genotypes_of(GenotypeBatch const& batch,
-                                                       std::size_t variant) noexcept {
-  if (batch.kind() == GenotypeBatch::Kind::bytes) {
-    return batch.padded_bytes(variant);
-  }
-  void const* const row = batch.kind() == GenotypeBatch::Kind::codes
-                              ? static_cast<void const*>(batch.padded_codes(variant))
-                              : batch.padded_calls(variant);
-  return static_cast<unsigned char const*>(row);
-}
-
-/// How the genotypes of a row are stored, and what a code stands for.
-struct RowCoding {
-  GenotypeBatch::Kind kind = GenotypeBatch::Kind::calls;
-  double scale = 1;  ///< copies of one code unit
-
-  [[nodiscard]] RowForm form() const noexcept { return form_of(kind); }
-  [[nodiscard]] unsigned two_copies() const noexcept {
-    return static_cast<unsigned>(two_copies_of(kind));
-  }
-};
-
-[[nodiscard]] inline RowCoding coding_of(GenotypeBatch const& batch) noexcept {
-  return {batch.kind(), batch.scale().scale};
-}
-
 /// Genotypes that lie on the device, and where on it their coefficients stay.
 struct ArrayOnDevice {
   ArrayRows rows;
   ArrayType type;
+  RowCoding coding;         ///< what its values are packed to
   unsigned const* samples;  ///< (analysed samples) place of each in a row
   double* beta;             ///< (variants, n_phenotypes)
   double* se;               ///< (variants, n_phenotypes)

@@ -29,12 +29,7 @@ void queue_copy_back(PinnedBuffer<T> const& to, Back const& from, std::size_t n,
 }
 
 [[nodiscard]] EffectSums effect_sums(SetSums const& of) noexcept {
-  return {of.n_called,
-          of.n_one_of_each,
-          of.sum,
-          of.sum_of_squares,
-          static_cast<std::uint16_t>(of.least),
-          static_cast<std::uint16_t>(of.greatest)};
+  return {of.n_called, of.n_one_of_each, of.sum, of.sum_of_squares, of.least, of.greatest};
 }
 
 /// The array from one of its variants on.
@@ -75,10 +70,11 @@ void CudaLane::start_array_tests(Slot& slot, std::size_t variant, std::size_t fi
       .n_samples = static_cast<unsigned>(resident_.columns.samples()),
       .n_words = static_cast<unsigned>(resident_.needs.row_bytes / sizeof(unsigned)),
   };
-  check(launch_pack_values(pack, static_cast<unsigned>(n), array.type, slot.stream.get()),
+  check(launch_pack_values(pack, static_cast<unsigned>(n), array.type, array.coding.form(),
+                           slot.stream.get()),
         "start the packing");
   std::size_t const at = variant * resident_.tables->shape().n_phenotypes;
-  queue_fits(slot, RowCoding{}, static_cast<unsigned>(n), array.beta + at, array.se + at);
+  queue_fits(slot, array.coding, static_cast<unsigned>(n), array.beta + at, array.se + at);
   queue_results(slot, n);
 }
 
@@ -180,7 +176,7 @@ void CudaLane::finish_array_tests(Slot& slot, std::span<DeviceFit> fits,
   }
   check(cudaEventSynchronize(slot.finished.get()), "test a piece of an array");
   for (std::size_t v = 0; v < slot.n_tests; ++v) {
-    take_fits(slot, RowCoding{}, v, fits, is_flipped);
+    take_fits(slot, resident_.array->coding, v, fits, is_flipped);
   }
   slot.n_tests = 0;
 }

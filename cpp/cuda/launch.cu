@@ -23,8 +23,25 @@ template <typename Arguments>
 /// The kernel of a form.
 template <typename Arguments>
 [[nodiscard]] auto chosen(RowForm form, void (*calls)(Arguments), void (*bytes)(Arguments),
-                          void (*codes)(Arguments)) {
-  return form == RowForm::calls ? calls : (form == RowForm::bytes ? bytes : codes);
+                          void (*codes)(Arguments), void (*fine)(Arguments)) {
+  switch (form) {
+    case RowForm::calls:
+      return calls;
+    case RowForm::bytes:
+      return bytes;
+    case RowForm::codes:
+      return codes;
+    case RowForm::fine:
+      break;
+  }
+  return fine;
+}
+
+[[nodiscard]] unsigned planes_of(RowForm form) {
+  if (form == RowForm::fine) {
+    return FineRows::n_planes;
+  }
+  return form == RowForm::codes ? CodeRows::n_planes : 1;
 }
 
 /// The kernel of a type.
@@ -38,17 +55,17 @@ template <typename Arguments>
 
 cudaError_t launch_sum_rows(SumArguments const& with, unsigned most_rows, RowForm form,
                             cudaStream_t stream) {
-  unsigned const n_planes = form == RowForm::codes ? CodeRows::n_planes : 1;
-  dim3 const grid(tiles(most_rows, tile_rows / n_planes), tiles(with.n_columns, tile_columns),
-                  tiles(with.n_units, split_units));
-  auto const kernel = chosen(form, &sum_rows<CallRows>, &sum_rows<ByteRows>, &sum_rows<CodeRows>);
+  dim3 const grid(tiles(most_rows, tile_rows / planes_of(form)),
+                  tiles(with.n_columns, tile_columns), tiles(with.n_units, split_units));
+  auto const kernel = chosen(form, &sum_rows<CallRows>, &sum_rows<ByteRows>, &sum_rows<CodeRows>,
+                             &sum_rows<FineRows>);
   return launch(kernel, grid, with, stream);
 }
 
 cudaError_t launch_count_rows(CountArguments const& with, unsigned n_variants, RowForm form,
                               cudaStream_t stream) {
-  auto const kernel =
-      chosen(form, &count_rows<CallRows>, &count_rows<ByteRows>, &count_rows<CodeRows>);
+  auto const kernel = chosen(form, &count_rows<CallRows>, &count_rows<ByteRows>,
+                             &count_rows<CodeRows>, &count_rows<FineRows>);
   return launch(kernel, dim3(n_variants, with.n_sets), with, stream);
 }
 
@@ -69,9 +86,12 @@ cudaError_t launch_check_values(CheckArguments const& with, unsigned n_variants,
 }
 
 cudaError_t launch_pack_values(PackArguments const& with, unsigned n_variants, ArrayType type,
-                               cudaStream_t stream) {
+                               RowForm form, cudaStream_t stream) {
+  // Integers have no fractions.
   auto const kernel =
-      chosen(type, &pack_values<signed char>, &pack_values<float>, &pack_values<double>);
+      form == RowForm::fine
+          ? (type == ArrayType::float32 ? &pack_fine<float> : &pack_fine<double>)
+          : chosen(type, &pack_values<signed char>, &pack_values<float>, &pack_values<double>);
   return launch(kernel, dim3(n_variants), with, stream);
 }
 

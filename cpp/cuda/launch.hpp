@@ -9,8 +9,8 @@
 
 namespace igwas::cuda {
 
-/// How a genotype is stored: hard calls of 2 bits, dosages of one byte or of two.
-enum class RowForm { calls, bytes, codes };
+/// How a genotype is stored: hard calls of 2 bits, dosages of one byte, of two, or fine codes.
+enum class RowForm { calls, bytes, codes, fine };
 
 /// Queue the sums of `with` on `stream`.
 ///
@@ -35,8 +35,10 @@ enum class RowForm { calls, bytes, codes };
                                               ArrayType type, cudaStream_t stream);
 
 /// Queue the packing of `n_variants` rows of an array.
+///
+/// \param form hard calls, or, of floats, fine codes.
 [[nodiscard]] cudaError_t launch_pack_values(PackArguments const& with, unsigned n_variants,
-                                             ArrayType type, cudaStream_t stream);
+                                             ArrayType type, RowForm form, cudaStream_t stream);
 
 /// Queue t and p of every test; there is at least one.
 [[nodiscard]] cudaError_t launch_tail_rows(TailArguments const& with, cudaStream_t stream);

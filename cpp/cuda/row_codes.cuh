@@ -2,6 +2,7 @@
 // and for tests on a CPU.
 #pragma once
 
+#include "igwas/fine_codes.hpp"
 #include "test_arguments.hpp"
 #include "tile_shape.hpp"
 
@@ -196,6 +197,74 @@ struct CodeRows {
 
   __host__ __device__ static unsigned word_sum(Word const& word) {
     return ByteRows::word_sum(word.first) + ByteRows::word_sum(word.second);
+  }
+};
+
+/// Rows of fine codes, four bytes each. The fourth byte is empty unless a code is missing: it
+/// shares a multiplication with the third, so that to leave it out would save nothing.
+struct FineRows {
+  struct Word {  ///< of 16 samples
+    uint4 part[4];
+  };
+  static constexpr unsigned n_planes = 4;
+
+  __host__ __device__ static unsigned recoding(RowKind kind) { return static_cast<unsigned>(kind); }
+
+  __host__ __device__ static unsigned recode(unsigned code, unsigned recoding) {
+    bool const is_known = code != missing_fine;
+    if (recoding == static_cast<unsigned>(RowKind::missing)) {
+      return is_known ? 0 : 1;
+    }
+    unsigned const counted =
+        recoding == static_cast<unsigned>(RowKind::other_counted) ? two_copies_fine - code : code;
+    return is_known ? counted : 0;
+  }
+
+  /// The byte `at` of four codes.
+  __host__ __device__ static unsigned bytes_at(unsigned at, unsigned const (&codes)[4]) {
+    unsigned const pair = at + ((at + 4) << 4U);
+    return choose_bytes(choose_bytes(codes[0], codes[1], pair),
+                        choose_bytes(codes[2], codes[3], pair), 0x5410U);
+  }
+
+  __host__ __device__ static void split(Word const& word, unsigned half, unsigned recoding,
+                                        CodeBytes (&planes)[n_planes]) {
+    uint4 const first = half == 0 ? word.part[0] : word.part[2];
+    uint4 const second = half == 0 ? word.part[1] : word.part[3];
+    unsigned const even[4] = {recode(first.x, recoding), recode(first.z, recoding),
+                              recode(second.x, recoding), recode(second.z, recoding)};
+    unsigned const odd[4] = {recode(first.y, recoding), recode(first.w, recoding),
+                             recode(second.y, recoding), recode(second.w, recoding)};
+#pragma unroll
+    for (unsigned plane = 0; plane < n_planes; ++plane) {
+      planes[plane] = {bytes_at(plane, even), bytes_at(plane, odd)};
+    }
+  }
+
+  __host__ __device__ static void count_one(unsigned code, bool is_member, SetSums& to) {
+    if (is_member && code != missing_fine) {
+      to.sum += code;
+      to.sum_of_squares += static_cast<unsigned long long>(code) * code;
+      ++to.n_called;
+      to.least = code < to.least ? code : to.least;
+      to.greatest = code > to.greatest ? code : to.greatest;
+    }
+  }
+
+  __host__ __device__ static void count(Word const& word, unsigned set, SetSums& to) {
+#pragma unroll
+    for (unsigned i = 0; i < 4; ++i) {
+      unsigned const members = set >> (8 * i);
+      count_one(word.part[i].x, (members & 1U) != 0, to);
+      count_one(word.part[i].y, (members & 4U) != 0, to);
+      count_one(word.part[i].z, (members & 16U) != 0, to);
+      count_one(word.part[i].w, (members & 64U) != 0, to);
+    }
+  }
+
+  __host__ __device__ static unsigned word_sum(Word const& word) {
+    return ByteRows::word_sum(word.part[0]) + ByteRows::word_sum(word.part[1]) +
+           ByteRows::word_sum(word.part[2]) + ByteRows::word_sum(word.part[3]);
   }
 };
 

@@ -17,7 +17,7 @@ namespace igwas::cuda {
 template <typename Rows>
 inline constexpr unsigned rows_of_warp = warp_rows / Rows::n_planes;
 
-/// The rows that a thread reads: g, g + 8 and, of one plane, g + 16 and g + 24 of its warp.
+/// The rows that a thread reads: g of its warp, and g + 8, g + 16, g + 24 as far as there are.
 template <typename Rows>
 struct WarpRows {
   static constexpr unsigned n = rows_of_warp<Rows> / mma_columns;
@@ -53,7 +53,8 @@ __device__ inline void add_step(WarpSums& sums,
     for (unsigned i = 0; i < n; ++i) {
       CodeBytes planes[Rows::n_planes];
       Rows::split(words[i], half, recoding[i], planes);
-      // Low bytes fill the first 16 rows of the multiplication, high ones the others.
+      // A plane of all rows after the other: of two, low bytes fill the first 16 rows of the
+      // multiplication, high ones the others.
 #pragma unroll
       for (unsigned plane = 0; plane < Rows::n_planes; ++plane) {
         unsigned const at = i + n * plane;
@@ -81,17 +82,20 @@ __device__ inline void add_step(WarpSums& sums,
 template <typename Rows>
 __device__ inline void store_sums(SumArguments const& with, WarpSums const& sums,
                                   unsigned first_row, unsigned first_column, unsigned lane) {
+  constexpr unsigned n = WarpRows<Rows>::n;
 #pragma unroll
-  for (unsigned tile = 0; tile < 2 / Rows::n_planes; ++tile) {
+  for (unsigned i = 0; i < n; ++i) {
 #pragma unroll
     for (unsigned group = 0; group < tile_columns / mma_columns; ++group) {
 #pragma unroll
-      for (unsigned i = 0; i < 4; ++i) {
-        unsigned const row = first_row + mma_rows * tile + lane / 4 + mma_columns * (i / 2);
-        unsigned const column = first_column + mma_columns * group + 2 * (lane % 4) + i % 2;
-        long long sum = sum_of_digits(sums[tile], group, i);
-        if constexpr (Rows::n_planes == 2) {
-          sum += 256LL * sum_of_digits(sums[1], group, i);
+      for (unsigned odd = 0; odd < 2; ++odd) {
+        unsigned const row = first_row + lane / 4 + mma_columns * i;
+        unsigned const column = first_column + mma_columns * group + 2 * (lane % 4) + odd;
+        long long sum = 0;
+#pragma unroll
+        for (unsigned plane = 0; plane < Rows::n_planes; ++plane) {
+          unsigned const at = i + n * plane;
+          sum += sum_of_digits(sums[at / 2], group, 2 * (at % 2) + odd) * (1LL << (8 * plane));
         }
         if (row < with.n_rows && column < with.n_columns) {
           atomicAdd(with.sums + static_cast<unsigned long long>(row) * with.n_columns + column,

@@ -21,7 +21,7 @@ inline constexpr unsigned warp_rows = 2 * mma_rows;
 inline constexpr unsigned tile_columns = 4 * mma_columns;
 inline constexpr unsigned block_warps = 4;
 inline constexpr unsigned block_threads = block_warps * warp_threads;
-/// Rows of one byte a code; of two bytes, half as many.
+/// Rows of one byte a code; of two bytes half as many, of fine codes a quarter.
 inline constexpr unsigned tile_rows = block_warps * warp_rows;
 
 /// Digits of one step for one tile of columns, in the order in which threads read them: two halves
@@ -33,7 +33,7 @@ inline constexpr unsigned step_bytes = step_fragments * warp_threads * 8;
 /// can overflow 32 bits.
 inline constexpr unsigned split_units = 256;
 inline constexpr std::int64_t largest_digit = 128;
-/// Of a code in a byte, or of the low byte of one in two.
+/// Of a byte of a code.
 inline constexpr std::int64_t largest_byte = 255;
 static_assert(largest_byte * largest_digit * split_units * unit_samples < 2147483648);
 

@@ -55,6 +55,7 @@ template class AlignedBuffer<std::int32_t>;
 template class AlignedBuffer<std::int64_t>;
 template class AlignedBuffer<std::uint8_t>;
 template class AlignedBuffer<std::uint16_t>;
+template class AlignedBuffer<std::uint32_t>;
 template class AlignedBuffer<std::uint64_t>;
 
 }  // namespace igwas

@@ -12,10 +12,18 @@ DeviceTests::DeviceTests(ScanModel const& of, SampleSets const& with, std::size_
 }
 
 std::uint64_t two_copies_of(GenotypeBatch::Kind kind) noexcept {
-  if (kind == GenotypeBatch::Kind::bytes) {
-    return GenotypeBatch::two_copies_byte;
+  switch (kind) {
+    case GenotypeBatch::Kind::bytes:
+      return GenotypeBatch::two_copies_byte;
+    case GenotypeBatch::Kind::codes:
+      return GenotypeBatch::two_copies_code;
+    case GenotypeBatch::Kind::fine:
+      return two_copies_fine;
+    case GenotypeBatch::Kind::calls:
+    case GenotypeBatch::Kind::values:
+      break;
   }
-  return kind == GenotypeBatch::Kind::codes ? GenotypeBatch::two_copies_code : 2;
+  return 2;
 }
 
 CodeSums count_allele(EffectSums const& of, GenotypeBatch::Kind kind, std::size_t n_samples,

@@ -13,6 +13,9 @@ void multiply_exactly(GenotypeBatch const& batch, FixedColumns const& columns, B
     case GenotypeBatch::Kind::codes:
       multiply_codes(batch, columns, out, scratch.code, sums_missing);
       return;
+    case GenotypeBatch::Kind::fine:
+      multiply_fine(batch, columns, out, scratch.fine, sums_missing);
+      return;
     default:
       multiply_fixed(batch, columns, out, scratch.dosage.fixed, sums_missing);
   }

@@ -116,8 +116,31 @@ std::size_t list_samples_without_call(std::uint64_t const* calls, std::uint64_t 
   return static_cast<std::size_t>(to - first);
 }
 
-[[nodiscard]] bool is_in(std::vector<std::uint64_t> const& set, std::size_t sample) noexcept {
+[[nodiscard]] bool is_in(std::uint64_t const* set, std::size_t sample) noexcept {
   return ((set[sample / calls_per_word] >> (2 * (sample % calls_per_word))) & 1U) != 0;
+}
+
+[[nodiscard]] bool is_in(std::vector<std::uint64_t> const& set, std::size_t sample) noexcept {
+  return is_in(set.data(), sample);
+}
+
+/// Sums of the fine codes of called samples for which `is_member(sample)` holds.
+template <typename IsMember>
+[[nodiscard]] EffectSums sum_fine(std::uint32_t const* codes, std::size_t n_samples,
+                                  IsMember const& is_member) {
+  EffectSums sums;
+  for (std::size_t i = 0; i < n_samples; ++i) {
+    std::uint64_t const code = codes[i];
+    if (code == missing_fine || !is_member(i)) {
+      continue;
+    }
+    ++sums.n_called;
+    sums.sum += code;
+    sums.sum_of_squares += code * code;
+    sums.least = std::min(sums.least, codes[i]);
+    sums.greatest = std::max(sums.greatest, codes[i]);
+  }
+  return sums;
 }
 
 /// Sums of values, NaN where missing.
@@ -196,16 +219,15 @@ void GenotypeBatch::reset(Kind kind, std::size_t n_variants, std::size_t n_sampl
               calls_.data() + (v + 1) * call_stride_, low_bits);
   }
   std::size_t const padded = padded_samples();
-  bytes_.resize(kind == Kind::bytes ? n_variants * padded : 0);
-  for (std::size_t v = 0; kind == Kind::bytes && v < n_variants; ++v) {
-    std::fill(bytes_.data() + v * padded + n_samples, bytes_.data() + (v + 1) * padded,
-              missing_byte);
-  }
-  codes_.resize(kind == Kind::codes ? n_variants * padded : 0);
-  for (std::size_t v = 0; kind == Kind::codes && v < n_variants; ++v) {
-    std::fill(codes_.data() + v * padded + n_samples, codes_.data() + (v + 1) * padded,
-              missing_code);
-  }
+  auto const pad = [&](auto& rows, bool is_kind, auto missing) {
+    rows.resize(is_kind ? n_variants * padded : 0);
+    for (std::size_t v = 0; is_kind && v < n_variants; ++v) {
+      std::fill(rows.data() + v * padded + n_samples, rows.data() + (v + 1) * padded, missing);
+    }
+  };
+  pad(bytes_, kind == Kind::bytes, missing_byte);
+  pad(codes_, kind == Kind::codes, missing_code);
+  pad(fine_, kind == Kind::fine, missing_fine);
   values_.resize(kind == Kind::values ? n_variants * n_samples : 0);
 }
 
@@ -223,6 +245,10 @@ std::span<std::uint8_t> GenotypeBatch::bytes(std::size_t variant) noexcept {
 
 std::span<std::uint16_t> GenotypeBatch::codes(std::size_t variant) noexcept {
   return {codes_.data() + variant * padded_samples(), n_samples_};
+}
+
+std::span<std::uint32_t> GenotypeBatch::fine(std::size_t variant) noexcept {
+  return {fine_.data() + variant * padded_samples(), n_samples_};
 }
 
 std::span<double> GenotypeBatch::values(std::size_t variant) noexcept {
@@ -249,6 +275,18 @@ void GenotypeBatch::prepare_codes(std::size_t variant) {
   shapes_[variant] = {n_called - (is_flipped ? counts.n_two : counts.n_none), 0, n_missing, 0};
 }
 
+void GenotypeBatch::prepare_fine(std::size_t variant) {
+  EffectSums const all =
+      sum_fine(padded_fine(variant), n_samples_, [](std::size_t) { return true; });
+  bool const is_flipped = 2 * all.sum > std::uint64_t{two_copies_fine} * all.n_called;
+  std::uint32_t const none = is_flipped ? two_copies_fine : 0;
+  auto const n_none = static_cast<std::size_t>(
+      std::count(fine_.data() + variant * padded_samples(),
+                 fine_.data() + variant * padded_samples() + n_samples_, none));
+  flipped_[variant] = is_flipped;
+  shapes_[variant] = {all.n_called - n_none, 0, n_samples_ - all.n_called, 0};
+}
+
 void GenotypeBatch::prepare(std::size_t variant, Haploid haploid, SampleSets const& sets) {
   if (kind_ == Kind::bytes) {
     prepare_bytes(variant);
@@ -256,6 +294,10 @@ void GenotypeBatch::prepare(std::size_t variant, Haploid haploid, SampleSets con
   }
   if (kind_ == Kind::codes) {
     prepare_codes(variant);
+    return;
+  }
+  if (kind_ == Kind::fine) {
+    prepare_fine(variant);
     return;
   }
   if (kind_ == Kind::calls) {
@@ -328,6 +370,12 @@ CodeSums GenotypeBatch::sums(std::size_t variant, std::size_t mask, Haploid hapl
       return effect_sums(kernels::code_kernels().sum(padded_codes(variant), set, n));
     });
   }
+  if (kind_ == Kind::fine) {
+    return sums_of_dosages(variant, mask, haploid, sets, [&](auto const* set, std::size_t) {
+      return sum_fine(padded_fine(variant), n_samples_,
+                      [set](std::size_t sample) { return is_in(set, sample); });
+    });
+  }
   auto const& members = sets.mask[mask];
   auto const* single = haploid_set(haploid, sets);
   CodeSums sums;
@@ -389,7 +437,7 @@ void GenotypeBatch::tile_of_calls(std::size_t variant, std::size_t first, std::s
 }
 
 double GenotypeBatch::code_at(std::size_t variant, std::size_t sample) const {
-  auto const counted = [&](int code, int missing, int two) {
+  auto const counted = [&](std::int64_t code, std::int64_t missing, std::int64_t two) {
     return code == missing ? std::nan("")
                            : static_cast<double>(flipped_[variant] != 0 ? two - code : code);
   };
@@ -398,6 +446,9 @@ double GenotypeBatch::code_at(std::size_t variant, std::size_t sample) const {
   }
   if (kind_ == Kind::codes) {
     return counted(padded_codes(variant)[sample], missing_code, two_copies_code);
+  }
+  if (kind_ == Kind::fine) {
+    return counted(padded_fine(variant)[sample], missing_fine, two_copies_fine);
   }
   return values_[variant * n_samples_ + sample];
 }

@@ -15,6 +15,8 @@ constexpr DosageScale dosage8_scale{2.0 / 254, 254};
 constexpr DosageScale dosage16_scale{2.0 / GenotypeBatch::two_copies_code,
                                      GenotypeBatch::two_copies_code};
 
+constexpr DosageScale fine_dosage_scale{fine_scale, two_copies_fine};
+
 class FileSource final : public GenotypeSource {
  public:
   explicit FileSource(ChunkIndex index) : reader_(std::move(index)) {}
@@ -220,10 +222,47 @@ class ArraySource final : public GenotypeSource {
   MatrixView<T const> dosage_;
 };
 
+/// Fractions rounded to fine codes, for a device.
 template <typename T>
-[[nodiscard]] std::unique_ptr<GenotypeSource> array_source(MatrixView<T const> dosage) {
+class FineArraySource final : public GenotypeSource {
+ public:
+  explicit FineArraySource(MatrixView<T const> dosage) : dosage_(dosage) {}
+
+  [[nodiscard]] std::size_t n_variants() const noexcept override { return dosage_.rows; }
+  [[nodiscard]] std::size_t n_samples() const noexcept override { return dosage_.columns; }
+  [[nodiscard]] GenotypeBatch::Kind kind() const noexcept override {
+    return GenotypeBatch::Kind::fine;
+  }
+  [[nodiscard]] std::size_t batch_row_bytes(std::size_t n_samples) const noexcept override {
+    return sizeof(std::uint32_t) * n_samples;
+  }
+
+  void read(std::span<std::int64_t const> variants, std::span<std::int64_t const> samples,
+            GenotypeBatch& batch, Scratch&) const override {
+    batch.reset(GenotypeBatch::Kind::fine, variants.size(), samples.size(), fine_dosage_scale);
+    for (std::size_t v = 0; v < variants.size(); ++v) {
+      T const* row = dosage_.row(static_cast<std::size_t>(variants[v]));
+      auto const codes = batch.fine(v);
+      for (std::size_t i = 0; i < samples.size(); ++i) {
+        codes[i] = fine_code_of(row[samples[i]]);
+      }
+    }
+  }
+
+ private:
+  MatrixView<T const> dosage_;
+};
+
+template <typename T>
+[[nodiscard]] std::unique_ptr<GenotypeSource> array_source(MatrixView<T const> dosage,
+                                                           Fractions fractions) {
   if (holds_calls(dosage)) {
     return std::make_unique<CallArraySource<T>>(dosage);
+  }
+  if constexpr (std::is_floating_point_v<T>) {
+    if (fractions == Fractions::fine) {
+      return std::make_unique<FineArraySource<T>>(dosage);
+    }
   }
   return std::make_unique<ArraySource<T>>(dosage);
 }
@@ -234,16 +273,18 @@ std::unique_ptr<GenotypeSource> make_file_source(ChunkIndex index) {
   return std::make_unique<FileSource>(std::move(index));
 }
 
-std::unique_ptr<GenotypeSource> make_array_source(MatrixView<float const> dosage) {
-  return array_source(dosage);
+std::unique_ptr<GenotypeSource> make_array_source(MatrixView<float const> dosage,
+                                                  Fractions fractions) {
+  return array_source(dosage, fractions);
 }
 
-std::unique_ptr<GenotypeSource> make_array_source(MatrixView<double const> dosage) {
-  return array_source(dosage);
+std::unique_ptr<GenotypeSource> make_array_source(MatrixView<double const> dosage,
+                                                  Fractions fractions) {
+  return array_source(dosage, fractions);
 }
 
 std::unique_ptr<GenotypeSource> make_array_source(MatrixView<std::int8_t const> calls) {
-  return array_source(calls);
+  return array_source(calls, Fractions::values);
 }
 
 }  // namespace igwas

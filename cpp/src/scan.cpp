@@ -93,8 +93,8 @@ void check_rows(GenotypeSource const& source, ScanRows const& rows,
 void check_device(GenotypeSource const& source, Device const* device) {
   if (device != nullptr && !is_summed_exactly(source.kind())) {
     throw DeviceUnavailable(
-        "the genotypes are fractions in memory; expected hard calls, or dosages of a file, on a "
-        "GPU. Run with --device cpu.");
+        "the genotypes are values of float64; expected hard calls or whole-number codes of dosages "
+        "on a GPU. Run with --device cpu.");
   }
 }
 

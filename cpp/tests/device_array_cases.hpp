@@ -30,14 +30,26 @@ struct ArrayCase {
   Layout layout = Layout::by_variant;
   int gpu = 0;
   std::size_t threads = 2;
+  bool has_fractions = false;
 };
 
-/// Whole copies of more samples than are analysed; a constant variant, and one without a call.
+/// Whole copies of more samples than are analysed; a constant variant, and one without a call. Of
+/// fractions every fourth variant has some, from the smallest that are not zero to just below two.
 inline Rows rows_of(ArrayCase const& what) {
   Rows rows = random_calls(what.n_variants, what.n_samples + what.n_samples / 3, 0.03);
   if (rows.size() > 2) {
     rows[1].assign(rows[1].size(), 2);
     rows[2].assign(rows[2].size(), no_call);
+  }
+  Random random(31);
+  for (std::size_t v = 0; what.has_fractions && v < rows.size(); v += 4) {
+    for (double& copies : rows[v]) {
+      double const u = random.uniform();
+      copies = std::isnan(copies) || u < 0.3 ? copies : static_cast<float>(2 * u * u);
+    }
+    rows[v][0] = 0x1p-22;         // rounds to one code unit
+    rows[v][1] = 0x1.fffffep-23;  // and to none
+    rows[v][3] = 0x1.fffffep0;
   }
   return rows;
 }
@@ -162,7 +174,9 @@ inline HostResults array_on_cpu(Rows const& rows, Cohort const& cohort, ArrayCas
     flat.insert(flat.end(), row.begin(), row.end());
   }
   std::size_t const n = rows.front().size();
-  auto const source = make_array_source(MatrixView<double const>{flat.data(), rows.size(), n, n});
+  // Of whole copies they are hard calls, whatever is asked for.
+  auto const source =
+      make_array_source(MatrixView<double const>{flat.data(), rows.size(), n, n}, Fractions::fine);
   std::vector<std::int64_t> source_row(rows.size());
   std::iota(source_row.begin(), source_row.end(), 0);
   std::vector<ScanBlock> const blocks{{0, 0, rows.size(), Haploid::nobody}};
@@ -234,7 +248,17 @@ inline void arrays_are_the_bits_of_the_cpu(double tolerance) {
       check_same_array({7, 66, 3, 1, type, layout}, tolerance);
     }
   }
+  for (auto const type : {cuda::ArrayType::float32, cuda::ArrayType::float64}) {
+    for (Layout const layout : layouts) {
+      check_same_array({9, 66, 3, 2, type, layout, 0, 2, true}, tolerance);
+    }
+  }
   check_same_array({5, 2'049, 2, 2}, tolerance);
+  check_same_array({5, 2'049, 2, 1, cuda::ArrayType::float64, Layout::by_variant, 0, 2, true},
+                   tolerance);
+  // More rows than a block of threads sums.
+  check_same_array({70, 195, 40, 1, cuda::ArrayType::float32, Layout::by_variant, 0, 2, true},
+                   tolerance);
   check_same_array({5, 2'112, 3, 3, cuda::ArrayType::int8, Layout::by_sample}, tolerance);
   check_same_array({140, 65, 130, 1, cuda::ArrayType::float64}, tolerance);
 }
@@ -262,8 +286,9 @@ inline void what_is_no_copy_is_an_error() {
     char const* text;
   };
   for (Wrong const& wrong :
-       {Wrong{cuda::ArrayType::int8, 3, "3"}, Wrong{cuda::ArrayType::float32, 0.5, "0.5"},
+       {Wrong{cuda::ArrayType::int8, 3, "3"}, Wrong{cuda::ArrayType::float32, 2.5, "2.5"},
         Wrong{cuda::ArrayType::float64, -1, "-1"},
+        Wrong{cuda::ArrayType::float64, 2.0000001, "2.0000001"},
         Wrong{cuda::ArrayType::float64, HUGE_VAL, "inf"}}) {
     ArrayCase what;
     what.type = wrong.type;
@@ -274,7 +299,8 @@ inline void what_is_no_copy_is_an_error() {
       rows[4][0] = wrong.value;
       std::string const words = array_error<InputError>(rows, what);
       CHECK(words.find(std::string("genotypes hold ") + wrong.text +
-                       " at variant 3, sample 172; expected 0, 1, 2, or missing") == 0);
+                       " at variant 3, sample 172; expected copies of the effect allele, 0 to 2, "
+                       "or missing") == 0);
     }
   }
 }

@@ -38,9 +38,11 @@ struct ProductCase {
 };
 
 /// What a device sums.
-inline constexpr std::array<GenotypeBatch::Kind, 3> device_kinds = {
-    GenotypeBatch::Kind::calls, GenotypeBatch::Kind::bytes, GenotypeBatch::Kind::codes};
+inline constexpr std::array<GenotypeBatch::Kind, 4> device_kinds = {
+    GenotypeBatch::Kind::calls, GenotypeBatch::Kind::bytes, GenotypeBatch::Kind::codes,
+    GenotypeBatch::Kind::fine};
 
+/// Of a file; fine codes are of arrays.
 inline Encoding encoding_of(GenotypeBatch::Kind kind) {
   if (kind == GenotypeBatch::Kind::calls) {
     return Encoding::hardcalls;
@@ -48,8 +50,46 @@ inline Encoding encoding_of(GenotypeBatch::Kind kind) {
   return kind == GenotypeBatch::Kind::bytes ? Encoding::dosage8 : Encoding::dosage16;
 }
 
+/// A source of rows, and what it reads from.
+struct HeldSource {
+  std::unique_ptr<TemporaryFile> file;
+  std::vector<double> values;
+  std::unique_ptr<GenotypeSource> source;
+};
+
+/// Rows that go to a device as a kind; of fine codes some are fractions.
+inline HeldSource source_of(Rows const& rows, GenotypeBatch::Kind kind) {
+  HeldSource held;
+  if (kind == GenotypeBatch::Kind::fine) {
+    for (auto const& row : rows) {
+      held.values.insert(held.values.end(), row.begin(), row.end());
+    }
+    std::size_t const n = rows.front().size();
+    held.source = make_array_source(MatrixView<double const>{held.values.data(), rows.size(), n, n},
+                                    Fractions::fine);
+    return held;
+  }
+  auto [index, bytes] = raw_chunks(rows, encoding_of(kind), 7);
+  held.file = std::make_unique<TemporaryFile>(bytes);
+  index.path = held.file->path();
+  held.source = make_file_source(index);
+  return held;
+}
+
+/// Rows in which one variant has fractions of copies.
+inline Rows with_fractions(Rows rows, std::size_t variant) {
+  for (double& copies : rows[variant]) {
+    copies = std::isnan(copies) ? no_call : copies * 0.37;
+  }
+  return rows;
+}
+
 /// Fill a row of any kind but values.
 inline void fill_row(GenotypeBatch& batch, std::size_t v, std::vector<double> const& row) {
+  if (batch.kind() == GenotypeBatch::Kind::fine) {
+    std::ranges::transform(row, batch.fine(v).begin(), fine_code_of<double>);
+    return;
+  }
   auto bytes = encode(row, encoding_of(batch.kind()));
   if (batch.kind() == GenotypeBatch::Kind::bytes) {
     std::memcpy(batch.bytes(v).data(), bytes.data(), bytes.size());
@@ -110,10 +150,10 @@ inline ProductCase extreme_case(std::size_t n_samples, GenotypeBatch::Kind kind)
   ScanModel model;
   model.columns = made.view();
   model.is_male.assign(n_samples, 0);
-  // One copy; of two bytes, the largest low one too.
-  fill_row(
-      made.batch, 1,
-      std::vector<double>(n_samples, kind == GenotypeBatch::Kind::codes ? 0x7EFF / 32767.0 : 1.0));
+  // One copy; of two bytes and more, the largest low ones too.
+  double one = kind == GenotypeBatch::Kind::codes ? 0x7EFF / 32767.0 : 1.0;
+  one = kind == GenotypeBatch::Kind::fine ? 0x1FFFFF * fine_scale : one;
+  fill_row(made.batch, 1, std::vector<double>(n_samples, one));
   fill_row(made.batch, 2, std::vector<double>(n_samples, 2.0));
   std::vector<double> half(n_samples, 0.0);
   std::fill_n(half.begin(), n_samples / 2, 2.0);
@@ -228,7 +268,7 @@ struct ScanCase {
   MissingCalls missing = MissingCalls::mean;
   Precision precision = Precision::standard;
   Haploid haploid = Haploid::nobody;
-  Encoding encoding = Encoding::hardcalls;
+  GenotypeBatch::Kind kind = GenotypeBatch::Kind::calls;
   std::size_t n_masks = 1;
   std::size_t threads = 2;
 };
@@ -238,12 +278,12 @@ inline std::map<std::size_t, std::vector<std::uint64_t>> scan_bits(ScanCase cons
   constexpr std::size_t n_samples = 201;
   constexpr std::size_t n_variants = 53;
   constexpr std::size_t block_rows = 10;
-  Rows const rows = random_calls(n_variants, n_samples, 0.03);
+  Rows rows = random_calls(n_variants, n_samples, 0.03);
+  if (what.kind != GenotypeBatch::Kind::calls) {
+    rows = with_fractions(std::move(rows), 11);
+  }
   Cohort const cohort = random_cohort(n_samples, 5, 3, what.n_masks);
-  auto [index, bytes] = raw_chunks(rows, what.encoding, 7);
-  TemporaryFile const file(bytes);
-  index.path = file.path();
-  auto const source = make_file_source(index);
+  HeldSource const held = source_of(rows, what.kind);
   std::vector<std::int64_t> source_row(n_variants);
   std::iota(source_row.begin(), source_row.end(), 0);
   std::vector<ScanBlock> blocks;
@@ -258,22 +298,22 @@ inline std::map<std::size_t, std::vector<std::uint64_t>> scan_bits(ScanCase cons
   options.hit_log10p = 0.5;
   options.batch_bytes = 400;  // several batches a block
   BitCollector sink;
-  scan(Context{what.threads}, *source, cohort.model, {source_row, {}}, blocks, options, sink, {},
-       device);
+  scan(Context{what.threads}, *held.source, cohort.model, {source_row, {}}, blocks, options, sink,
+       {}, device);
   return sink.blocks();
 }
 
 inline void scans_are_the_bits_of_the_cpu(Device const& device) {
   std::vector<ScanCase> cases;
-  for (auto const encoding : {Encoding::hardcalls, Encoding::dosage8, Encoding::dosage16}) {
+  for (auto const kind : device_kinds) {
     for (auto const missing : {MissingCalls::mean, MissingCalls::drop}) {
       for (auto const precision : {Precision::standard, Precision::full}) {
         for (std::size_t const n_masks : {std::size_t{1}, std::size_t{3}}) {
-          cases.push_back({missing, precision, Haploid::nobody, encoding, n_masks, 3});
+          cases.push_back({missing, precision, Haploid::nobody, kind, n_masks, 3});
         }
       }
     }
-    cases.push_back({MissingCalls::mean, Precision::standard, Haploid::males, encoding, 1, 1});
+    cases.push_back({MissingCalls::mean, Precision::standard, Haploid::males, kind, 1, 1});
   }
   for (ScanCase const& what : cases) {
     CHECK(scan_bits(what, &device) == scan_bits(what, nullptr));

@@ -58,24 +58,20 @@ inline std::unique_ptr<TestCase> test_case(TestSize const& size, GenotypeBatch::
   Rows rows = random_calls(size.n_variants, size.n_samples, 0.03);
   rows[0].assign(size.n_samples, 2);
   rows[1].assign(size.n_samples, no_call);
-  bool const has_calls = kind == GenotypeBatch::Kind::calls;
-  for (std::size_t i = 0; !has_calls && i < size.n_samples; ++i) {
-    rows[2][i] = std::isnan(rows[2][i]) ? no_call : rows[2][i] * 0.37;
+  if (kind != GenotypeBatch::Kind::calls) {
+    rows = with_fractions(std::move(rows), 2);
   }
   Cohort cohort = random_cohort(size.n_samples, size.n_phenotypes, 3, size.n_masks);
   reorder_omnibus(cohort.model.masks);
   if (size.has_halves) {
     fill_with_halves(cohort);
   }
-  auto [index, bytes] = raw_chunks(rows, encoding_of(kind), 7);
-  TemporaryFile const file(bytes);
-  index.path = file.path();
-  auto const source = make_file_source(index);
+  HeldSource const held = source_of(rows, kind);
   std::vector<std::int64_t> all(size.n_variants);
   std::iota(all.begin(), all.end(), 0);
   GenotypeBatch batch;
   GenotypeSource::Scratch scratch;
-  source->read(all, cohort.model.file_rows, batch, scratch);
+  held.source->read(all, cohort.model.file_rows, batch, scratch);
   SampleSets sets(cohort.model);
   // Of it the CPU's tests read the counted allele; a device finds that out for itself.
   for (std::size_t v = 0; v < batch.size(); ++v) {

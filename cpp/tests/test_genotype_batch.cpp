@@ -29,6 +29,8 @@ void fill(GenotypeBatch& batch, std::size_t v, std::vector<double> const& row) {
     } else if (batch.kind() == Kind::codes) {
       batch.codes(v)[i] = is_missing ? GenotypeBatch::missing_code
                                      : static_cast<std::uint16_t>(std::lround(row[i] * 32767));
+    } else if (batch.kind() == Kind::fine) {
+      batch.fine(v)[i] = fine_code_of(row[i]);
     } else {
       batch.values(v)[i] = row[i];
     }
@@ -151,7 +153,7 @@ void the_rarer_allele_is_counted() {
   SampleSets const sets(cohort.model);
   testing::Rows const rows{{0, 0, 1, 2}, {2, 2, 1, 0}, {2, 2, 2, 2},
                            {0, 0, 0, 0}, {1, 1, 1, 1}, {2, testing::no_call, 2, 0}};
-  for (Kind const kind : {Kind::calls, Kind::bytes, Kind::codes, Kind::values}) {
+  for (Kind const kind : {Kind::calls, Kind::bytes, Kind::codes, Kind::fine, Kind::values}) {
     GenotypeBatch batch = batch_of(kind, rows);
     std::vector<bool> flipped;
     for (std::size_t v = 0; v < rows.size(); ++v) {
@@ -168,7 +170,7 @@ void constants_are_told_exactly() {
   double const gap = testing::no_call;
   testing::Rows const constant{{1, 1, gap, 1, 1}, {0, 0, 0, 0, 0}, {gap, gap, gap, gap, 2}};
   testing::Rows const varied{{1, 1, gap, 1, 2}, {0, 0, 0, 0, 1}, {2, 2, gap, 2, 1}};
-  for (Kind const kind : {Kind::calls, Kind::bytes, Kind::codes, Kind::values}) {
+  for (Kind const kind : {Kind::calls, Kind::bytes, Kind::codes, Kind::fine, Kind::values}) {
     for (auto const* rows : {&constant, &varied}) {
       GenotypeBatch batch = batch_of(kind, *rows);
       for (std::size_t v = 0; v < rows->size(); ++v) {
@@ -191,12 +193,14 @@ void fractions_of_haploid_samples_are_kept() {
 
 /// Codes of fractions, of no copy, of two and missing ones.
 [[nodiscard]] std::uint32_t any_code(Kind kind, std::size_t v, std::size_t i) {
-  std::uint32_t const missing = kind == Kind::bytes ? 255 : 65535;
+  auto const two = static_cast<std::uint32_t>(two_copies_of(kind));
+  std::uint32_t const missing = kind == Kind::fine ? missing_fine : two + 1;
   auto const spread = static_cast<std::uint32_t>(kind == Kind::bytes ? i * i : i * i * 97);
   if (v == 0) {
-    return i % 9 == 4 ? 0 : spread & missing;
+    std::uint32_t const any = spread % (two + 2);
+    return i % 9 == 4 ? 0 : (any > two ? missing : any);
   }
-  return i % 7 == 3 ? missing : missing - 1 - spread % 100;
+  return i % 7 == 3 ? missing : two - spread % 100;
 }
 
 /// Sums and shapes of dosages are those of the codes, whatever the codes are.
@@ -212,10 +216,12 @@ void any_code_is_summed(Kind kind, std::size_t n_samples, Haploid haploid) {
       std::uint32_t const code = any_code(kind, v, i);
       if (kind == Kind::bytes) {
         batch.bytes(v)[i] = static_cast<std::uint8_t>(code);
-      } else {
+      } else if (kind == Kind::codes) {
         batch.codes(v)[i] = static_cast<std::uint16_t>(code);
+      } else {
+        batch.fine(v)[i] = code;
       }
-      copies[i] = code == two + 1 ? testing::no_call : code * 2 / two;
+      copies[i] = code > two ? testing::no_call : code * 2 / two;
     }
     batch.prepare(v, haploid, sets);
     std::size_t n_counted = 0;
@@ -224,7 +230,7 @@ void any_code_is_summed(Kind kind, std::size_t n_samples, Haploid haploid) {
       n_counted += !std::isnan(of) && of != (batch.is_flipped(v) ? 2 : 0) ? 1 : 0;
       n_fractional += !std::isnan(of) && of != std::floor(of) ? 1 : 0;
     }
-    if (kind == Kind::codes) {
+    if (kind != Kind::bytes) {
       CHECK(batch.call_shape(v).n_counted == n_counted);
     } else {
       CHECK(batch.call_shape(v).n_fractional == n_fractional);
@@ -239,8 +245,7 @@ void any_code_is_summed(Kind kind, std::size_t n_samples, Haploid haploid) {
 }
 
 /// The largest code and the largest sum of squares, among more samples than are added at a time.
-void the_largest_code_does_not_overflow() {
-  constexpr std::size_t n_samples = 260'000;
+void the_largest_code_does_not_overflow(Kind kind, std::size_t n_samples) {
   testing::Rows const row{std::vector<double>(n_samples, 2.0)};
   ScanModel model;
   model.masks.resize(1);
@@ -249,25 +254,27 @@ void the_largest_code_does_not_overflow() {
   std::vector<double> const column(n_samples);
   model.columns = {column.data(), n_samples, 1, 1};
   SampleSets const sets(model);
-  GenotypeBatch batch = batch_of(Kind::codes, row);
+  GenotypeBatch batch = batch_of(kind, row);
+  double const two = of_two(kind);
+  auto const n = static_cast<double>(n_samples);
   // Not prepared: so that the effect allele is counted, although it is the commoner one.
   auto const sums = batch.sums(0, 0, Haploid::nobody, sets);
   CHECK(sums.n_missing == 0 && sums.is_constant);
-  CHECK(sums.sum == 65534.0 * n_samples);
-  CHECK(sums.sum_of_squares == 65534.0 * 65534.0 * n_samples);
+  CHECK(sums.sum == two * n);
+  CHECK(sums.sum_of_squares == two * two * n);
 }
 
 }  // namespace
 
 int main() {
   for (std::size_t const n : {1U, 31U, 32U, 33U, 255U, 256U, 257U, 600U}) {
-    for (Kind const kind : {Kind::calls, Kind::bytes, Kind::codes, Kind::values}) {
+    for (Kind const kind : {Kind::calls, Kind::bytes, Kind::codes, Kind::fine, Kind::values}) {
       for (Haploid const haploid : {Haploid::nobody, Haploid::males, Haploid::everybody}) {
         check_sums(kind, n, haploid);
       }
       check_tiles(kind, n);
     }
-    for (Kind const kind : {Kind::bytes, Kind::codes}) {
+    for (Kind const kind : {Kind::bytes, Kind::codes, Kind::fine}) {
       for (Haploid const haploid : {Haploid::nobody, Haploid::males, Haploid::everybody}) {
         any_code_is_summed(kind, n, haploid);
       }
@@ -276,6 +283,7 @@ int main() {
   the_rarer_allele_is_counted();
   constants_are_told_exactly();
   fractions_of_haploid_samples_are_kept();
-  the_largest_code_does_not_overflow();
+  the_largest_code_does_not_overflow(Kind::codes, 260'000);
+  the_largest_code_does_not_overflow(Kind::fine, most_fine_samples);
   return testing::exit_code();
 }

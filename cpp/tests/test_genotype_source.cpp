@@ -22,6 +22,10 @@ namespace {
     auto const code = batch.codes(v)[i];
     return code == GenotypeBatch::missing_code ? testing::no_call : code * batch.scale().scale;
   }
+  if (batch.kind() == Kind::fine) {
+    auto const code = batch.fine(v)[i];
+    return code == missing_fine ? testing::no_call : code * batch.scale().scale;
+  }
   double const copies[] = {2, testing::no_call, 1, 0};
   return copies[(batch.calls(v)[i / 32] >> (2 * (i % 32))) & 3U];
 }
@@ -73,6 +77,17 @@ template <typename T>
 }
 
 template <typename T>
+void check_fine_array(testing::Rows const& rows) {
+  auto const values = flat<T>(rows);
+  std::size_t const n = rows.front().size();
+  MatrixView<T const> const view{values.data(), rows.size(), n, n};
+  auto const source = make_array_source(view, Fractions::fine);
+  CHECK(source->kind() == GenotypeBatch::Kind::fine);
+  CHECK(source->batch_row_bytes(n) == 4 * n);
+  check_source(*source, rows);
+}
+
+template <typename T>
 void check_array(testing::Rows const& rows, bool are_calls = true) {
   auto const values = flat<T>(rows);
   std::size_t const n = rows.front().size();
@@ -93,6 +108,8 @@ int main() {
     fractions[4][n - 1] = 0.75;
     check_array<float>(fractions, false);
     check_array<double>(fractions, false);
+    check_fine_array<float>(fractions);
+    check_fine_array<double>(fractions);
     for (Encoding const encoding : {Encoding::hardcalls, Encoding::dosage8, Encoding::dosage16}) {
       auto [index, bytes] = testing::raw_chunks(rows, encoding, 2);
       testing::TemporaryFile const file(bytes);

@@ -109,17 +109,18 @@ void run(Case const& what, GenotypeSource const& source, StatisticsSink& sink,
   return options;
 }
 
-/// The rows in one of four forms: 0 to 2 are encodings of a file, 3 is an
-/// array.
+/// The rows in one of five forms: 0 to 2 are encodings of a file, 3 is an array, 4 one whose
+/// fractions become fine codes.
 class Stored {
  public:
   Stored(Rows const& rows, int form) {
-    if (form == 3) {
+    if (form >= 3) {
       for (auto const& row : rows) {
         values_.insert(values_.end(), row.begin(), row.end());
       }
       std::size_t const n = rows.front().size();
-      source_ = make_array_source(MatrixView<double const>{values_.data(), rows.size(), n, n});
+      source_ = make_array_source(MatrixView<double const>{values_.data(), rows.size(), n, n},
+                                  form == 3 ? Fractions::values : Fractions::fine);
       return;
     }
     auto [index, bytes] = testing::raw_chunks(rows, static_cast<Encoding>(form), 3);
@@ -159,6 +160,47 @@ void every_number_equals_the_plain_fit_in_every_encoding() {
       }
     }
   }
+}
+
+/// Of every variant: a third of the copies become `n` in `of`, counted up.
+[[nodiscard]] Rows with_fractions(Rows rows, double of) {
+  double n = 1;
+  for (auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); i += 3) {
+      row[i] = std::isnan(row[i]) ? row[i] : n++ / of;
+    }
+  }
+  return rows;
+}
+
+/// \param tolerance of beta and se, relative.
+void check_fractions(Rows const& rows, int form, double tolerance) {
+  auto const cohort = testing::random_cohort(rows.front().size(), 4, 3, 2);
+  for (auto const missing : {MissingCalls::mean, MissingCalls::drop}) {
+    Collector sink;
+    run({cohort, rows, options_for(cohort, missing)}, *Stored(rows, form), sink);
+    for (std::size_t v = 0; v < rows.size(); ++v) {
+      for (std::size_t k = 0; k < 4; ++k) {
+        auto const fit =
+            testing::plain_fit(cohort, k, k % 2, rows[v], missing == MissingCalls::drop);
+        auto const& block = sink.blocks().at(v / 5);
+        std::size_t const at = (v % 5) * 4 + k;
+        testing::check_close(block.se[at], fit.se, tolerance);
+        CHECK(std::fabs(block.beta[at] - fit.beta) < tolerance * fit.se * 100);
+      }
+    }
+  }
+}
+
+/// Fine codes keep 16,384ths as they are; other fractions are off by 2^-22 copies at most.
+void fractions_of_arrays_equal_the_plain_fit() {
+  Rows const calls = testing::random_calls(7, 257, 0.08);
+  Rows const kept = with_fractions(calls, 16'384);
+  Rows const rounded = with_fractions(calls, 977);
+  check_fractions(kept, 3, rounding);
+  check_fractions(kept, 4, rounding);
+  check_fractions(rounded, 3, rounding);
+  check_fractions(rounded, 4, 1e-6);
 }
 
 /// The same but for the rounding of columns to one limb.
@@ -237,7 +279,7 @@ void some_samples_of_the_file_equal_a_file_of_those() {
     }
   }
   auto everybody = testing::random_cohort(n_kept, 3, 2);
-  for (int form = 0; form < 4; ++form) {
+  for (int form = 0; form < 5; ++form) {
     Collector some;
     Collector all;
     run({cohort, rows, options_for(cohort, MissingCalls::drop)}, *Stored(rows, form), some);
@@ -418,6 +460,7 @@ void no_blocks_are_no_work() {
 }  // namespace
 
 int main() {
+  fractions_of_arrays_equal_the_plain_fit();
   every_number_equals_the_plain_fit_in_every_encoding();
   standard_precision_moves_z_by_little();
   threads_blocks_and_batches_change_no_bit();

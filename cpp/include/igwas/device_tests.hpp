@@ -48,8 +48,8 @@ struct EffectSums {
   std::size_t n_one_of_each = 0;  ///< hard calls only
   std::uint64_t sum = 0;
   std::uint64_t sum_of_squares = 0;
-  std::uint16_t least = 65535;  ///< not of hard calls
-  std::uint16_t greatest = 0;   ///< the same
+  std::uint32_t least = 0xFFFFFFFFU;  ///< not of hard calls
+  std::uint32_t greatest = 0;         ///< the same
 };
 
 /// The code of two copies.

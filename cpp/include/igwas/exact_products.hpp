@@ -3,6 +3,7 @@
 
 #include "igwas/code_products.hpp"
 #include "igwas/dosage_products.hpp"
+#include "igwas/fine_products.hpp"
 #include "igwas/fixed_columns.hpp"
 #include "igwas/genotype_batch.hpp"
 
@@ -14,6 +15,7 @@ struct BatchProducts;
 struct ExactScratch {
   DosageScratch dosage;  ///< of bytes; its part for calls is that of hard calls
   CodeScratch code;
+  FineScratch fine;
 };
 
 /// Whether sums over genotypes of a kind are sums of integers, so the same in any order.
@@ -21,7 +23,8 @@ struct ExactScratch {
   return kind != GenotypeBatch::Kind::values;
 }
 
-/// multiply_fixed(), multiply_dosages() or multiply_codes(), by the kind of the batch.
+/// multiply_fixed(), multiply_dosages(), multiply_codes() or multiply_fine(), by the kind of the
+/// batch.
 ///
 /// \param batch of a kind that is summed exactly, prepared.
 void multiply_exactly(GenotypeBatch const& batch, FixedColumns const& columns, BatchProducts& out,

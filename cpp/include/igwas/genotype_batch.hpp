@@ -2,6 +2,7 @@
 #pragma once
 
 #include "igwas/aligned_buffer.hpp"
+#include "igwas/fine_codes.hpp"
 #include "igwas/packed_calls.hpp"
 #include "igwas/scan_model.hpp"
 
@@ -62,16 +63,17 @@ struct SampleSets {
 /// one among all analysed samples: fewer entries, and less cancellation in sums of squares.
 ///
 /// Bytes are codes of 0 to 254 for 0 to 2 copies; 255 is missing. Preparing a row also makes its
-/// nearest hard calls. Codes are 0 to 65534 for 0 to 2 copies; 65535 is missing. Both stay as the
-/// source wrote them, whichever allele is counted.
+/// nearest hard calls. Codes are 0 to 65534 for 0 to 2 copies; 65535 is missing. Fine codes are
+/// 0 to two_copies_fine, or missing_fine. All stay as the source wrote them, whichever allele is
+/// counted.
 class GenotypeBatch {
  public:
-  enum class Kind { calls, bytes, codes, values };
+  enum class Kind { calls, bytes, codes, fine, values };
 
   /// How many samples carry what, of the allele that is counted; not of values.
   struct CallShape {
     std::size_t n_counted = 0;  ///< one copy or two; of codes: any of it
-    std::size_t n_pairs = 0;    ///< two copies; not of codes
+    std::size_t n_pairs = 0;    ///< two copies; not of codes of either kind
     std::size_t n_missing = 0;
     std::size_t n_fractional = 0;  ///< called, of no whole number of copies; of bytes only
   };
@@ -107,6 +109,11 @@ class GenotypeBatch {
   [[nodiscard]] std::uint16_t const* padded_codes(std::size_t variant) const noexcept {
     return codes_.data() + variant * padded_samples();
   }
+  [[nodiscard]] std::span<std::uint32_t> fine(std::size_t variant) noexcept;
+  /// Followed by missing codes up to a multiple of call_multiple samples.
+  [[nodiscard]] std::uint32_t const* padded_fine(std::size_t variant) const noexcept {
+    return fine_.data() + variant * padded_samples();
+  }
   [[nodiscard]] std::span<double> values(std::size_t variant) noexcept;
 
   /// After a row is filled: clear calls that ploidy rules out, and choose the counted allele.
@@ -138,7 +145,8 @@ class GenotypeBatch {
   [[nodiscard]] CallCounts all_counts(std::size_t variant) const noexcept;
   void prepare_bytes(std::size_t variant);
   void prepare_codes(std::size_t variant);
-  /// Of bytes or codes; `sum_of(set, n_words)` gives their EffectSums.
+  void prepare_fine(std::size_t variant);
+  /// Of bytes or codes of either kind; `sum_of(set, n_words)` gives their EffectSums.
   template <typename SumOf>
   [[nodiscard]] CodeSums sums_of_dosages(std::size_t variant, std::size_t mask, Haploid haploid,
                                          SampleSets const& sets, SumOf const& sum_of) const;
@@ -156,6 +164,7 @@ class GenotypeBatch {
   AlignedBuffer<std::uint64_t> calls_;  ///< of bytes: the nearest
   AlignedBuffer<std::uint8_t> bytes_;
   AlignedBuffer<std::uint16_t> codes_;
+  AlignedBuffer<std::uint32_t> fine_;
   std::vector<double> values_;  ///< NaN is missing
   std::vector<std::uint8_t> flipped_;
   std::vector<CallShape> shapes_;

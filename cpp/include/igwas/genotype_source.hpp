@@ -37,10 +37,16 @@ class GenotypeSource {
 /// Chunks of a genotypes.h5, or a .bed.
 [[nodiscard]] std::unique_ptr<GenotypeSource> make_file_source(ChunkIndex index);
 
-/// An array (variants, samples) of effect allele copies in memory; NaN is missing. Where all are 0,
-/// 1, 2 or missing, batches hold hard calls.
-[[nodiscard]] std::unique_ptr<GenotypeSource> make_array_source(MatrixView<float const> dosage);
-[[nodiscard]] std::unique_ptr<GenotypeSource> make_array_source(MatrixView<double const> dosage);
+/// What batches hold of an array with fractions: its values, summed in float64, or fine codes,
+/// whose sums are exact; for a device.
+enum class Fractions { values, fine };
+
+/// An array (variants, samples) of effect allele copies in memory, 0 to 2; NaN is missing. Where
+/// all are 0, 1, 2 or missing, batches hold hard calls.
+[[nodiscard]] std::unique_ptr<GenotypeSource> make_array_source(
+    MatrixView<float const> dosage, Fractions fractions = Fractions::values);
+[[nodiscard]] std::unique_ptr<GenotypeSource> make_array_source(
+    MatrixView<double const> dosage, Fractions fractions = Fractions::values);
 
 /// The same as whole numbers 0, 1, 2; negative is missing.
 [[nodiscard]] std::unique_ptr<GenotypeSource> make_array_source(

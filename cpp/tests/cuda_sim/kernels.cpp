@@ -30,7 +30,7 @@ using namespace igwas::cuda;
 }
 
 [[nodiscard]] std::vector<void const*> addresses(CheckArguments const& of) {
-  return {of.rows.values, of.first_wrong};
+  return {of.rows.values, of.first_wrong, of.first_fraction};
 }
 [[nodiscard]] std::vector<void const*> addresses(PackArguments const& of) {
   return {of.rows.values, of.samples, of.words};
@@ -54,9 +54,11 @@ bool const are_added[] = {
     add(&sum_rows<CallRows>, {"sum_rows", "CallRows"}),
     add(&sum_rows<ByteRows>, {"sum_rows", "ByteRows"}),
     add(&sum_rows<CodeRows>, {"sum_rows", "CodeRows"}),
+    add(&sum_rows<FineRows>, {"sum_rows", "FineRows"}),
     add(&count_rows<CallRows>, {"count_rows", "CallRows"}),
     add(&count_rows<ByteRows>, {"count_rows", "ByteRows"}),
     add(&count_rows<CodeRows>, {"count_rows", "CodeRows"}),
+    add(&count_rows<FineRows>, {"count_rows", "FineRows"}),
     add(&list_rows, {"list_rows"}),
     add(&test_rows, {"test_rows"}),
     // Of a template's argument the mangled name has one letter.
@@ -66,6 +68,8 @@ bool const are_added[] = {
     add(&pack_values<signed char>, {"pack_valuesIa"}),
     add(&pack_values<float>, {"pack_valuesIf"}),
     add(&pack_values<double>, {"pack_valuesId"}),
+    add(&pack_fine<float>, {"pack_fineIf"}),
+    add(&pack_fine<double>, {"pack_fineId"}),
     add(&tail_rows, {"tail_rows"}),
 };
 

@@ -184,8 +184,9 @@ void a_wrong_sum_is_an_error() {
   settings.corrupts_results = true;
   cuda_sim::reset(settings);
   ArrayCase const what{40, 66, 3, 1};
-  CHECK(testing::array_error(testing::rows_of(what), what).find("GPU 0 found a wrong genotype") ==
-        0);
+  CHECK(
+      testing::array_error(testing::rows_of(what), what).find("GPU 0 found a genotype at place") ==
+      0);
   CHECK(cuda_sim::violations().empty());
 }
 

@@ -42,6 +42,14 @@ unsigned weight_of_code(unsigned code, RowKind kind) {
   return code == 65535 ? 0 : (kind == RowKind::effect_counted ? code : 65534 - code);
 }
 
+unsigned weight_of_fine(unsigned code, RowKind kind) {
+  if (kind == RowKind::missing) {
+    return code == missing_fine ? 1 : 0;
+  }
+  return code == missing_fine ? 0
+                              : (kind == RowKind::effect_counted ? code : two_copies_fine - code);
+}
+
 template <typename Rows>
 CodeBytes plane_of(typename Rows::Word const& word, unsigned half, RowKind kind,
                    unsigned plane = 0) {
@@ -207,6 +215,69 @@ void words_of_codes_are_counted_like_their_samples() {
   }
 }
 
+/// Fine codes of 16 samples: random ones, missing ones, none and two copies.
+std::array<unsigned, 16> random_fine(std::mt19937& random) {
+  std::array<unsigned, 16> codes;
+  for (unsigned& code : codes) {
+    unsigned const any = static_cast<unsigned>(random()) % (two_copies_fine + 1);
+    unsigned const odd[] = {missing_fine, 0, two_copies_fine, two_copies_fine - 1};
+    code = random() % 3 == 0 ? odd[random() % 4] : any;
+  }
+  return codes;
+}
+
+FineRows::Word fine_word_of(std::array<unsigned, 16> const& of) {
+  FineRows::Word word;
+  for (unsigned i = 0; i < 4; ++i) {
+    word.part[i] = {of[4 * i], of[4 * i + 1], of[4 * i + 2], of[4 * i + 3]};
+  }
+  return word;
+}
+
+void fine_codes_are_split_in_the_order_of_samples() {
+  std::mt19937 random(10);
+  for (int repeat = 0; repeat < 500; ++repeat) {
+    auto const codes = random_fine(random);
+    for (RowKind const kind : kinds) {
+      for (unsigned half = 0; half < 2; ++half) {
+        for (unsigned plane = 0; plane < FineRows::n_planes; ++plane) {
+          CodeBytes const bytes = plane_of<FineRows>(fine_word_of(codes), half, kind, plane);
+          for (unsigned sample = 0; sample < 8; ++sample) {
+            unsigned const expected = weight_of_fine(codes[8 * half + sample], kind);
+            CHECK(byte_of(bytes, sample) == ((expected >> (8 * plane)) & 0xFFU));
+          }
+        }
+      }
+    }
+  }
+}
+
+void words_of_fine_codes_are_counted_like_their_samples() {
+  std::mt19937 random(11);
+  for (int repeat = 0; repeat < 2'000; ++repeat) {
+    auto const set = static_cast<unsigned>(random()) & 0x55555555U;
+    auto const codes = random_fine(random);
+    SetSums expected = {0, 0, 0, 0, ~0U, 0};
+    unsigned word_sum = 0;
+    for (unsigned i = 0; i < 16; ++i) {
+      word_sum += codes[i];
+      if (((set >> (2 * i)) & 1U) != 0 && codes[i] != missing_fine) {
+        expected.sum += codes[i];
+        expected.sum_of_squares += std::uint64_t{codes[i]} * codes[i];
+        ++expected.n_called;
+        expected.least = std::min(expected.least, codes[i]);
+        expected.greatest = std::max(expected.greatest, codes[i]);
+      }
+    }
+    SetSums found = {0, 0, 0, 0, ~0U, 0};
+    FineRows::count(fine_word_of(codes), set, found);
+    CHECK(found.sum == expected.sum && found.sum_of_squares == expected.sum_of_squares);
+    CHECK(found.n_called == expected.n_called && found.n_one_of_each == 0);
+    CHECK(found.least == expected.least && found.greatest == expected.greatest);
+    CHECK(FineRows::word_sum(fine_word_of(codes)) == word_sum);
+  }
+}
+
 void digits_make_the_value_again() {
   constexpr std::int32_t largest = 1 << 20;
   for (std::int32_t value = -largest; value <= largest; ++value) {
@@ -253,6 +324,8 @@ int main() {
   every_code_becomes_its_weight_beside_any_other();
   codes_are_split_in_the_order_of_samples();
   words_of_codes_are_counted_like_their_samples();
+  fine_codes_are_split_in_the_order_of_samples();
+  words_of_fine_codes_are_counted_like_their_samples();
   digits_make_the_value_again();
   a_biobank_fits_eight_gibibytes();
   a_full_card_gets_smaller_pieces_and_then_an_error();

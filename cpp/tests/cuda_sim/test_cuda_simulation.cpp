@@ -116,7 +116,7 @@ void sums_over_several_splits_of_the_samples_are_added() {
 }
 
 void pieces_take_turns_in_every_order_of_streams() {
-  for (Kind const kind : {Kind::calls, Kind::codes}) {
+  for (Kind const kind : {Kind::calls, Kind::codes, Kind::fine}) {
     testing::ProductCase const of = testing::product_case(130, 8, 171, kind);
     std::size_t const memory = memory_for_small_pieces(of);
     for (Settings settings : orders()) {
