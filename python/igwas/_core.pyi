@@ -1,7 +1,7 @@
 """The typed face of the compiled core; a test keeps it equal to the module."""
 
 from collections.abc import Callable, Sequence
-from typing import final
+from typing import final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,8 +58,11 @@ class ScanOptions:
 class StatisticsSink: ...
 
 def array_sink(arrays: dict[str, NDArray[np.generic]]) -> StatisticsSink: ...
+@overload
+def array_source(dosage: NDArray[np.int8]) -> GenotypeSource: ...
+@overload
 def array_source(
-    dosage: NDArray[np.float32] | NDArray[np.float64] | NDArray[np.int8],
+    dosage: NDArray[np.float32] | NDArray[np.float64], is_fine: bool = False
 ) -> GenotypeSource: ...
 def file_sink(
     *,

@@ -143,20 +143,26 @@ def associate(
         Smallest minor allele count and frequency, largest missing rate; nothing is left out by
         default.
     context : Context, optional
-        With device `cuda` whole copies are summed on GPUs, to the bits of the CPU; fractions are
-        refused.
+        With device `cuda` genotypes are summed on GPUs: whole copies to the bits of the CPU,
+        fractions rounded to the nearest 2^-21 of a copy.
 
     An array of whole copies is summed as hard calls are, over phenotypes in 40 bits; one with a
-    fraction anywhere in float64. The two differ in t by 1e-12 / u of itself, with u the share of
-    variance that the fit leaves of the phenotype, or the covariates of the genotype.
+    fraction anywhere in float64 on the CPU. The two differ in t by 1e-12 / u of itself, with u the
+    share of variance that the fit leaves of the phenotype, or the covariates of the genotype.
+
+    On a GPU fractions become whole numbers of 2^-21 copies, and their sums are exact. Whole copies
+    and 16,384ths, in which PLINK 2 stores dosages, are not rounded by that; with others t moves by
+    about 1.4e-7 / s, with s the standard deviation that covariates leave of the genotype: 2e-5
+    where s is .007 copies (a minor allele of 1 in 40,000).
 
     Any of the arrays may be another library's that speaks DLPack (PyTorch, JAX, CuPy); it is read
     where it lies, and results are arrays of the library of `genotypes`.
 
     Genotypes on an NVIDIA GPU are read there, and results stay on that GPU, whatever device the
-    context names; none of either goes through the host. They are int8, float32 or float64 of whole
-    copies (0, 1, 2, or missing), with any strides; `missing` is `mean`. Numbers are the bits of the
-    CPU's, but for `log10p`, whose logarithm is the GPU's: within 1e-12 of itself. Phenotypes and
+    context names; none of either goes through the host. They are int8, float32 or float64 of copies
+    (0 to 2, or missing), with any strides; `missing` is `mean`. Numbers of whole copies are the
+    bits of the CPU's, but for `log10p`, whose logarithm is the GPU's: within 1e-12 of itself.
+    Numbers of fractions are those that `context` with device `cuda` gives. Phenotypes and
     covariates on a GPU are copied to the host, where the model is built. Counts and omnibus tests
     are made on the host and copied to the GPU at the end. **Shown on a simulated GPU only.**
 
@@ -170,13 +176,13 @@ def associate(
         If the arrays disagree on samples.
     DeviceUnavailable
         If the context asks for a device that cannot be used, or an array lies on one; if
-        genotypes on a GPU are to be tested in a way that only the CPU can; if its memory is full.
+        genotypes on a GPU are to be tested in a way that only the CPU can; if its memory is full;
+        if fractions on a GPU are of more than 1,048,575 samples.
     OptionError
         If genotypes lie on a GPU that is not among those the context names, or the context's
         device is one of encoders only.
     InputError
-        If a dosage lies outside 0 to 2, on a GPU also a fraction; if a value is infinite, or a
-        phenotype cannot be tested.
+        If a dosage lies outside 0 to 2; if a value is infinite, or a phenotype cannot be tested.
 
     References
     ----------
@@ -265,13 +271,9 @@ def _inputs(
 
 
 def _source(dosage: NDArray[Any], context: Context) -> _core.GenotypeSource:
-    source = _core.array_source(dosage)
-    if context.device == "cuda" and not source.has_calls:
-        raise DeviceUnavailable(
-            "genotypes hold fractions of copies and the device is 'cuda'; expected whole copies "
-            "(0, 1, 2 or missing). Leave the device out: fractions in memory are summed on the CPU."
-        )
-    return source
+    if context.device == "cuda" and dosage.dtype != np.int8:
+        return _core.array_source(dosage, is_fine=True)
+    return _core.array_source(dosage)
 
 
 def _dosage_array(genotypes: ArrayLike) -> NDArray[Any]:

@@ -26,7 +26,7 @@ PINNED_BYTES = 2 * (64 << 20)
 N_BASIS = 4
 SHORT_TEST = (1_003, 150, 40)
 LONG_TEST = (17_003, 150, 40)
-# Of every encoding that GPUs sum.
+# Of every encoding of a file that GPUs sum; arrays in memory have fine codes.
 _ROW_BYTES: dict[str, Callable[[int], int]] = {
     "hardcalls": lambda n_samples: (n_samples + 3) // 4,
     "dosage8": lambda n_samples: n_samples,
@@ -144,8 +144,8 @@ def check_gpu(gpu: int, size: tuple[int, int, int]) -> str:
     n_samples, n_variants, n_columns = size
     n_sums = n_tests = 0
     with tempfile.TemporaryDirectory() as folder:
-        for encoding in _ROW_BYTES:
-            source = _random_source(Path(folder), encoding, n_samples, n_variants)
+        files = [_random_file(Path(folder), each, n_samples, n_variants) for each in _ROW_BYTES]
+        for source in (*files, _random_array(n_samples, n_variants)):
             for is_full in (False, True):
                 expected = _sums(source, size, is_full, None)
                 found = _sums(source, size, is_full, device)
@@ -173,7 +173,17 @@ def _require_same(
         )
 
 
-def _random_source(folder: Path, encoding: str, n_samples: int, n_variants: int) -> Any:
+def _random_array(n_samples: int, n_variants: int) -> Any:
+    """Fractions of copies, one in fifty of them missing."""
+    generator = np.random.default_rng(24)
+    # From common to rare.
+    power = np.linspace(0.3, 4, n_variants)[:, None]
+    dosage = 2 * generator.random((n_variants, n_samples)) ** power
+    dosage[generator.random(dosage.shape) < 0.02] = np.nan
+    return _core.array_source(dosage, is_fine=True)
+
+
+def _random_file(folder: Path, encoding: str, n_samples: int, n_variants: int) -> Any:
     """Rows of random bytes, so every genotype and missing ones, in a file.
 
     Of dosages in two bytes hardly any would be missing by chance: one in fifty is.

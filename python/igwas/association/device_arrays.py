@@ -20,7 +20,7 @@ class GpuGenotypes:
     Parameters
     ----------
     values : array
-        int8, float32 or float64; 0, 1, 2, or missing (NaN, a negative integer).
+        int8, float32 or float64; copies from 0 to 2, or missing (NaN, a negative integer).
     context : Context
         With device `cuda` its GPUs, if it names any, include the array's.
 
@@ -69,7 +69,7 @@ class GpuGenotypes:
         Raises
         ------
         InputError
-            If a value is neither a whole number of copies nor missing.
+            If a value is neither 0 to 2 nor missing.
         DeviceUnavailable
             If results or columns do not fit the GPU.
         """

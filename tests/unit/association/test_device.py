@@ -98,7 +98,7 @@ def test_a_gpu_that_is_not_there_is_refused(simulated_gpu):
 def test_a_gpu_that_counts_right_passes_the_test(simulated_gpu):
     said = device.check_gpu(0, device.SHORT_TEST)
     assert said == (
-        "72,000 sums of 150 variants x 40 columns and 73,800 statistics equal the CPU's"
+        "96,000 sums of 150 variants x 40 columns and 98,400 statistics equal the CPU's"
     )
     assert simulated_gpu.n_violations == 0
 
@@ -176,6 +176,32 @@ def assert_same_association(found, expected):
         np.testing.assert_array_equal(getattr(found, field.name), getattr(expected, field.name))
 
 
+def random_dosages(n_variants, n_samples, dtype=np.float64, seed=5):
+    """Fractions of copies, common and rare, some missing; a constant variant, and one without a
+    call."""
+    rng = np.random.default_rng(seed)
+    power = rng.uniform(0.2, 6, (n_variants, 1))
+    dosage = 2 * rng.random((n_variants, n_samples)) ** power
+    dosage[rng.random(dosage.shape) < 0.05] = np.nan
+    dosage[1], dosage[2] = 2, np.nan
+    return dosage.astype(dtype)
+
+
+def assert_near_association(found, expected):
+    """What dosages that are rounded to 2^-21 of a copy may move."""
+    for name in ("reason", "n", "missing_count", "degrees_of_freedom", "masks"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+    s = np.sqrt(expected.genotype_sum_of_squares / expected.n)[:, expected.masks]
+    # Five standard deviations of what is expected, and of t itself its share.
+    tolerance = 5 * 1.4e-7 / s * (1 + np.abs(expected.t))
+    assert np.nanmax(np.abs(found.t - expected.t) / tolerance) < 1
+    assert (
+        np.nanmax(np.abs(found.effect_allele_frequency - expected.effect_allele_frequency)) < 3e-7
+    )
+    np.testing.assert_allclose(found.beta, expected.t * expected.se, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found.omnibus_log10p, expected.omnibus_log10p, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize("dtype", [np.int8, np.float32, np.float64])
 @pytest.mark.parametrize("missing", ["mean", "drop"])
 def test_whole_copies_in_memory_give_the_bits_of_the_cpu(simulated_gpu, dtype, missing):
@@ -195,13 +221,44 @@ def test_whole_copies_in_memory_give_the_bits_of_the_cpu(simulated_gpu, dtype, m
     assert simulated_gpu.n_violations == 0
 
 
-def test_fractions_in_memory_are_not_summed_on_the_cpu_in_silence(simulated_gpu):
-    genotypes = random_copies(4, 30).clip(min=0) * 0.5
-    values = np.random.default_rng(7).normal(size=(30, 1))
-    with pytest.raises(DeviceUnavailable, match="genotypes hold fractions of copies and the dev"):
-        associate(genotypes, values, context=CUDA)
-    assert associate(genotypes, values).beta.shape == (4, 1)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("missing", ["mean", "drop"])
+def test_fractions_in_memory_are_summed_on_gpus_near_to_the_cpu(simulated_gpu, dtype, missing):
+    simulated_gpu.reset(n_devices=2, streams="random", threads="shuffled")
+    genotypes = random_dosages(300, 97, dtype)
+    rng = np.random.default_rng(6)
+    values, covariates = rng.normal(size=(97, 5)), rng.normal(size=(97, 2))
+    values[:9, 3:], covariates[30] = np.nan, np.nan
+    expected = associate(genotypes, values, covariates, missing=missing, maf=0.01)
+    found = associate(genotypes, values, covariates, missing=missing, maf=0.01, context=CUDA)
+    assert_near_association(found, expected)
+    # The dosages are the rounded ones: the CPU has not summed in the GPU's place.
+    # Up from the middle, where many float32 are.
+    rounded = np.floor(genotypes.astype(np.float64) * 2**21 + 0.5) / 2**21
+    as_rounded = associate(rounded, values, covariates, missing=missing, maf=0.01)
+    np.testing.assert_allclose(found.t, as_rounded.t, rtol=1e-8, atol=1e-10)
+    assert np.nanmax(np.abs(found.t - expected.t)) > 1e-9
     assert simulated_gpu.n_violations == 0
+
+
+@pytest.mark.usefixtures("simulated_gpu")
+def test_plink2_dosages_in_memory_are_not_rounded_on_a_gpu():
+    genotypes = np.round(random_dosages(60, 97, np.float32) * 16_384) / 16_384
+    values = np.random.default_rng(6).normal(size=(97, 5))
+    found, expected = associate(genotypes, values, context=CUDA), associate(genotypes, values)
+    np.testing.assert_allclose(found.t, expected.t, rtol=1e-9, atol=1e-11)
+    np.testing.assert_array_equal(found.effect_allele_frequency, expected.effect_allele_frequency)
+
+
+@pytest.mark.usefixtures("simulated_gpu")
+def test_a_fraction_elsewhere_changes_no_bit_of_whole_copies_on_a_gpu():
+    whole = random_dosages(40, 97, np.float64).round()
+    mixed = whole.copy()
+    mixed[39, 5] = 0.25
+    values = np.random.default_rng(6).normal(size=(97, 3))
+    found, expected = associate(mixed, values, context=CUDA), associate(whole, values, context=CUDA)
+    for name in ("beta", "se", "log10p", "omnibus_log10p", "genotype_sum_of_squares", "reason"):
+        np.testing.assert_array_equal(getattr(found, name)[:39], getattr(expected, name)[:39])
 
 
 @pytest.mark.usefixtures("no_module")

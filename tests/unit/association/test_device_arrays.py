@@ -76,6 +76,35 @@ def test_results_are_the_bits_of_the_cpu_and_stay_on_the_gpu(
     assert simulated_gpu.n_violations == 0
 
 
+def fractions(n_variants=30, dtype=np.float32, seed=5):
+    """Copies of which every third variant has fractions."""
+    found = copies(n_variants, np.float64, seed)
+    found[::3] *= np.random.default_rng(seed).random((len(found[::3]), N_SAMPLES)) ** 0.3
+    return found.astype(dtype)
+
+
+@pytest.mark.parametrize(("streams", "threads", "seed"), ORDERS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_fractions_on_a_gpu_are_those_of_the_gpu_in_memory(
+    simulated_gpu, library, streams, threads, seed, dtype, monkeypatch
+):
+    monkeypatch.setattr("igwas.association.device.check_gpu", lambda gpu, size: "")
+    simulated_gpu.reset(streams=streams, threads=threads, seed=seed)
+    genotypes, (values, covariates) = fractions(dtype=dtype), inputs()
+    expected = associate(genotypes, values, covariates, maf=0.02, context=CUDA)
+    for given in (genotypes, *layouts(genotypes).values()):
+        found = associate(library.put(given), values, covariates, maf=0.02)
+        assert_same(found, expected)
+    on_cpu = associate(genotypes, values, covariates, maf=0.02)
+    np.testing.assert_array_equal(expected.reason, on_cpu.reason)
+    np.testing.assert_allclose(expected.t, on_cpu.t, rtol=1e-5, atol=1e-5)
+    assert {0, 1, 2} <= set(np.unique(expected.reason))
+    del found
+    gc.collect()
+    assert simulated_gpu.n_buffers == 0
+    assert simulated_gpu.n_violations == 0
+
+
 def layouts(genotypes):
     """The same values, in memory in another way."""
     wide = np.full((len(genotypes), 2 * N_SAMPLES), 77, genotypes.dtype)
@@ -153,13 +182,16 @@ def test_the_array_decides_which_gpu_works(simulated_gpu, library):
 
 
 @pytest.mark.parametrize(("value", "dtype", "text"), [
-    (3, np.int8, "3"), (0.5, np.float32, "0.5"), (-0.25, np.float64, "-0.25"),
+    (3, np.int8, "3"), (2.5, np.float32, "2.5"), (-0.25, np.float64, "-0.25"),
+    (2.0000001, np.float64, "2.0000001"),
 ])  # fmt: skip
 def test_what_is_no_copy_is_an_input_error_that_names_the_place(
     simulated_gpu, library, value, dtype, text
 ):
     genotypes = copies(dtype=dtype)
     genotypes[7, 96] = genotypes[8, 0] = value
+    if dtype != np.int8:
+        genotypes[3, 3] = 0.5  # a fraction before it
     given = library.put(genotypes)
     with pytest.raises(InputError, match=rf"^genotypes hold {text} at variant 7, sample 96; exp"):
         associate(given, inputs()[0])
