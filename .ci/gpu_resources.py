@@ -19,12 +19,15 @@ KERNELS = {
     "list_rows": "list_rows", "count_rows.*CallRows": "count_rows, hard calls",
     "count_rows.*ByteRows": "count_rows, dosages of one byte",
     "count_rows.*CodeRows": "count_rows, dosages of two bytes",
+    "count_rows.*FineRows": "count_rows, fine codes",
     "sum_rows.*CallRows": "sum_rows, hard calls",
     "sum_rows.*ByteRows": "sum_rows, dosages of one byte",
-    "sum_rows.*CodeRows": "sum_rows, dosages of two bytes", "test_rows": "test_rows",
+    "sum_rows.*CodeRows": "sum_rows, dosages of two bytes",
+    "sum_rows.*FineRows": "sum_rows, fine codes", "test_rows": "test_rows",
     "check_valuesIa": "check_values, int8", "check_valuesIf": "check_values, float32",
     "check_valuesId": "check_values, float64", "pack_valuesIa": "pack_values, int8",
     "pack_valuesIf": "pack_values, float32", "pack_valuesId": "pack_values, float64",
+    "pack_fineIf": "pack_fine, float32", "pack_fineId": "pack_fine, float64",
     "tail_rows": "tail_rows",
 }  # fmt: skip
 _HEAD = """# What nvcc makes of the kernels

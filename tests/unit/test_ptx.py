@@ -6,14 +6,19 @@ import numpy as np
 import pytest
 from tests.ptx_program import compile_program, load_interpreter, needs_nvcc
 
-N_THREADS, TILE_ROWS, TILE_COLUMNS, UNIT, SPLIT_UNITS = 128, 128, 32, 64, 256
+N_THREADS, TILE_COLUMNS, UNIT, SPLIT_UNITS = 128, 32, 64, 256
 # What is left: the atomic additions of rows and columns that a case does not have, and the like.
 LEAST_COVERAGE = 0.98
 KINDS = {"effect": 0, "other": 1, "missing": 2}
 COPIES_OF_CALL = np.array([2, 0, 1, 0])
-# Of hard calls, dosages in a byte and in two: how many codes there are, and which is missing.
-CODES = {"Call": 4, "Byte": 256, "Code": 65536}
-MISSING = {"Call": 1, "Byte": 255, "Code": 65535}
+# Of hard calls, dosages in a byte, in two, and fine codes: which is missing, the code of two
+# copies, the type, and how many rows a block sums.
+MISSING = {"Call": 1, "Byte": 255, "Code": 65535, "Fine": 2**32 - 1}
+TWO_COPIES = {"Call": 2, "Byte": 254, "Code": 65534, "Fine": 2**22}
+TYPES = {"Call": np.uint8, "Byte": np.uint8, "Code": np.uint16, "Fine": np.uint32}
+BLOCK_ROWS = {"Call": 128, "Byte": 128, "Code": 64, "Fine": 32}
+# The largest code whose lower bytes are all as large as they can be.
+LARGEST_LOW = {"Byte": 254, "Code": 0xFEFF, "Fine": 0x3FFFFF}
 # -128 - 256 x 128: two digits of -128.
 LARGEST_DIGITS = -128 - 256 * 128
 
@@ -54,8 +59,8 @@ def weights(genotypes, kind, form):
     if kind == KINDS["missing"]:
         return missing.astype(np.int64)
     effect = COPIES_OF_CALL[genotypes] if form == "Call" else genotypes.astype(np.int64)
-    two = 2 if form == "Call" else MISSING[form] - 1
-    return np.where(missing, 0, effect if kind == KINDS["effect"] else two - effect)
+    counted = effect if kind == KINDS["effect"] else TWO_COPIES[form] - effect
+    return np.where(missing, 0, counted)
 
 
 def run_case(ptx, program, form, n_units, n_rows, n_columns, seed, n_more=None, is_extreme=False):
@@ -68,14 +73,14 @@ def run_case(ptx, program, form, n_units, n_rows, n_columns, seed, n_more=None, 
     n_samples, n_variants = n_units * UNIT, 20
     values = rng.integers(-(2**20), 2**20 + 1, (n_samples, n_columns))
     values[rng.random(n_samples) < 0.2] = 2**20
-    genotypes = rng.integers(0, CODES[form], (n_variants, n_samples))
-    if form == "Code":
+    n_codes = 4 if form == "Call" else TWO_COPIES[form] + 1
+    genotypes = rng.integers(0, n_codes, (n_variants, n_samples))
+    if form != "Call":
         genotypes[rng.random(genotypes.shape) < 0.1] = MISSING[form]
     if is_extreme:
         values[:, ::2], values[:, 1::2] = LARGEST_DIGITS, 2**20
-        # The largest code, and of two bytes the largest low one.
-        genotypes[:10], genotypes[10:] = MISSING[form] - 1, 0xFEFF if form == "Code" else 254
-    packed = genotypes.astype(np.uint16 if form == "Code" else np.uint8)
+        genotypes[:10], genotypes[10:] = TWO_COPIES[form], LARGEST_LOW[form]
+    packed = genotypes.astype(TYPES[form])
     if form == "Call":
         quads = packed.reshape(n_variants, -1, 4)
         packed = (quads << np.array([0, 2, 4, 6], np.uint8)).sum(axis=2, dtype=np.uint8)
@@ -96,7 +101,7 @@ def run_case(ptx, program, form, n_units, n_rows, n_columns, seed, n_more=None, 
     )  # fmt: skip
     kernel = ptx.parse(program, f"sum_rows\\w*{form}Rows")
     grid = (
-        -(-n_rows // (TILE_ROWS // (2 if form == "Code" else 1))) + (n_more is not None),
+        -(-n_rows // BLOCK_ROWS[form]) + (n_more is not None),
         -(-n_columns // TILE_COLUMNS),
         -(-n_units // SPLIT_UNITS),
     )
@@ -105,7 +110,7 @@ def run_case(ptx, program, form, n_units, n_rows, n_columns, seed, n_more=None, 
     return memory.get(sums, np.int64).reshape(n_rows, n_columns), expected, coverage
 
 
-@pytest.mark.parametrize("form", ["Call", "Byte", "Code"])
+@pytest.mark.parametrize("form", TYPES)
 def test_sums_are_those_of_the_plain_product(ptx, program, form):
     found, expected, coverage = run_case(ptx, program, form, 3, 150, 40, seed=1, n_more=9)
     np.testing.assert_array_equal(found, expected)
@@ -118,12 +123,12 @@ def test_parts_of_the_samples_are_added(ptx, program):
     np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("form", ["Byte", "Code"])
+@pytest.mark.parametrize("form", ["Byte", "Code", "Fine"])
 @pytest.mark.parametrize("program", [90], indirect=True)
 def test_the_largest_sums_of_digits_fit_32_bits(ptx, program, form):
     found, expected, _ = run_case(ptx, program, form, SPLIT_UNITS, 5, 2, seed=3, is_extreme=True)
     np.testing.assert_array_equal(found, expected)
-    assert np.abs(expected).max() >= 2**20 * (MISSING[form] - 1) * SPLIT_UNITS * UNIT
+    assert np.abs(expected).max() >= 2**20 * TWO_COPIES[form] * SPLIT_UNITS * UNIT
 
 
 def test_a_buffer_too_short_is_an_error(ptx, program):

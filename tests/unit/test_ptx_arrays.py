@@ -74,22 +74,57 @@ def test_packed_calls_are_those_of_the_values(ptx, program, letter, is_by_sample
     assert coverage >= LEAST_COVERAGE
 
 
-@pytest.mark.parametrize(("letter", "wrong"), [("a", 3), ("f", 0.5), ("d", -1.0), ("d", np.inf)])
+@pytest.mark.parametrize("letter", ["f", "d"])
 @pytest.mark.parametrize("is_by_sample", [False, True])
-def test_the_first_value_that_is_no_copy_is_found(ptx, program, letter, wrong, is_by_sample):
+def test_packed_fractions_are_the_nearest_fine_codes(ptx, program, letter, is_by_sample):
+    dtype, n_variants, n_samples = KINDS[letter], 3, 400
+    rng = np.random.default_rng(10)
+    values = (2 * rng.random((n_variants, n_samples))).astype(dtype)
+    values[:, ::7] = rng.integers(0, 3, values[:, ::7].shape)
+    values[rng.random(values.shape) < 0.1] = np.nan
+    # The edges: what rounds to nothing, to one unit, and to just below and to two copies.
+    values[0, :5] = [2.0**-23, 2.0**-22, 1.5 * 2.0**-21, 2 - 2.0**-21, 2]
+    analysed = np.flatnonzero(rng.random(n_samples) < 0.9).astype(np.uint32)
+    analysed = np.union1d(analysed, np.arange(5, dtype=np.uint32))
+    n_places = -(-len(analysed) // 192) * 192
+    memory = ptx.Memory()
+    rows = put_rows(memory, values, is_by_sample)
+    codes = memory.put(np.zeros((n_variants, n_places), np.uint32), is_written=False)
+    arguments = rows + struct.pack("<2Q2I", memory.put(analysed), codes, len(analysed), n_places)
+    kernel = ptx.parse(program, f"pack_fineI{letter}E")
+    coverage = ptx.launch(kernel, memory, arguments, N_THREADS, (n_variants, 1, 1))
+    expected = np.full((n_variants, n_places), 2**32 - 1, np.uint32)
+    chosen = values[:, analysed].astype(np.float64)
+    nearest = np.floor(chosen * 2**21 + 0.5)
+    expected[:, : len(analysed)] = np.where(np.isnan(chosen), 2**32 - 1, nearest)
+    assert expected[0, :5].tolist() == [0, 1, 2, 2**22 - 1, 2**22]
+    found = memory.get(codes, np.uint32).reshape(n_variants, n_places)
+    np.testing.assert_array_equal(found, expected)
+    assert coverage >= LEAST_COVERAGE
+
+
+@pytest.mark.parametrize(("letter", "wrong"), [
+    ("a", 3), ("f", 2.0000002), ("f", 0.5), ("d", -1.0), ("d", np.inf), ("d", 1e-300),
+])  # fmt: skip
+@pytest.mark.parametrize("is_by_sample", [False, True])
+def test_the_first_value_that_is_no_whole_copy_is_found(ptx, program, letter, wrong, is_by_sample):
     n_variants, n_samples = 4, 300
     values = random_values(KINDS[letter], n_variants, n_samples)
     places = []
     kernel = ptx.parse(program, f"check_valuesI{letter}E")
-    for is_wrong in (False, True):
-        if is_wrong:
+    for is_there in (False, True):
+        if is_there:
             values[2, [131, 130, 260]] = values[3, 0] = wrong
         memory = ptx.Memory()
-        place = memory.put(np.full(1, 2**64 - 1, np.uint64))
-        arguments = put_rows(memory, values, is_by_sample) + struct.pack("<QI4x", place, n_samples)
+        place = memory.put(np.full(2, 2**64 - 1, np.uint64))
+        arguments = put_rows(memory, values, is_by_sample) + struct.pack(
+            "<2QI4x", place, place + 8, n_samples
+        )
         coverage = ptx.launch(kernel, memory, arguments, N_THREADS, (n_variants, 1, 1))
-        places.append(int(memory.get(place, np.uint64)[0]))
-    assert places == [2**64 - 1, 2 * n_samples + 130]
+        places.append(memory.get(place, np.uint64).tolist())
+    nowhere, found = 2**64 - 1, 2 * n_samples + 130
+    is_fraction = 0 < wrong < 2
+    assert places == [[nowhere] * 2, [nowhere, found] if is_fraction else [found, nowhere]]
     assert coverage >= LEAST_COVERAGE
 
 

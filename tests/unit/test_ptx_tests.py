@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 from tests.ptx_program import compile_program, load_interpreter, needs_nvcc
 
-N_THREADS, WORD_SAMPLES, NO_ROW, NO_CODE = 128, 16, 0xFFFFFFFF, 0xFFFF
+N_THREADS, WORD_SAMPLES, NO_ROW, NO_CODE = 128, 16, 0xFFFFFFFF, 0xFFFFFFFF
 # What is left: predicates of loops that nvcc unrolls for more rounds than a case has.
 LEAST_COVERAGE = 0.9
 LIMB = float(1 << 20)
-FORMS = ("Call", "Byte", "Code")
+# (Type of a stored genotype, the missing one, the code of two copies.)
+FORMS = {
+    "Call": (np.uint8, 1, 2), "Byte": (np.uint8, 255, 254), "Code": (np.uint16, 65535, 65534),
+    "Fine": (np.uint32, 2**32 - 1, 2**22),
+}  # fmt: skip
 SET_SUMS = np.dtype([("sum", "u8"), ("squares", "u8"), ("n_called", "u4"), ("n_one", "u4"),
                      ("least", "u4"), ("greatest", "u4")])  # fmt: skip
 MASK = np.dtype([(name, "u4") for name in (
@@ -56,19 +60,20 @@ class Genotypes:
 
 
 def make_genotypes(rng, form, n_variants, n_samples):
-    missing = {"Call": 1, "Byte": 255, "Code": 65535}[form]
-    n_codes = 4 if form == "Call" else missing + 1
-    stored = rng.integers(0, n_codes, (n_variants, n_samples))
-    stored = stored.astype(np.uint16 if form == "Code" else np.uint8)
+    dtype, missing, two = FORMS[form]
+    n_codes = 4 if form == "Call" else two + 2
+    stored = rng.integers(0, n_codes, (n_variants, n_samples)).astype(dtype)
     common = rng.random(stored.shape) < np.linspace(0, 1, n_variants)[:, None]
-    stored[common] = 0 if form == "Call" else missing - 5
-    if form == "Code":
+    stored[common] = 0 if form == "Call" else two - 4
+    if form in ("Code", "Fine"):
         stored[rng.random(stored.shape) < 0.02] = missing
-        stored[-1, 0] = missing - 1
+        stored[-1, 0] = two
+    if form != "Call":
+        stored[stored == two + 1] = missing
     stored[0][stored[0] == missing] = 3  # without a missing call
     is_missing = stored == missing
     if form != "Call":
-        return Genotypes(stored, stored, is_missing, stored.astype(np.int64), missing - 1)
+        return Genotypes(stored, stored, is_missing, stored.astype(np.int64), two)
     packed = (stored.reshape(n_variants, -1, 4) << np.array([0, 2, 4, 6], np.uint8)).sum(
         axis=2, dtype=np.uint8
     )
