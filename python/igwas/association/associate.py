@@ -10,24 +10,20 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from igwas import _core
+from igwas.association.array_inputs import ArrayInputs, array_inputs, dosage_array, on_host
 from igwas.association.device import open_device, resolve_gpus
-from igwas.association.device_arrays import GpuGenotypes, copy_to_host
+from igwas.association.device_arrays import GpuGenotypes
 from igwas.association.exchange import as_numpy, gpu_of, is_foreign, library_of, to_library
-from igwas.association.model import Model, ModelInputs, build_model, one_blas_thread
 from igwas.association.options import ScanOptions
 from igwas.association.scan import core_options
 from igwas.association.statistics_arrays import empty_arrays
 from igwas.association.tails import log10p_student_t
 from igwas.context import Context
-from igwas.errors import DeviceUnavailable, InputError, ShapeError
-from igwas.phenotypes.masks import group_by_missingness
-from igwas.phenotypes.residualise import find_untestable
-from igwas.phenotypes.transform import rank_inverse_normal
+from igwas.errors import DeviceUnavailable
 
 Floats = NDArray[np.float64]
 _BLOCK_VARIANTS = 256
 _BATCH_BYTES = 8 << 20
-_COPIES = 2.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +75,7 @@ class Association:
 
     def as_numpy(self) -> "Association":
         """The same in NumPy arrays, which share the memory; from a GPU they are copied."""
-        return self._with_arrays(lambda array: _on_host(array, "results"))
+        return self._with_arrays(lambda array: on_host(array, "results"))
 
     def to_library(self, library: ModuleType | None) -> "Association":
         """The same in arrays of a library that has `from_dlpack`; None leaves NumPy's."""
@@ -133,8 +129,10 @@ def associate(
         Other integer types are converted to int8.
     phenotypes : float (samples, phenotypes) or (samples,), or DataFrame
         NaN is missing. A DataFrame gives the phenotypes' names.
+        Rows are samples in the order of `genotypes`.
     covariates : float (samples, covariates) or (samples,), optional
-        Without the intercept, which is always added.
+        Without the intercept, which is always added. If this and `phenotypes` have row labels
+        (pandas), they are the same in the same order.
     missing : str
         `mean` puts the variant's mean in place of a missing call; `drop` leaves the sample out.
     transform : str
@@ -182,7 +180,8 @@ def associate(
         If genotypes lie on a GPU that is not among those the context names, or the context's
         device is one of encoders only.
     InputError
-        If a dosage lies outside 0 to 2; if a value is infinite, or a phenotype cannot be tested.
+        If a dosage lies outside 0 to 2; if row labels of phenotypes and covariates differ; if a
+        value is infinite, or a phenotype cannot be tested.
 
     References
     ----------
@@ -210,12 +209,12 @@ def associate(
     if gpu_of(genotypes) is not None:
         _require_mean(missing)
         on_gpu = GpuGenotypes(genotypes, context)
-        inputs = _inputs(on_gpu.shape, phenotypes, covariates, options)
+        inputs = array_inputs(on_gpu.shape, phenotypes, covariates, options)
         return _scan_on_gpu(on_gpu, inputs, options, context)
     context = resolve_gpus(context)
     library = library_of(genotypes)
-    dosage = _dosage_array(as_numpy(genotypes, "genotypes"))
-    inputs = _inputs(dosage.shape, phenotypes, covariates, options)
+    dosage = dosage_array(as_numpy(genotypes, "genotypes"))
+    inputs = array_inputs(dosage.shape, phenotypes, covariates, options)
     return _scan(dosage, inputs, options, context).to_library(library)
 
 
@@ -227,196 +226,14 @@ def _require_mean(missing: str) -> None:
         )
 
 
-def _on_host(values: Any, what: str) -> Any:
-    """An array that the CPU can read: a copy, if it lies on a GPU."""
-    return as_numpy(values, what) if gpu_of(values) is None else copy_to_host(values, what)
-
-
-@dataclass(frozen=True)
-class _Inputs:
-    """What is regressed on genotypes."""
-
-    model: Model
-    masks: Any
-    names: tuple[str, ...]
-
-    @property
-    def mask_of(self) -> NDArray[np.int64]:
-        """Mask of each phenotype."""
-        numbers = np.zeros(len(self.names), dtype=np.int64)
-        for number, mask in enumerate(self.masks):
-            numbers[mask.phenotype_index] = number
-        return numbers
-
-
-def _inputs(
-    shape: tuple[int, ...],
-    phenotypes: ArrayLike,
-    covariates: ArrayLike | None,
-    options: ScanOptions,
-) -> _Inputs:
-    if len(shape) != 2:
-        raise ShapeError(f"genotypes have {len(shape)} axes; expected 2: (variants, samples).")
-    values, names = _phenotype_matrix(phenotypes)
-    columns = _covariate_matrix(covariates, len(values))
-    if shape[1] != len(values):
-        raise ShapeError(
-            f"genotypes have {shape[1]:,} samples and phenotypes {len(values):,}; expected "
-            "as many. Genotypes are (variants, samples), phenotypes (samples, phenotypes)."
-        )
-    rows = np.flatnonzero(~np.isnan(columns).any(axis=1) & ~np.isnan(values).all(axis=1))
-    with one_blas_thread():
-        model, masks = _model(values[rows], names, columns[rows], rows, options)
-    return _Inputs(model, masks, names)
-
-
 def _source(dosage: NDArray[Any], context: Context) -> _core.GenotypeSource:
     if context.device == "cuda" and dosage.dtype != np.int8:
         return _core.array_source(dosage, is_fine=True)
     return _core.array_source(dosage)
 
 
-def _dosage_array(genotypes: ArrayLike) -> NDArray[Any]:
-    array = np.asarray(_unmasked(genotypes))
-    if array.ndim != 2:
-        raise ShapeError(f"genotypes have {array.ndim} axes; expected 2: (variants, samples).")
-    kind = array.dtype
-    if kind not in (np.float32, np.float64):
-        if not np.issubdtype(kind, np.integer):
-            raise InputError(
-                f"genotypes have dtype {kind}; expected float32, float64 or integers. "
-                "Convert them first."
-            )
-        if array.size and array.max() > _COPIES:
-            _refuse_dosage(float(array.max()))
-        kind = np.dtype(np.int8)
-        # Clipped before the conversion: -999 would wrap round to 25.
-        array = array.clip(min=-1) if np.issubdtype(array.dtype, np.signedinteger) else array
-    result = np.ascontiguousarray(array, dtype=kind)
-    if kind != np.int8 and result.size:
-        # fmin and fmax pass over NaN, and are silent where all is NaN.
-        low = float(np.fmin.reduce(result, axis=None))
-        high = float(np.fmax.reduce(result, axis=None))
-        if low < 0 or high > _COPIES:
-            _refuse_dosage(low if low < 0 else high)
-    return result
-
-
-def _refuse_dosage(value: float) -> None:
-    # All digits: 2.0000001 must not read as 2.
-    shown = repr(value).removesuffix(".0")
-    raise InputError(
-        f"genotypes hold {shown}; expected copies of the effect allele, 0 to 2, or NaN. "
-        "Do not standardise them: the scan removes mean and covariates itself."
-    )
-
-
-def _phenotype_matrix(phenotypes: ArrayLike) -> tuple[Floats, tuple[str, ...]]:
-    if isinstance(phenotypes, pd.DataFrame):
-        names = tuple(str(name) for name in phenotypes.columns)
-        return _finite_matrix(_floats(phenotypes, "phenotypes"), "phenotypes"), names
-    values = _floats(phenotypes, "phenotypes")
-    values = _finite_matrix(values[:, None] if values.ndim == 1 else values, "phenotypes")
-    return values, tuple(f"phenotype_{i}" for i in range(values.shape[1]))
-
-
-def _unmasked(values: ArrayLike) -> ArrayLike:
-    """Masked entries of a masked array as NaN; NumPy's conversions would show what lies under."""
-    if not isinstance(values, np.ma.MaskedArray):
-        return values
-    return np.where(np.ma.getmaskarray(values), np.nan, np.ma.getdata(values))
-
-
-def _floats(values: ArrayLike, what: str) -> Floats:
-    """A float64 copy."""
-    given = _unmasked(_on_host(values, what))
-    try:
-        _require_numbers(given)
-        return np.array(given, dtype=np.float64)
-    except (OverflowError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{what} are no numbers ({error}); expected floats (samples, columns). "
-            "Code categories as indicator columns."
-        ) from error
-
-
-def _require_numbers(values: ArrayLike) -> None:
-    """NumPy would read text and dates as numbers, and drop the imaginary part of a complex one."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "biufO":
-        raise TypeError(f"dtype {array.dtype}")
-    if array.dtype.kind == "O":
-        for value in array.flat:
-            if isinstance(value, str | bytes | complex | np.datetime64 | np.timedelta64):
-                raise TypeError(f"{str(value)[:40]!r} is of type {type(value).__name__}")
-
-
-def _covariate_matrix(covariates: ArrayLike | None, n: int) -> Floats:
-    intercept = np.ones((n, 1))
-    if covariates is None:
-        return intercept
-    values = _floats(covariates, "covariates")
-    values = _finite_matrix(values[:, None] if values.ndim == 1 else values, "covariates")
-    if len(values) != n:
-        raise ShapeError(
-            f"covariates have {len(values):,} samples and phenotypes {n:,}; expected as many."
-        )
-    return np.hstack([intercept, values])
-
-
-def _finite_matrix(values: Floats, what: str) -> Floats:
-    if values.ndim != 2 or values.shape[1] == 0:
-        raise ShapeError(f"{what} have shape {values.shape}; expected (samples, columns).")
-    if np.isinf(values).any():
-        raise InputError(f"{what} hold an infinite value; expected numbers, or NaN for missing.")
-    return values
-
-
-def _model(
-    values: Floats,
-    names: tuple[str, ...],
-    columns: Floats,
-    rows: NDArray[np.int64],
-    options: ScanOptions,
-) -> tuple[Model, Any]:
-    masks = group_by_missingness(values)
-    covariate_names = ("intercept", *(f"covariate_{i}" for i in range(columns.shape[1] - 1)))
-    transformed = values if options.transform == "none" else rank_inverse_normal(values)
-    inputs = ModelInputs(
-        values=transformed,
-        names=names,
-        masks=masks,
-        omnibus_values=None if options.transform == "none" else values,
-        covariates=columns,
-        covariate_names=covariate_names,
-        genotype_rows=rows.astype(np.int64),
-        is_male=np.zeros(len(rows), dtype=bool),
-    )
-    _refuse_untestable(inputs)
-    return build_model(inputs), masks
-
-
-def _refuse_untestable(inputs: ModelInputs) -> None:
-    from igwas.phenotypes.covariates import orthonormal_basis
-
-    for mask in inputs.masks:
-        rows = np.flatnonzero(mask.is_present)
-        labels = [inputs.names[i] for i in mask.phenotype_index]
-        if len(rows) < 2:
-            raise InputError(
-                f"phenotype {labels[0]!r} has {len(rows)} samples; expected at least 2."
-            )
-        q = orthonormal_basis(inputs.covariates[rows], inputs.covariate_names).q
-        values = mask.take(inputs.values, rows)
-        for name, reason in find_untestable(values, q, labels).items():
-            raise InputError(
-                f"phenotype {name!r} {reason}; expected variation that the covariates leave. "
-                "Leave it out."
-            )
-
-
 def _scan(
-    dosage: NDArray[Any], inputs: _Inputs, options: ScanOptions, context: Context
+    dosage: NDArray[Any], inputs: ArrayInputs, options: ScanOptions, context: Context
 ) -> Association:
     n_variants, n_phenotypes = len(dosage), len(inputs.names)
     arrays = empty_arrays(n_variants, len(inputs.masks), n_phenotypes)
@@ -451,7 +268,7 @@ def _scan(
 
 
 def _scan_on_gpu(
-    genotypes: GpuGenotypes, inputs: _Inputs, options: ScanOptions, context: Context
+    genotypes: GpuGenotypes, inputs: ArrayInputs, options: ScanOptions, context: Context
 ) -> Association:
     n_phenotypes = len(inputs.names)
     arrays = genotypes.scan(

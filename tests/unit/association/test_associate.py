@@ -420,3 +420,23 @@ def test_masked_entries_are_missing():
     plain = igwas.associate(np.where(hidden, np.nan, dosage), values)
     assert masked.missing_count.sum() == hidden.sum()
     np.testing.assert_array_equal(masked.beta, plain.beta)
+
+
+def test_tables_whose_rows_differ_are_not_joined_by_position():
+    people = [f"P{i}" for i in range(20)]
+    values = pd.DataFrame({"left": VALUES}, index=people)
+    age = pd.Series(np.linspace(40, 70, 20) ** 2, index=people)
+    plain = igwas.associate(GOOD, VALUES, age.to_numpy())
+    np.testing.assert_array_equal(igwas.associate(GOOD, values, age).t, plain.t)
+    # Labels of one table alone say nothing.
+    np.testing.assert_array_equal(igwas.associate(GOOD, values, age.to_numpy()).t, plain.t)
+    swapped = age.iloc[[0, 2, 1, *range(3, 20)]]
+    with pytest.raises(
+        InputError, match="row 1 of the phenotypes is 'P1' and of the covariates 'P2'"
+    ):
+        igwas.associate(GOOD, values, swapped)
+    with pytest.raises(InputError, match="row 0 of the phenotypes is 'P0' and of the covariates 0"):
+        igwas.associate(GOOD, values, age.reset_index(drop=True))
+    np.testing.assert_array_equal(
+        igwas.associate(GOOD, values, swapped.loc[values.index]).t, plain.t
+    )
