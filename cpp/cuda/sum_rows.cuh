@@ -93,9 +93,9 @@ __device__ inline void store_sums(SumArguments const& with, WarpSums const& sums
         unsigned const column = first_column + mma_columns * group + 2 * (lane % 4) + odd;
         long long sum = 0;
 #pragma unroll
-        for (unsigned plane = 0; plane < Rows::n_planes; ++plane) {
+        for (unsigned plane = Rows::n_planes; plane-- > 0;) {
           unsigned const at = i + n * plane;
-          sum += sum_of_digits(sums[at / 2], group, 2 * (at % 2) + odd) * (1LL << (8 * plane));
+          sum = 256 * sum + sum_of_digits(sums[at / 2], group, 2 * (at % 2) + odd);
         }
         if (row < with.n_rows && column < with.n_columns) {
           atomicAdd(with.sums + static_cast<unsigned long long>(row) * with.n_columns + column,
