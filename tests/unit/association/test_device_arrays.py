@@ -124,8 +124,9 @@ def test_strided_genotypes_are_read_where_they_lie(library, layout):
     assert_same(associate(library.put(given), values), associate(genotypes, values))
 
 
-def test_no_genotype_and_no_result_goes_through_the_host(simulated_gpu, library):
-    genotypes = copies(n_variants=4_000)
+@pytest.mark.parametrize("make", [copies, fractions])
+def test_no_genotype_and_no_result_goes_through_the_host(simulated_gpu, library, make):
+    genotypes = make(n_variants=4_000)
     values, _ = inputs(n_phenotypes=2)
     given = library.put(genotypes)
     simulated_gpu.library.cuda_sim_library_wait(library.stream(0))
@@ -135,7 +136,11 @@ def test_no_genotype_and_no_result_goes_through_the_host(simulated_gpu, library)
     assert simulated_gpu.n_bytes_back - back <= 4_000 * (3 * 32 + 2 * 24 + 24) + 64
     # What lies in arrays of (variants, masks): 45 bytes, some of it twice.
     assert simulated_gpu.n_bytes_there - there < 4_000 * 2 * 60 + 200_000 < genotypes.nbytes * 2
-    np.testing.assert_array_equal(found.beta.numpy(), associate(genotypes, values).beta)
+    # Of fractions the CPU's are others in the last digits.
+    np.testing.assert_allclose(
+        found.beta.numpy(), associate(genotypes, values).beta,
+        rtol=0 if make is copies else 1e-4, atol=0 if make is copies else 1e-5,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("streams", "threads", "seed"), ORDERS)
