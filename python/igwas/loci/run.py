@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from igwas.association.statistics_file import open_statistics
-from igwas.context import Context
+from igwas.context import Context, cpu_context
 from igwas.errors import OptionError, OutputError
 from igwas.loci.find import LociResult, find_loci
 from igwas.loci.genomic_control import lambda_range
@@ -68,7 +68,7 @@ def run_loci(
     IgwasError
         As `find_loci`.
     """
-    options = options or LociOptions()
+    options, context = options or LociOptions(), cpu_context(context, "the search for loci")
     outputs = [output] if json_output is None else [output, json_output]
     _check_outputs(statistics, outputs, options, overwrite=overwrite)
     with ExitStack() as stack:

@@ -11,7 +11,7 @@ from typing import Any
 from igwas._version import __version__
 from igwas.association.ranking import OMNIBUS
 from igwas.association.statistics_file import StatisticsFile, open_statistics
-from igwas.context import Context
+from igwas.context import Context, cpu_context
 from igwas.provenance import file_digest
 from igwas.sole_writer import refuse_inputs, refuse_special
 from igwas.sumstats import gwas_ssf, plink2, regenie
@@ -100,13 +100,14 @@ def export_sumstats(
     Raises
     ------
     OptionError
-        For an unknown phenotype or choices that contradict each other.
+        For an unknown phenotype, choices that contradict each other, or a context that asks for a
+        device.
     InputError
         If the statistics cannot be read or are unfinished.
     OutputError
         If the output exists or its folder does not.
     """
-    output = Path(output)
+    output, context = Path(output), cpu_context(context, "the export")
     format_name = options.format_for(output)
     refuse_special(output)
     beside = ("", "-meta.yaml", ".provenance.json", ".tbi", ".csi")
@@ -124,8 +125,7 @@ def export_sumstats(
         job = _Export(source, reader, output, options, provenance, progress)
         if format_name == "parquet":
             return job.to_parquet()
-        threads = (context or Context()).n_threads
-        return job.to_text(TEXT_FORMATS[format_name], threads)
+        return job.to_text(TEXT_FORMATS[format_name], context.n_threads)
 
 
 def _provenance(source: StatisticsFile, options: ExportOptions, format_name: str) -> dict[str, Any]:
