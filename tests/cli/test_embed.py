@@ -13,7 +13,7 @@ from igwas.cli.main import main
 from igwas.context import Context
 from igwas.embeddings.embed_options import EmbedOptions, EmbedSummary
 from igwas.embeddings.embeddings_file import read_embeddings
-from igwas.embeddings.nvidia_driver import missing_gpu
+from igwas.nvidia_driver import missing_gpu
 
 
 def run(*arguments):

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from igwas.embeddings.nvidia_driver import missing_gpu
 from igwas.errors import DeviceUnavailable, IgwasError, InputError, OptionError
+from igwas.nvidia_driver import missing_gpu
 
 _log = logging.getLogger("igwas")
 
