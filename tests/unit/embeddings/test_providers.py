@@ -161,7 +161,7 @@ def test_a_device_this_onnxruntime_lacks_is_an_error_that_names_the_package(cont
 def test_the_driver_is_looked_for_before_any_package(content, driver, monkeypatch, device):
     driver.missing = "there is no NVIDIA driver"
     monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.0")  # two packages of one
-    with pytest.raises(DeviceUnavailable, match="there is no NVIDIA driver; .* --device cpu") as e:
+    with pytest.raises(DeviceUnavailable, match=r"there is no NVIDIA driver; .* --device cpu") as e:
         open_session(content, device=device, threads=1)
     assert "pip" not in str(e.value)
     assert open_session(content, device="auto", threads=1).reason == (
