@@ -94,9 +94,9 @@ def _check_outputs(
     inputs = {"statistics": statistics, **options.input_paths()}
     if len(outputs) == 2:
         _refuse_one_file(*outputs)
-    for path in outputs:
+    for path, option in zip(outputs, ("--output", "--json"), strict=False):
         refuse_special(path)
-        refuse_inputs(path, inputs)
+        refuse_inputs(path, inputs, option=option)
         if not path.parent.is_dir():
             raise OutputError(f"folder {path.parent} does not exist; expected one. Make it first.")
         if path.exists() and not overwrite:

@@ -103,10 +103,10 @@ def make_phenotypes(
         path = getattr(options, role)
         if path is not None:
             inputs[role] = path
-    for path in (output, options.save_basis):
+    for path, option in ((output, "--output"), (options.save_basis, "--save-basis")):
         if path is not None:
             refuse_special(path)
-            refuse_inputs(path, inputs)
+            refuse_inputs(path, inputs, option=option)
     if options.save_basis is not None:
         refuse_basis_output(options.save_basis, output, overwrite=options.overwrite)
     with sole_writer(output):
