@@ -121,6 +121,8 @@ def export_sumstats(
                 "a phenotype is named %r; the word is taken as the command's own",
                 options.phenotype,
             )
+        if "caution" in source.attributes:
+            logger.warning("%s", source.attributes["caution"])
         provenance = _provenance(source, options, format_name)
         job = _Export(source, reader, output, options, provenance, progress)
         if format_name == "parquet":
@@ -130,7 +132,8 @@ def export_sumstats(
 
 def _provenance(source: StatisticsFile, options: ExportOptions, format_name: str) -> dict[str, Any]:
     """Who wrote the export, from what, how, and what the scan says about itself."""
-    kept = ("igwas_version", "command", "created", "missing", "transform", "covariate_names")
+    kept = ("igwas_version", "command", "created", "missing", "transform", "covariate_names",
+            "caution")  # fmt: skip
     return {
         "igwas_version": __version__,
         "command": " ".join(sys.argv),
@@ -146,7 +149,8 @@ def _provenance(source: StatisticsFile, options: ExportOptions, format_name: str
         },
         "scan": {
             name: _plain(source.attributes[name]) for name in kept if name in source.attributes
-        },
+        }
+        | ({"projection": source.options["projection"]} if source.is_projection else {}),
     }
 
 
