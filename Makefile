@@ -27,7 +27,7 @@ CPP_FILES := $(shell find cpp -name '*.cpp' -o -name '*.hpp' -o -name '*.cu' -o 
 	-o -name '*.h')
 BUILD_FILES := CMakeLists.txt setup.py $(wildcard cmake/*.cmake) $(CPP_FILES)
 
-.PHONY: help env demo test test-cpp test-python browser test-slow test-gpu bench-gpu mutants lint \
+.PHONY: help env demo test test-cpp test-python browser test-slow gpu-here test-gpu bench-gpu mutants lint \
 	format type tidy-cuda gpu-resources sanitize docs docs-figures train-real encoder-sight demo-truth all-checks \
 	validation bench bench-quick constraints clean
 
@@ -83,11 +83,17 @@ browser: ## chromium for the tests of the report: installed as root where it is 
 test-slow: env ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
+# Before anything is built; needs only a Python (env says if there is none). The modules below ask the built backend again.
+gpu-here:
+	@[ -z "$(PYTHON)" ] || PYTHONPATH=python "$(PYTHON)" -m igwas.nvidia_driver
+
 # Both are done within ten minutes, ask for nothing and leave a JSON file; status 77: no GPU.
-test-gpu: test-cpp ## everything that runs where there is a GPU; writes build/gpu/tests.json
+test-gpu: gpu-here ## everything that runs where there is a GPU; writes build/gpu/tests.json
+	$(MAKE) --no-print-directory test-cpp
 	$(BIN)/python -m igwas.benchmark.gpu_checks --program $(BUILD)/test_gpu -o build/gpu/tests.json
 
-bench-gpu: env ## rates of this machine's GPUs and CPU; writes build/gpu/benchmark.json
+bench-gpu: gpu-here ## rates of this machine's GPUs and CPU; writes build/gpu/benchmark.json
+	$(MAKE) --no-print-directory env
 	$(BIN)/python -m igwas.benchmark.gpu_rates -o build/gpu/benchmark.json
 
 mutants: test-cpp ## put faults into the GPU backend: each must be caught; about ten minutes

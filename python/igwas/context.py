@@ -21,9 +21,10 @@ class Context:
         Worker threads; 0 is all cores this process may run on.
     device : str
         `cpu`, `cuda` or `auto`; for encoders also `tensorrt` and `openvino`. For a scan `auto` is
-        the CPU until the GPU backend has run on hardware.
+        the CPU until the GPU backend has run on hardware. Work that runs on the CPU only refuses a
+        device by name.
     gpus : tuple of int
-        Numbers of the GPUs to use with `cuda`; empty is all.
+        Numbers of the GPUs that a scan uses with `cuda`; empty is all. Encoders refuse them.
     max_memory_bytes : int or None
         Upper bound for the buffers the call plans; None leaves the default plan.
 
@@ -60,6 +61,48 @@ class Context:
     def n_threads(self) -> int:
         """Threads with 0 resolved to the cores this process may use."""
         return self.threads or len(os.sched_getaffinity(0))
+
+
+def cpu_context(context: Context | None, work: str) -> Context:
+    """The context of work that runs on the CPU only; one of defaults where none is given.
+
+    Parameters
+    ----------
+    context : Context or None
+    work : str
+        What is done, as in "the search for loci".
+
+    Raises
+    ------
+    OptionError
+        If the context asks for another device: it would be ignored.
+
+    Examples
+    --------
+    >>> cpu_context(Context(threads=2, device="auto"), "the search for loci").threads
+    2
+    """
+    if context is not None and context.device not in ("auto", "cpu"):
+        raise OptionError(
+            f"Context has device {context.device!r}, but {work} runs on the CPU only; expected "
+            "cpu or auto. Leave the device out."
+        )
+    return context or Context()
+
+
+def refuse_gpus(context: Context, work: str) -> None:
+    """Fail if the context names GPUs that work on one GPU would not heed.
+
+    Raises
+    ------
+    OptionError
+        If it names any.
+    """
+    if context.gpus:
+        raise OptionError(
+            f"Context has gpus {context.gpus}, but {work} takes the first GPU it sees; expected "
+            "none named. Leave gpus out, and say which it sees with CUDA_VISIBLE_DEVICES."
+        )
 
 
 def parse_bytes(text: str) -> int:

@@ -12,7 +12,9 @@ from igwas.errors import OptionError, OutputError
 SUFFIXES = (".partial", ".partial.hits", ".creating", ".lock")
 
 
-def refuse_inputs(output: Path, inputs: Mapping[str, Path]) -> None:
+def refuse_inputs(
+    output: Path, inputs: Mapping[str, Path], *, option: str = "--output"
+) -> None:
     """Refuse an output that is an input, or would need the name of one while it is written.
 
     Parameters
@@ -20,6 +22,8 @@ def refuse_inputs(output: Path, inputs: Mapping[str, Path]) -> None:
     output : Path
     inputs : mapping of role to path
         Every file that is read, also those that another file names.
+    option : str
+        That names the output.
 
     Raises
     ------
@@ -31,7 +35,7 @@ def refuse_inputs(output: Path, inputs: Mapping[str, Path]) -> None:
         for name in names:
             if name.exists() and path.exists() and name.samefile(path):
                 raise OptionError(
-                    f"--output is {output}, which would replace {path}, the input of {role}; "
+                    f"{option} is {output}, which would replace {path}, the input of {role}; "
                     "expected another file. Choose another name."
                 )
 

@@ -10,6 +10,7 @@ from tests.encoder_files import photographs, write_encoder, write_images
 from igwas.cli.main import main
 from igwas.context import Context
 from igwas.embeddings.audit import AuditOptions
+from igwas.embeddings.audit_files import FIGURES
 from igwas.embeddings.embed import embed_images
 
 
@@ -78,6 +79,14 @@ def test_a_whole_audit_from_the_command_line(files, tmp_path):
     assert "0 of them left out: the encoder was trained on them" in finished.stdout
     assert json.loads((tmp_path / "a.json").read_text())["people"]["n_compared"] == 25
     assert len(list((tmp_path / "f").iterdir())) == 6
+
+
+def test_an_input_is_never_an_output_and_the_option_is_named(files, tmp_path, capsys):
+    assert run(files[1], "--json", files[1], "--overwrite") == 2
+    assert f"--json is {files[1]}, which would replace" in capsys.readouterr().err
+    (tmp_path / FIGURES[0]).hardlink_to(files[1])
+    assert run(files[1], "--figures", tmp_path, "--overwrite") == 2
+    assert "--figures is" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("which", ["embeddings", "images"])

@@ -94,4 +94,8 @@ def test_bad_input_is_one_clear_line(embeddings, tmp_path, capsys, arguments, st
 
 def test_the_input_is_never_the_output(embeddings, capsys):
     assert run(embeddings, "-o", embeddings, "--overwrite") == 2
-    assert "would replace" in capsys.readouterr().err
+    assert "--output is" in (error := capsys.readouterr().err)
+    assert "would replace" in error
+    words = ("--components", "2", "--save-basis", embeddings, "--overwrite")
+    assert run(embeddings, "-o", "p.h5", *words) == 2
+    assert "--save-basis is" in capsys.readouterr().err

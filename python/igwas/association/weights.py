@@ -14,6 +14,7 @@ from igwas.association.independent import independent_columns
 from igwas.association.statistics_file import StatisticsFile
 from igwas.association.variant_lookup import find_variant
 from igwas.errors import InputError, OptionError
+from igwas.quoted_cells import refuse_open_quotes
 
 _LARGEST = 1e50
 
@@ -136,6 +137,7 @@ def _read_table(path: Path) -> pd.DataFrame:
         with path.open(encoding="utf-8-sig") as stream:
             header = stream.readline()
         separator = "\t" if "\t" in header else "," if "," in header else r"\s+"
+        refuse_open_quotes(path, " " if separator == r"\s+" else separator)
         how: dict[str, Any] = {"sep": separator, "dtype": str, "encoding": "utf-8-sig"}
         first = pd.read_csv(path, header=None, nrows=1, keep_default_na=False, **how)
         # Read as a header, a second column of the same name would be renamed without a word.

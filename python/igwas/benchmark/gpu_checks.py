@@ -32,8 +32,8 @@ from igwas.benchmark.machine import describe_machine
 from igwas.benchmark.options import CohortShape
 from igwas.context import Context
 from igwas.doctor import diagnose
+from igwas.nvidia_driver import NO_GPU
 
-NO_GPU = 77
 # A machine that hangs is found before the ten minutes that a run may take are over.
 _PROGRAM_SECONDS = 300
 

@@ -23,11 +23,12 @@ from igwas.association import device
 from igwas.association.options import ScanOptions
 from igwas.association.scan import make_source, run_scan
 from igwas.benchmark.cohort import BenchmarkCohort, make_cohort
-from igwas.benchmark.gpu_checks import NO_GPU, read_arrays, write_result
+from igwas.benchmark.gpu_checks import read_arrays, write_result
 from igwas.benchmark.options import CohortShape
 from igwas.context import Context
 from igwas.errors import IgwasError
 from igwas.genotypes.genotype_file import open_genotypes
+from igwas.nvidia_driver import NO_GPU
 
 FULL = CohortShape(n_variants=40_000)
 QUICK = CohortShape(n_samples=203, n_variants=60, n_phenotypes=5, n_covariates=3)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from igwas.context import Context
+from igwas.context import Context, cpu_context
 from igwas.demo.child import run_child
 from igwas.demo.effects import compare_effects
 from igwas.demo.journal import NAME, PARTIAL, Finished, Journal
@@ -104,6 +104,7 @@ def run_demo(
         If a command fails; what it says stands above, and `resume` goes on from there.
     """
     folder, options = Path(folder), options or DemoOptions()
+    context = cpu_context(context, "the demo")
     _prepare(folder, resume=resume, overwrite=overwrite)
     stages = make_stages(options)
     with sole_writer(folder / NAME):
@@ -138,7 +139,7 @@ def run_stages(
     IgwasError
         If one fails.
     """
-    runner = _Runner(folder, journal, context or Context(), say)
+    runner = _Runner(folder, journal, cpu_context(context, "the demo"), say)
     first = next((n for n, stage in enumerate(stages) if not runner.has_finished(stage)), None)
     todo = [] if first is None else stages[first:]
     journal.forget([stage.name for stage in todo])

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from igwas.context import Context
+from igwas.context import Context, cpu_context
 from igwas.embeddings import agreement, spread
 from igwas.embeddings.audit_files import AuditFiles, SheetSource
 from igwas.embeddings.audit_report import (
@@ -120,8 +120,10 @@ def run_audit(
         If a file cannot be used, or two do not belong together.
     OutputError
         If a file to be written exists.
+    OptionError
+        If the context asks for a device: this runs on the CPU.
     """
-    options, context = options or AuditOptions(), context or Context()
+    options, context = options or AuditOptions(), cpu_context(context, "the audit")
     inputs = {"embeddings": Path(embeddings)}
     inputs |= {"images": Path(images)} if images is not None else {}
     inputs |= {"metadata": Path(metadata)} if metadata is not None else {}

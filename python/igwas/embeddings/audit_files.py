@@ -135,7 +135,7 @@ class AuditFiles:
 
     def _check_one(self, path: Path, inputs: dict[str, Path]) -> None:
         refuse_special(path)
-        refuse_inputs(path, inputs)
+        refuse_inputs(path, inputs, option="--json" if path == self._json else "--figures")
         if path.exists() and not self._overwrite:
             raise OutputError(
                 f"{path} exists; expected a new file. Choose another name or give --overwrite."

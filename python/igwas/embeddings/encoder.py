@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from igwas.context import Context
+from igwas.context import Context, refuse_gpus
 from igwas.embeddings.providers import MEMORY, OpenSession, first_line, host_buffer, open_session
 from igwas.errors import IgwasError, InputError, ShapeError
 
@@ -211,9 +211,12 @@ def open_encoder(
         If it cannot be read, cannot be run, or is no encoder of ours.
     DeviceUnavailable
         If a device asked for by name cannot be used.
+    OptionError
+        If the context numbers GPUs.
     """
     path = Path(path)
     context = context or Context()
+    refuse_gpus(context, "an encoder")
     if path.is_dir() or not path.exists():
         found = "is a folder" if path.is_dir() else "does not exist"
         raise InputError(f"{path} {found}; expected an encoder.onnx. Check the path.")

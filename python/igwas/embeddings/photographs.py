@@ -7,7 +7,7 @@ killed goes on in either half; then they are removed.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from igwas.context import Context
@@ -151,7 +151,7 @@ def made_images(
     path, partial = images_paths(paths)
     if not (options.resume and path.exists()):
         process_photographs(
-            source, path, context=context, progress=progress,
+            source, path, context=replace(context, device="cpu", gpus=()), progress=progress,
             options=ImagesOptions(
                 size_px=encoder.card.size_px, resume=options.resume, overwrite=options.overwrite
             ),

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from igwas.errors import DeviceUnavailable, IgwasError, InputError, OptionError
+from igwas.nvidia_driver import missing_gpu
 
 _log = logging.getLogger("igwas")
 
@@ -183,6 +184,12 @@ class _Model:
 
 def _open(runtime: Any, model: _Model, device: str, threads: int) -> OpenSession:
     provider, package = PROVIDERS[device]
+    # The driver first: without one no package helps.
+    if device in MEMORY and (missing := missing_gpu()):
+        raise DeviceUnavailable(
+            f"{missing}; expected an NVIDIA GPU with its driver for {device}. Install the driver "
+            "(nvidia-smi then lists the GPU), or give --device cpu."
+        )
     _refuse_two_runtimes(device)
     available = runtime.get_available_providers()
     if provider not in available:

@@ -11,6 +11,7 @@ from igwas.embeddings.embeddings_file import Embeddings
 from igwas.embeddings.explained import Variable
 from igwas.errors import InputError
 from igwas.images.images_file import ImagesFile
+from igwas.quoted_cells import refuse_open_quotes
 
 # Measures of images.h5 that belong together, and the name of what they tell.
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -196,6 +197,7 @@ def _read_table(path: Path) -> pd.DataFrame:
             table = pd.read_parquet(path)
             return table.where(table.notna(), "").astype(str)
         separator = "," if path.suffix == ".csv" else "\t"
+        refuse_open_quotes(path, separator)
         table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
     except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError, OSError) as error:
         reason = (str(error).splitlines() or ["no reason given"])[0]

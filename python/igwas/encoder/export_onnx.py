@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from igwas._version import __version__
-from igwas.context import Context
+from igwas.context import Context, cpu_context
 from igwas.encoder.checkpoint import Checkpoint, digest_of, find_checkpoint, read_checkpoint
 from igwas.encoder.describer import Describer, OneNetwork
 from igwas.encoder.export_options import VIEWS, ExportOptions, ExportSummary
@@ -82,8 +82,11 @@ def export_encoder(
         If ONNX Runtime does not agree with torch; nothing is written then.
     OutputError
         If the output exists or cannot be written.
+    OptionError
+        If the context asks for a device: this runs on the CPU.
     """
-    output, options, context = Path(output), options or ExportOptions(), context or Context()
+    output, options = Path(output), options or ExportOptions()
+    context = cpu_context(context, "the export of an encoder")
     if not sources:
         raise OptionError("no checkpoint is given; expected at least one. Give a run's folder.")
     for name in ("onnx", "onnxscript", "onnxruntime"):

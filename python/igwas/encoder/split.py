@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from igwas.errors import InputError
+from igwas.quoted_cells import likely_delimiter, refuse_open_quotes
 from igwas.wording import counted
 
 PARTS = ("train", "validation", "test")
@@ -102,6 +103,9 @@ def read_split(path: Path, participant_ids: Sequence[str]) -> Split:
         listed.
     """
     try:
+        with path.open(encoding="utf-8-sig") as stream:
+            delimiter = likely_delimiter(stream.readline())
+        refuse_open_quotes(path, delimiter)
         table = pd.read_csv(path, sep=None, engine="python", dtype=str, keep_default_na=False)
     except (ValueError, OSError) as error:
         raise InputError(

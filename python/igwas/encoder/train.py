@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from igwas.context import Context
+from igwas.context import Context, refuse_gpus
 from igwas.encoder.checkpoint import (
     BEST,
     LAST,
@@ -93,7 +93,8 @@ def train_encoder(
     InputError
         If the images cannot be trained on, or the run is of other images.
     OptionError
-        If the options cannot be used, or are not those of the run to go on with.
+        If the options cannot be used, or are not those of the run to go on with, or the context
+        numbers GPUs.
     OutputError
         If the folder holds a run, another process writes it, or the disk is full.
     TrainingFailed
@@ -101,6 +102,7 @@ def train_encoder(
     """
     images, run_dir = Path(images), Path(run_dir)
     options, context = options or TrainOptions(), context or Context()
+    refuse_gpus(context, "a training process")
     device_type = choose_device(context.device).type
     if resume and overwrite:
         raise OptionError("--resume and --overwrite are both given; expected one. Leave one out.")

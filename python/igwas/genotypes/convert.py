@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from igwas.context import Context
+from igwas.context import Context, cpu_context
 from igwas.errors import InputError, OptionError
 from igwas.genotypes.chromosomes import HAPLOID
 from igwas.genotypes.encoding import Encoding, dosage_scale, encode_dosages
@@ -262,7 +262,7 @@ def convert(
         If the source cannot be used; OptionError, OutputError likewise. Nothing is then left.
     """
     source_path, output_path = Path(source), Path(output)
-    options, context = options or ConvertOptions(), context or Context()
+    options, context = options or ConvertOptions(), cpu_context(context, "the conversion")
     refuse_special(output_path)
     check_output(output_path, overwrite=options.overwrite, inputs={"source": source_path})
     opened = open_source(source_path, options, context)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from igwas._version import __version__
-from igwas.context import Context
+from igwas.context import Context, cpu_context
 from igwas.errors import IncompleteFile, InputError, OptionError, OutputError
 from igwas.images.account import ImagesSummary
 from igwas.images.duplicates import find_duplicates
@@ -75,9 +75,12 @@ def process_photographs(
     IncompleteFile
         If an interrupted run is there and neither `resume` nor `overwrite` was given, or it had
         other options.
+    OptionError
+        If the context asks for a device: this runs on the CPU.
     """
     source, output = Path(source), Path(output)
-    options, context = options or ImagesOptions(), context or Context()
+    options = options or ImagesOptions()
+    context = cpu_context(context, "the reading of photographs")
     pillow()  # said before any work, if it is missing
     network = _checked_network(options)
     _check_output(output, options)

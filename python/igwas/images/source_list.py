@@ -1,6 +1,5 @@
 """Which photographs there are: all of a folder, or those of a manifest."""
 
-import csv
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from pathlib import Path
 from igwas.errors import InputError
 from igwas.images.photograph import SUFFIXES
 from igwas.images.photograph_names import parse_name
+from igwas.quoted_cells import read_rows
 
 # Name of a column -> the names it may have in a manifest.
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -192,9 +192,8 @@ def _read_manifest(path: Path) -> SourceList:
             "(commas), .tsv or .txt (tabs). Rename or convert it."
         )
     try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            rows = list(csv.reader(stream, delimiter=delimiter, strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
+        rows = [row for _, row in read_rows(path, delimiter)]
+    except UnicodeDecodeError as error:
         raise InputError(
             f"{path} cannot be read as text ({error}); expected a UTF-8 table. Save it as one."
         ) from error

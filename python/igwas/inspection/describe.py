@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from igwas.context import Context
+from igwas.context import Context, cpu_context
 from igwas.errors import InputError, SchemaError
 from igwas.hdf5 import is_hdf5, open_hdf5
 from igwas.inspection.check import CheckResult, check_arrays, check_chunks
@@ -146,9 +146,11 @@ def describe_file(
     ------
     InputError
         If it is no file of ours, or cannot be opened.
+    OptionError
+        If the context asks for a device: this runs on the CPU.
     """
     path = Path(path)
-    context = context or Context()
+    context = cpu_context(context, "the description of a file")
     if path.is_file() and not is_hdf5(path):
         return _describe_bed(path, check=check, context=context)
     with open_hdf5(path) as file:

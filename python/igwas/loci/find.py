@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from igwas.association.sample_list import is_listed, read_sample_list
 from igwas.association.statistics_file import StatisticsFile, open_statistics
-from igwas.context import Context
+from igwas.context import Context, cpu_context
 from igwas.errors import InputError
 from igwas.genotypes.chromosomes import analysed_samples
 from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
@@ -120,10 +120,10 @@ def find_loci(
     InputError
         If files do not belong together, or no variant was tested.
     OptionError
-        If the options contradict each other or the data.
+        If the options contradict each other or the data, or the context asks for a device.
     """
     options = options or LociOptions()
-    context = context or Context()
+    context = cpu_context(context, "the search for loci")
     with ExitStack() as stack:
         if not isinstance(statistics, StatisticsFile):
             statistics = stack.enter_context(open_statistics(statistics))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from igwas.association.statistics_file import open_statistics
-from igwas.context import Context
+from igwas.context import Context, cpu_context
 from igwas.errors import OptionError, OutputError
 from igwas.loci.find import LociResult, find_loci
 from igwas.loci.genomic_control import lambda_range
@@ -68,7 +68,7 @@ def run_loci(
     IgwasError
         As `find_loci`.
     """
-    options = options or LociOptions()
+    options, context = options or LociOptions(), cpu_context(context, "the search for loci")
     outputs = [output] if json_output is None else [output, json_output]
     _check_outputs(statistics, outputs, options, overwrite=overwrite)
     with ExitStack() as stack:
@@ -94,9 +94,9 @@ def _check_outputs(
     inputs = {"statistics": statistics, **options.input_paths()}
     if len(outputs) == 2:
         _refuse_one_file(*outputs)
-    for path in outputs:
+    for path, option in zip(outputs, ("--output", "--json"), strict=False):
         refuse_special(path)
-        refuse_inputs(path, inputs)
+        refuse_inputs(path, inputs, option=option)
         if not path.parent.is_dir():
             raise OutputError(f"folder {path.parent} does not exist; expected one. Make it first.")
         if path.exists() and not overwrite:

@@ -14,6 +14,7 @@ from igwas.phenotypes.table import CovariateTable
 
 _log = logging.getLogger("igwas")
 _EPS = float(np.finfo(np.float64).eps)
+_SMALLEST_NORMAL = float(np.finfo(np.float64).smallest_normal)
 
 DEPENDENCE_TOLERANCE = 1e-8
 """A covariate is dependent if less than this share of its spread is left by the ones before it.
@@ -152,7 +153,8 @@ def orthonormal_basis(
     Raises
     ------
     InputError
-        If a covariate has NaN or infinity, or samples - rank - 1 is below 1.
+        If a covariate has NaN or infinity, or only numbers below 2.2e-308 that are not all zero, or
+        samples - rank - 1 is below 1.
     ShapeError
         If the first column is not constant, or names do not fit.
     """
@@ -195,6 +197,15 @@ def _check(columns: NDArray[np.float64], names: Sequence[str]) -> None:
                 f"covariate {name!r} has a missing or infinite value; expected finite numbers. "
                 "Leave out those samples."
             )
+        # Below the smallest normal number float64 has fewer digits the smaller a number is: a sum
+        # of other covariates is no longer recognised as one, and would count as independent.
+        largest = float(np.abs(columns[:, index]).max(initial=0.0))
+        if index and 0 < largest < _SMALLEST_NORMAL:
+            raise InputError(
+                f"covariate {name!r} has no value above {largest:.3g} in size; expected one of at "
+                f"least {_SMALLEST_NORMAL:.3g}, below which numbers lose their digits. "
+                "Compute it in a smaller unit (a factor changes no result), or leave it out."
+            )
     if len(columns) and (columns[0, 0] == 0 or (columns[:, 0] != columns[0, 0]).any()):
         raise ShapeError(
             f"the first covariate, {names[0]!r}, is not constant; expected the intercept first. "
@@ -216,9 +227,9 @@ def _scale(columns: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
         if largest == 0:
             noise[index] = np.inf
             continue
-        # Divide first: the squares of 1e300 overflow, those of 1e-300 vanish. A power of two is
-        # exact.
-        column = columns[:, index] / 2.0 ** np.frexp(largest)[1]
+        # Scale first: the squares of 1e300 overflow, those of 1e-300 vanish. A power of two is
+        # exact; ldexp, as 2 ** 1024, that of 1e308, is infinite.
+        column = np.ldexp(columns[:, index], -int(np.frexp(largest)[1]))
         # The mean itself is rounded; a second centring removes what the first left.
         column = column - column.mean()
         column -= column.mean()

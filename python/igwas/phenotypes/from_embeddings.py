@@ -26,6 +26,7 @@ from igwas.phenotypes.image_choice import (
     choose_visit,
     clip_values,
     far_images,
+    n_chosen_blindly,
 )
 from igwas.phenotypes.image_covariates import image_covariates, regress_out
 from igwas.phenotypes.image_table import ImageFacts, ImageTable, read_embeddings
@@ -103,10 +104,10 @@ def make_phenotypes(
         path = getattr(options, role)
         if path is not None:
             inputs[role] = path
-    for path in (output, options.save_basis):
+    for path, option in ((output, "--output"), (options.save_basis, "--save-basis")):
         if path is not None:
             refuse_special(path)
-            refuse_inputs(path, inputs)
+            refuse_inputs(path, inputs, option=option)
     if options.save_basis is not None:
         refuse_basis_output(options.save_basis, output, overwrite=options.overwrite)
     with sole_writer(output):
@@ -174,7 +175,22 @@ class _Maker:
             self._leave_out_of_kept(lambda kept: far_images(kept.values, limit),
                                     f"outlier beyond {limit:g} robust deviations")  # fmt: skip
         if options.choice == "best":
+            self._judge_choice()
             self._leave_out_of_kept(lambda kept: ~best_images(kept), "not the best of its eye")
+
+    def _judge_choice(self) -> None:
+        """Without qualities the best photograph of an eye is the first by id, and no choice."""
+        n_several, n_blind = n_chosen_blindly(self.account.kept())
+        if n_several and n_blind == n_several:
+            raise InputError(
+                f"{self.images.path} has no quality for any of the {n_several:,} eyes with several "
+                "photographs; expected some for --choice best. Give --choice mean."
+            )
+        if n_blind:
+            self.notes.append(
+                f"{n_blind:,} of {n_several:,} eyes with several photographs have no quality: of "
+                "each the first by image id is taken"
+            )
 
     def _leave_out_of_kept(self, choose: Any, reason: str) -> None:
         """Apply a choice that depends on which photographs are still in."""

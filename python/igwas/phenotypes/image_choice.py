@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from igwas.errors import InputError
@@ -110,6 +111,16 @@ def best_images(images: ImageTable) -> Bools:
             seen.add(key)
             is_best[row] = True
     return is_best
+
+
+def n_chosen_blindly(images: ImageTable) -> tuple[int, int]:
+    """Eyes with several photographs, and how many of those eyes have none with a quality."""
+    table = pd.DataFrame({
+        "participant": images.participant_id, "eye": images.eye, "quality": images.quality,
+    })  # fmt: skip
+    eyes = table.groupby(["participant", "eye"])["quality"].agg(["size", "count"])
+    several = eyes[eyes["size"] > 1]
+    return len(several), int((several["count"] == 0).sum())
 
 
 def robust_z(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

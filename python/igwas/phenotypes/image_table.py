@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from igwas.errors import InputError
 from igwas.hdf5 import open_hdf5, read_texts
 from igwas.phenotypes.table_source import MISSING_TEXT, parse_number
+from igwas.quoted_cells import refuse_open_quotes
 from igwas.schema import EMBEDDINGS, IMAGES
 
 Floats = NDArray[np.float64]
@@ -161,6 +162,7 @@ class ImageFacts:
             with path.open(encoding="utf-8-sig") as stream:
                 header = stream.readline().rstrip("\r\n")
             separator = "\t" if "\t" in header else ","
+            refuse_open_quotes(path, separator)
             with warnings.catch_warnings():
                 warnings.simplefilter("error", pd.errors.ParserWarning)
                 # Without index_col a row with one cell too many would shift all of its columns.

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from igwas.context import Context
+from igwas.context import Context, cpu_context
 from igwas.errors import IncompleteFile, InputError, OptionError
 from igwas.images.imaging_libraries import pillow
 from igwas.simulate.cohort import CohortFiles, describe_options, write_cohort
@@ -93,9 +93,11 @@ def simulate_photographed_cohort(
     IncompleteFile
         If the cohort to go on with has other options.
     OptionError
-        As `simulate_cohort`, and if the width is out of range; nothing is written then.
+        As `simulate_cohort`, and if the width is out of range or the context asks for a device;
+        nothing is written then.
     """
     folder, eyes, track = Path(folder), eyes or EyeOptions(), track or _untracked
+    context = cpu_context(context, "the drawing of photographs")
     if resume and overwrite:
         raise OptionError("--resume and --overwrite are both given; expected one. Leave one out.")
     check_width(width_px)
@@ -145,7 +147,7 @@ def _draw(
     width_px: int,
     resume: bool,
     overwrite: bool,
-    context: Context | None,
+    context: Context,
     progress: Progress | None,
 ) -> None:
     """Draw every eye of the table."""

@@ -1,5 +1,6 @@
 """The folder of simulated photographs: new, to go on with, or to be replaced."""
 
+import csv
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ from typing import Any
 
 from igwas._version import __version__
 from igwas.errors import IncompleteFile, OutputError
+from igwas.images.photograph import SUFFIXES
 from igwas.simulate.photograph_list import PlannedPhotograph
 
 MANIFEST = "manifest.csv"
@@ -39,7 +41,7 @@ def prepare_folder(
     """Make the folder ready; True if an earlier call has finished what this one is to do."""
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file; expected a folder. Choose another name.")
-    earlier = _earlier(folder)
+    earlier = _earlier(folder, settings["photographs"], overwrite=overwrite)
     if earlier is not None and not overwrite:
         is_complete = (folder / MANIFEST).exists()
         if not resume:
@@ -68,19 +70,53 @@ def prepare_folder(
     return False
 
 
-def _earlier(folder: Path) -> dict[str, Any] | None:
+def _earlier(folder: Path, planned: list[str], *, overwrite: bool) -> dict[str, Any] | None:
     """Settings of the call that wrote the folder; None if it is new or empty."""
     if not folder.is_dir() or {path.name for path in folder.iterdir()} <= {SETTINGS + PARTIAL}:
         return None
+    if not (folder / SETTINGS).exists():
+        raise OutputError(
+            f"{folder} holds files that are no simulated photographs; expected a new or empty "
+            "folder. Choose another."
+        )
     try:
         settings = json.loads((folder / SETTINGS).read_text())
         names = [str(name) for name in settings["photographs"]]
         return {"arguments_sha256": str(settings["arguments_sha256"]), "photographs": names}
     except (OSError, ValueError, KeyError, TypeError) as error:
+        if overwrite:
+            return {"arguments_sha256": "", "photographs": _drawn(folder, planned)}
         raise OutputError(
-            f"{folder} holds files that are no simulated photographs; expected a new or empty "
-            "folder. Choose another."
+            f"{folder / SETTINGS} is damaged; expected the list of what an earlier run drew. Give "
+            "--overwrite to draw again."
         ) from error
+
+
+def _drawn(folder: Path, planned: list[str]) -> list[str]:
+    """Photographs to be replaced where the list of them is damaged: all that are known as drawn.
+
+    Another one may be somebody's own, or be left of other options and be taken for one of these.
+    """
+    names = {*planned, *_of_manifest(folder / MANIFEST)}
+    for path in sorted(folder.iterdir()):
+        name = path.name.removesuffix(PARTIAL)
+        if Path(name).suffix.lower() in SUFFIXES and name not in names:
+            raise OutputError(
+                f"{folder / SETTINGS} is damaged and does not say whether {path.name} was drawn by "
+                "an earlier run; expected no other photographs. Move it away, or choose another "
+                "folder."
+            )
+    return sorted(names)
+
+
+def _of_manifest(path: Path) -> list[str]:
+    """Photographs that a manifest names; none if it cannot be read."""
+    try:
+        with path.open(newline="") as stream:
+            names = [row["path"] for row in csv.DictReader(stream)]
+    except (OSError, ValueError, KeyError, csv.Error):
+        return []
+    return [name for name in names if name and Path(name).suffix.lower() in SUFFIXES]
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from igwas.context import Context
+from igwas.context import Context, cpu_context
 from igwas.errors import OutputError
 from igwas.images.imaging_libraries import pillow
 from igwas.images.worker_pool import WorkerDied, run_each
@@ -95,11 +95,11 @@ def write_photographs(
     InputError
         If an id or a column's name cannot be used, or nobody is photographed.
     OptionError
-        If the width, a seed or an exposure is out of range.
+        If the width, a seed or an exposure is out of range, or the context asks for a device.
     OutputError, IncompleteFile
         If the folder cannot or must not be written.
     """
-    folder, context = Path(folder), context or Context()
+    folder, context = Path(folder), cpu_context(context, "the drawing of photographs")
     pillow()  # said before any work, if it is missing
     table = dict(metadata or {})
     planned = plan_photographs(

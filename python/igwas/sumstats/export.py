@@ -11,7 +11,7 @@ from typing import Any
 from igwas._version import __version__
 from igwas.association.ranking import OMNIBUS
 from igwas.association.statistics_file import StatisticsFile, open_statistics
-from igwas.context import Context
+from igwas.context import Context, cpu_context
 from igwas.provenance import file_digest
 from igwas.sole_writer import refuse_inputs, refuse_special
 from igwas.sumstats import gwas_ssf, plink2, regenie
@@ -100,13 +100,14 @@ def export_sumstats(
     Raises
     ------
     OptionError
-        For an unknown phenotype or choices that contradict each other.
+        For an unknown phenotype, choices that contradict each other, or a context that asks for a
+        device.
     InputError
         If the statistics cannot be read or are unfinished.
     OutputError
         If the output exists or its folder does not.
     """
-    output = Path(output)
+    output, context = Path(output), cpu_context(context, "the export")
     format_name = options.format_for(output)
     refuse_special(output)
     beside = ("", "-meta.yaml", ".provenance.json", ".tbi", ".csi")
@@ -120,17 +121,19 @@ def export_sumstats(
                 "a phenotype is named %r; the word is taken as the command's own",
                 options.phenotype,
             )
+        if "caution" in source.attributes:
+            logger.warning("%s", source.attributes["caution"])
         provenance = _provenance(source, options, format_name)
         job = _Export(source, reader, output, options, provenance, progress)
         if format_name == "parquet":
             return job.to_parquet()
-        threads = (context or Context()).n_threads
-        return job.to_text(TEXT_FORMATS[format_name], threads)
+        return job.to_text(TEXT_FORMATS[format_name], context.n_threads)
 
 
 def _provenance(source: StatisticsFile, options: ExportOptions, format_name: str) -> dict[str, Any]:
     """Who wrote the export, from what, how, and what the scan says about itself."""
-    kept = ("igwas_version", "command", "created", "missing", "transform", "covariate_names")
+    kept = ("igwas_version", "command", "created", "missing", "transform", "covariate_names",
+            "caution")  # fmt: skip
     return {
         "igwas_version": __version__,
         "command": " ".join(sys.argv),
@@ -146,7 +149,8 @@ def _provenance(source: StatisticsFile, options: ExportOptions, format_name: str
         },
         "scan": {
             name: _plain(source.attributes[name]) for name in kept if name in source.attributes
-        },
+        }
+        | ({"projection": source.options["projection"]} if source.is_projection else {}),
     }
 
 

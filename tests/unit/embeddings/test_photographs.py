@@ -9,9 +9,12 @@ from tests.encoder_files import write_encoder
 from igwas.context import Context
 from igwas.embeddings.embed import embed, embed_images
 from igwas.embeddings.embed_options import EmbedOptions
-from igwas.embeddings.embeddings_file import read_embeddings
+from igwas.embeddings.embeddings_file import Paths, read_embeddings
+from igwas.embeddings.encoder import open_encoder
+from igwas.embeddings.photographs import made_images
 from igwas.errors import IncompleteFile, InputError, OptionError
 from igwas.images.fundus import prepare
+from igwas.images.process import process_photographs
 
 SIZE_PX = 64
 ONE = Context(threads=1)
@@ -59,6 +62,24 @@ def test_a_folder_gives_what_its_prepared_photographs_give(folder, model, tmp_pa
     assert (summary.n_images, summary.n_participants) == (6, 3)
     assert [path.name for path in output.parent.iterdir()] == ["e.h5"]
     assert found.attributes["photographs"] == str(folder)
+
+
+def test_photographs_are_read_on_the_cpu_whatever_the_encoder_runs_on(
+    folder, model, tmp_path, monkeypatch
+):
+    contexts = []
+
+    def process(*args, context, **kwargs):
+        contexts.append(context)
+        return process_photographs(*args, context=context, **kwargs)
+
+    monkeypatch.setattr("igwas.embeddings.photographs.process_photographs", process)
+    encoder, paths = open_encoder(model), Paths(tmp_path / "e.h5")
+    options = EmbedOptions(min_grade="reject")
+    asked = Context(threads=1, device="cuda")
+    with made_images(folder, encoder, paths, options, asked, None) as made:
+        assert made.path.exists()
+    assert contexts == [ONE]
 
 
 def test_a_manifest_gives_what_its_folder_gives(folder, model, tmp_path):

@@ -129,6 +129,14 @@ class FakeRuntime:
         return self.sessions[-1]
 
 
+@pytest.fixture(autouse=True)
+def driver(monkeypatch):
+    """As if NVIDIA's driver saw a GPU; a test may say otherwise."""
+    found = types.SimpleNamespace(missing="")
+    monkeypatch.setattr("igwas.embeddings.providers.missing_gpu", lambda: found.missing)
+    return found
+
+
 @pytest.fixture
 def content(model):
     return model.read_bytes()
@@ -147,6 +155,24 @@ def test_a_device_asked_for_by_name_runs(content):
 def test_a_device_this_onnxruntime_lacks_is_an_error_that_names_the_package(content, device):
     with pytest.raises(DeviceUnavailable, match=f"has no {PROVIDERS[device][0]}.*pip install"):
         open_session(content, device=device, threads=1)
+
+
+@pytest.mark.parametrize("device", ["cuda", "tensorrt"])
+def test_the_driver_is_looked_for_before_any_package(content, driver, monkeypatch, device):
+    driver.missing = "there is no NVIDIA driver"
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.0")  # two packages of one
+    with pytest.raises(DeviceUnavailable, match=r"there is no NVIDIA driver; .* --device cpu") as e:
+        open_session(content, device=device, threads=1)
+    assert "pip" not in str(e.value)
+    assert open_session(content, device="auto", threads=1).reason == (
+        "auto: there is no NVIDIA driver"
+    )
+
+
+def test_openvino_needs_no_nvidia_driver(content, driver):
+    driver.missing = "there is no NVIDIA driver"
+    with pytest.raises(DeviceUnavailable, match="no OpenVINOExecutionProvider"):
+        open_session(content, device="openvino", threads=1)
 
 
 def test_a_silent_fallback_is_an_error(content):

@@ -93,7 +93,7 @@ def test_pictures_that_differ_in_suffix_only_keep_it_in_their_id(tmp_path):
         ("path,eid,image_id\n1.png,7,a\n2.png,8,a\n", "names image_id 'a' 2 times"),
         ("path,eid,image_id\n1.png,7,\n", "names image_id '' 1 times"),
         (b"path,eid\n1\xff.png,7\n", "cannot be read as text"),
-        ('path,eid\n"1.png,7\n', "cannot be read as text"),
+        ('path,eid\n"1.png,7\n', "line 2 cannot be split into cells"),
         ("path,eid\n1.png,7\0\n", "has '7\\x00' in column 2"),
         ("path,eid,note\n1.png,7,a\0\n", "has 'a\\x00' in column 3"),
         ('path,eid\n1.png,"7\t8"\n', "has '7\\t8' in column 2"),
@@ -117,10 +117,24 @@ def test_a_path_without_a_file_name_is_a_photograph_that_fails_later(tmp_path, n
     assert len(list_sources(manifest(tmp_path, f"path,eid\n{name},7\n")).sources) == 1
 
 
-def test_a_line_end_within_a_quoted_name_is_skipped_and_shown_as_an_escape(tmp_path):
-    found = list_sources(manifest(tmp_path, 'path,eid\n"1\n2.png",7\n3.png,8\n'))
-    assert [source.participant_id for source in found.sources] == ["8"]
-    assert found.skipped == [("1\\n2.png", "its name holds a control character")]
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ('1.png,7', '"2.png,8', '3.png,9'),  # open to the end of the file
+        ('1.png,7', '"2.png,8', '3.png",9'),  # two stray quotes: one photograph would be lost
+        ('1.png,7', '2.png,"8', '3.png,9"'),
+        ('1.png,7', '"2"x.png,8', '3.png,9'),
+    ],
+)  # fmt: skip
+def test_quotes_that_do_not_pair_are_refused_with_their_line(tmp_path, lines):
+    words = refused(manifest(tmp_path, "\n".join(["path,eid", *lines]) + "\n"))
+    assert "m.csv line 3 cannot be split into cells" in words
+
+
+def test_quotes_that_pair_are_read(tmp_path):
+    found = list_sources(manifest(tmp_path, 'path,eid,lens\n"1,a.png",7,35" wide\n2.png,"8",""\n'))
+    assert [source.path.name for source in found.sources] == ["1,a.png", "2.png"]
+    assert [source.metadata for source in found.sources] == [('35" wide',), ("",)]
 
 
 def test_a_folder_is_searched_in_the_order_of_names_hidden_files_left_out(tmp_path):

@@ -71,6 +71,32 @@ def test_basis_is_orthonormal_at_wild_scales():
     np.testing.assert_allclose(basis.q.T @ basis.q, np.eye(5), atol=ORTHONORMAL)
 
 
+def test_the_largest_numbers_of_float64_are_no_constant():
+    x = np.random.default_rng(8).uniform(-1, 1, 100)
+    x /= np.abs(x).max()
+    basis = basis_of(x * np.finfo(float).max)
+    assert basis.dropped == ()
+    np.testing.assert_allclose(basis.q @ basis.q.T, basis_of(x).q @ basis_of(x).q.T, atol=1e-13)
+
+
+@pytest.mark.parametrize("largest", [5e-324, 2e-313, 2.2e-308])
+def test_a_covariate_too_small_to_have_digits_is_refused_by_name(largest):
+    x, y = np.random.default_rng(9).uniform(-1, 1, (2, 60))
+    tiny = x / np.abs(x).max() * largest
+    with pytest.raises(InputError, match=f"'b' has no value above {largest:.3g} in size.*unit"):
+        basis_of(y, tiny, names=["a", "b"])
+    with pytest.raises(InputError, match="'b' has no value above"):
+        basis_of(x, tiny, names=["a", "b"])  # whatever it depends on
+
+
+def test_the_smallest_covariate_with_all_its_digits_is_kept_or_known_as_dependent():
+    x, y = np.random.default_rng(10).uniform(-1, 1, (2, 60))
+    tiny = np.array([x, y]) / np.abs(x).max() * np.finfo(float).smallest_normal
+    assert basis_of(tiny[0], y).dropped == ()
+    assert basis_of(x, tiny[0]).dropped == ("c1",)
+    assert basis_of(x, np.zeros(60)).dropped == ("c1",)
+
+
 def test_offset_does_not_change_the_space():
     rng = np.random.default_rng(2)
     year = rng.integers(1930, 1970, 300).astype(float)
@@ -136,11 +162,16 @@ def test_bad_arrays_are_refused():
         basis_of(np.array([1.0, np.nan, 2.0, 3.0]))
 
 
+# No product with a column (1e-9 to 1e9) and a scale (1e-200 to 1e200) leaves the normal numbers: a
+# combination that has lost its digits is none, and is refused above.
+WEIGHTS = st.just(0.0) | st.floats(1e-80, 1e3) | st.floats(-1e3, -1e-80)
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     n_covariates=st.integers(1, 12),
-    weights=st.lists(st.floats(-1e3, 1e3), min_size=12, max_size=12),
+    weights=st.lists(WEIGHTS, min_size=12, max_size=12),
     scale=st.floats(-200, 200),
 )
 def test_adding_a_linear_combination_changes_no_projection(seed, n_covariates, weights, scale):

@@ -123,6 +123,33 @@ def test_the_best_image_is_the_one_of_highest_quality(tmp_path):
     assert values["left_dim_000"]["P1"] == pytest.approx(best[5][0], abs=FLOAT32)
 
 
+def without_quality(rows, people):
+    return [(*row[:4], np.nan if row[1] in people else row[4], row[5]) for row in rows]
+
+
+def test_no_best_image_is_chosen_where_none_has_a_quality(tmp_path):
+    rows = random_rows(6)  # P1, P3 and P5 have two photographs of each eye
+    with pytest.raises(InputError, match="no quality for any of the 6 eyes with several"):
+        make(tmp_path, without_quality(rows, {"P1", "P3", "P5"}), choice="best")
+    assert not list(tmp_path.glob("phenotypes.h5*"))
+
+
+def test_eyes_whose_best_image_cannot_be_told_are_counted(tmp_path):
+    rows = without_quality(random_rows(6), {"P0", "P3"})
+    values, summary, _ = make(tmp_path, rows, choice="best", eyes=("left",))
+    assert any(line.startswith("2 of 6 eyes with several") for line in summary.describe())
+    first = next(row for row in rows if row[0] == "i3l0")
+    assert values["left_dim_000"]["P3"] == pytest.approx(first[5][0], abs=FLOAT32)
+
+
+def test_one_photograph_an_eye_needs_no_quality(tmp_path):
+    rows = [row for row in random_rows(6) if row[3] == "0"]
+    rows = without_quality(rows, {row[1] for row in rows})
+    values, summary, _ = make(tmp_path, rows, choice="best")
+    assert len(values["left_dim_000"]) == 6
+    assert not any("quality" in line for line in summary.describe())
+
+
 @pytest.mark.parametrize(("visit", "chosen"), [("first", "0"), ("last", "1"), ("1", "1")])
 def test_a_visit_can_be_chosen(tmp_path, visit, chosen):
     rows = random_rows(6)

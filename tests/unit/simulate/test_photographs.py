@@ -177,6 +177,42 @@ def test_a_call_killed_at_its_very_start_is_no_obstacle(tmp_path):
     assert not list(folder.glob("*.partial"))
 
 
+DAMAGED = ["", "{", "[]", '{"photographs": 3, "arguments_sha256": ""}', "\0", b"\xff"]
+
+
+def damage(folder, content):
+    (folder / "photographs.json").write_bytes(
+        content if isinstance(content, bytes) else content.encode()
+    )
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_damaged_list_is_said_in_a_line_and_overwrite_draws_again(tmp_path, content):
+    folder = write(tmp_path / "photographs", n=4).parent
+    (folder / "notes.txt").write_text("mine")
+    damage(folder, content)
+    for options in ({}, {"resume": True}):
+        with pytest.raises(OutputError, match=r"photographs\.json is damaged; .*Give --overwrite"):
+            write(folder, **options)
+    write(folder, overwrite=True)
+    assert len(digests(folder)) == 6  # those of the fourth person are gone
+    assert (folder / "notes.txt").read_text() == "mine"
+    with pytest.raises(OutputError, match="exists; expected a new folder"):
+        write(folder)
+
+
+def test_photographs_that_a_damaged_list_does_not_know_are_left_alone(tmp_path, monkeypatch):
+    folder = tmp_path / "photographs"
+    interrupted(folder, monkeypatch)
+    damage(folder, "{")
+    (folder / "P9_left.png").write_bytes(b"real")
+    with pytest.raises(OutputError, match=r"whether P9_left\.png was drawn.*Move it away"):
+        write(folder, overwrite=True)
+    assert (folder / "P9_left.png").read_bytes() == b"real"
+    (folder / "P9_left.png").unlink()
+    assert len(rows_of(write(folder, overwrite=True))) == 6
+
+
 @pytest.mark.parametrize("overwrite", [True, False])
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path, overwrite):
     photograph = tmp_path / "mine" / "P0_left.jpg"

@@ -11,7 +11,9 @@ import pysam
 import pytest
 from tests.reference.statistics_fixture import write_statistics
 
+from igwas.association.project import project
 from igwas.association.statistics_file import open_statistics
+from igwas.association.weights import lead_direction, principal_components
 from igwas.context import Context
 from igwas.errors import IncompleteFile, OptionError, OutputError
 from igwas.sumstats import records as records_module
@@ -258,6 +260,36 @@ def test_other_text_has_its_provenance_beside_it(truth, tmp_path):
     provenance = json.loads(summary.sidecar_path.read_text())
     assert provenance["phenotype"] == "dimension_001"
     assert provenance["statistics"]["digest"]
+
+
+def provenance_of(summary):
+    """What an export says of itself, whatever its format."""
+    if summary.path.suffix == ".parquet":
+        return json.loads(pq.read_schema(summary.path).metadata[b"igwas"])
+    text = summary.sidecar_path.read_text()
+    if summary.sidecar_path.suffix == ".yaml":
+        lines = dict(line.split(": ", 1) for line in text.splitlines())
+        return json.loads(json.loads(lines["author_notes"]))
+    return json.loads(text)
+
+
+@pytest.mark.parametrize("format_name", ["gwas-ssf", "regenie", "parquet"])
+def test_what_a_projection_must_be_warned_of_goes_with_its_export(
+    truth, tmp_path, caplog, format_name
+):
+    lead, plain = tmp_path / "lead.h5", tmp_path / "plain.h5"
+    project(truth.path, lead, lambda file: lead_direction(file, ["rs11"]))
+    project(truth.path, plain, lambda file: principal_components(file, 1))
+    for source in (lead, plain, truth.path):
+        with open_statistics(source) as file:
+            name, caution = file.phenotype_names[0], file.attributes.get("caution")
+        caplog.clear()
+        output = tmp_path / f"{source.stem}.{'parquet' if format_name == 'parquet' else 'tsv'}"
+        options = ExportOptions(phenotype=name, format=format_name)
+        scan = provenance_of(export_sumstats(source, output, options=options))["scan"]
+        assert scan.get("caution") == caution
+        assert ("is no test" in caplog.text) == (source == lead) == ("caution" in scan)
+        assert ("projection" in scan) == (source != truth.path)
 
 
 def test_extreme_p_keeps_its_exponent(tmp_path):

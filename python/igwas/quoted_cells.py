@@ -1,0 +1,69 @@
+"""Quotes in text tables: one that opens a cell must close it on its line.
+
+A quote left open takes the lines up to the next quote into one cell: rows are lost without a word,
+or the error comes far from the line that is wrong.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from igwas.errors import InputError
+
+
+def read_rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Lines of a UTF-8 table as cells, each with its number from 1.
+
+    Parameters
+    ----------
+    path : Path
+    delimiter : str
+        One character.
+
+    Raises
+    ------
+    InputError
+        If a line's quotes do not pair.
+    UnicodeDecodeError
+        If it is no UTF-8.
+    """
+    with path.open(newline="", encoding="utf-8-sig") as stream:
+        for number, line in enumerate(stream, 1):
+            yield number, _cells(path, number, line, delimiter)
+
+
+def refuse_open_quotes(path: Path, delimiter: str) -> None:
+    """Fail with the line if a quote is not closed on it: before a reader that does not mind.
+
+    Raises
+    ------
+    InputError, UnicodeDecodeError
+        As `read_rows`.
+    """
+    with path.open(newline="", encoding="utf-8-sig") as stream:
+        for number, line in enumerate(stream, 1):
+            if '"' in line:
+                _cells(path, number, line, delimiter)
+
+
+def likely_delimiter(header: str, delimiters: Iterable[str] = "\t;,") -> str:
+    """The first of the delimiters that a header has; a comma if it has none.
+
+    Examples
+    --------
+    >>> likely_delimiter("participant_id;part")
+    ';'
+    """
+    return next((one for one in delimiters if one in header), ",")
+
+
+def _cells(path: Path, number: int, line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=True), [])
+    except csv.Error as error:
+        # Python's words for a quote that is still open at the end.
+        words = str(error).replace("unexpected end of data", "a quote is not closed")
+        raise InputError(
+            f"{path} line {number} cannot be split into cells ({words}); expected quotes in pairs "
+            "around whole cells, a quote within them written twice. Correct the line."
+        ) from error
