@@ -23,6 +23,8 @@ from igwas.association import device
 from igwas.association.options import ScanOptions
 from igwas.association.scan import make_source, run_scan
 from igwas.benchmark.cohort import BenchmarkCohort, make_cohort
+from igwas.benchmark.gpu_array_rates import array_rates
+from igwas.benchmark.gpu_arrays import Put, array_libraries
 from igwas.benchmark.gpu_checks import read_arrays, write_result
 from igwas.benchmark.options import CohortShape
 from igwas.context import Context
@@ -32,6 +34,8 @@ from igwas.nvidia_driver import NO_GPU
 
 FULL = CohortShape(n_variants=40_000)
 QUICK = CohortShape(n_samples=203, n_variants=60, n_phenotypes=5, n_covariates=3)
+# Variants of arrays that other libraries put on a GPU: a gigabyte of float32.
+_ARRAY_VARIANTS = 4_000
 # Dense multiplications of bytes a second by data sheet, in 10^12.
 TERA_OPERATIONS = {"H200": 1979.0, "H100": 1979.0, "A100": 624.0, "L40S": 733.0, "L4": 242.0,
                    "RTX 4090": 661.0, "RTX 3060": 102.0, "T4": 130.0}  # fmt: skip
@@ -161,6 +165,21 @@ class Rates:
         return {"what": what, "variants_per_second": rates, "seconds": seconds,
                 "gpu_over_cpu": rates["gpu"] / rates["cpu"]}  # fmt: skip
 
+    def arrays(self, name: str, put: Put) -> list[dict[str, Any]]:
+        """Genotypes that a library has put on a GPU, tested and left there.
+
+        Raises
+        ------
+        AssertionError
+            If the GPU's numbers are not the CPU's.
+        """
+        if not self._has_time(f"arrays of {name}"):
+            return []
+        shape = self.cohort.shape
+        n_variants = min(_ARRAY_VARIANTS, shape.n_variants)
+        size = (shape.n_samples, n_variants, shape.n_phenotypes)
+        return array_rates(name, put, size, self.rounds)
+
 
 def _require_same(found: dict[str, Any], expected: dict[str, Any], what: str) -> None:
     for name, values in expected.items():
@@ -190,6 +209,8 @@ def measure(work: Path, shape: CohortShape, *, rounds: int, minutes: float) -> d
         found.append(rates.scans(ScanOptions(missing=missing, mac=1), (0,)))
     if len(gpus) > 1:
         found.append(rates.scans(ScanOptions(mac=1), gpus))
+    for name, put in array_libraries():
+        found.extend(rates.arrays(name, put))
     return {
         "shape": {"samples": shape.n_samples, "variants": shape.n_variants,
                   "phenotypes": shape.n_phenotypes, "covariates": shape.n_covariates},

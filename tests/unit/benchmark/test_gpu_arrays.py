@@ -18,7 +18,10 @@ def test_equal_scans_pass_and_are_counted(simulated_gpu, monkeypatch):
     library = GpuLibrary(simulated_gpu)
     monkeypatch.setattr("tests.gpu_array_library.GpuArray.T", property(transposed), raising=False)
     text = gpu_arrays.compare_arrays(library.put, 90, 30, 4)
-    assert text == "6 scans of 30 variants x 4 phenotypes of 90 samples equal the CPU's"
+    assert text == (
+        "10 scans of 30 variants x 4 phenotypes of 90 samples equal the CPU's, those of fractions "
+        "but for their rounding"
+    )
     assert simulated_gpu.n_violations == 0
 
 
@@ -40,9 +43,21 @@ def test_a_number_that_differs_is_named(name):
     changed = getattr(expected, name).copy()
     changed.flat[1] = changed.flat[1] * (1 + 1e-11) if changed.dtype.kind == "f" else 7
     found = dataclasses.replace(expected, **{name: changed})
-    gpu_arrays._require_same(expected, expected)
+    gpu_arrays.require_same(expected, expected)
     with pytest.raises(AssertionError, match=f"^{name} differs from the CPU's"):
-        gpu_arrays._require_same(found, expected)
+        gpu_arrays.require_same(found, expected)
+
+
+@pytest.mark.parametrize(("moved", "is_near"), [(1e-7, True), (1e-5, False)])
+def test_fractions_may_move_by_their_rounding_alone(moved, is_near):
+    dosage = np.random.default_rng(1).uniform(0, 2, (3, 40))
+    expected = associate(dosage, np.random.default_rng(2).normal(size=(40, 2)))
+    found = dataclasses.replace(expected, t=expected.t + moved)
+    if is_near:
+        gpu_arrays.require_near(found, expected)
+        return
+    with pytest.raises(AssertionError, match="further from the CPU's than rounding explains"):
+        gpu_arrays.require_near(found, expected)
 
 
 def test_libraries_are_those_that_see_a_gpu(monkeypatch):

@@ -5,6 +5,7 @@ import json
 import h5py
 import numpy as np
 import pytest
+from tests.gpu_array_library import GpuLibrary
 
 from igwas.association import device
 from igwas.benchmark import gpu_checks, gpu_rates
@@ -77,7 +78,9 @@ def test_without_a_gpu_the_scripts_say_why(simulated_gpu, script, tmp_path, caps
     assert not output.exists()
 
 
-def test_every_rate_is_measured_and_written(gpu, tmp_path, capsys):
+def test_every_rate_is_measured_and_written(gpu, tmp_path, capsys, monkeypatch):
+    libraries = [("cupy", GpuLibrary(gpu).put)]
+    monkeypatch.setattr(gpu_rates, "array_libraries", lambda: iter(libraries))
     output = tmp_path / "benchmark.json"
     arguments = ["-o", output, "--work", tmp_path / "work", "--quick", "--rounds", "1"]
     assert gpu_rates.main([str(word) for word in arguments]) == 0
@@ -86,7 +89,8 @@ def test_every_rate_is_measured_and_written(gpu, tmp_path, capsys):
     named = {one["what"]: one for one in result["measurements"]}
     assert list(named) == [
         "products, standard", "products, full", "scan, missing calls: mean, standard",
-        "scan, missing calls: drop, standard",
+        "scan, missing calls: drop, standard", "arrays of cupy, whole copies in int8",
+        "arrays of cupy, fractions in float32",
     ]  # fmt: skip
     for one in named.values():
         assert min(one["variants_per_second"].values()) > 0

@@ -1,0 +1,70 @@
+"""How fast genotypes that other libraries put on a GPU are tested there, beside the CPU."""
+
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from igwas.association.associate import Association, associate
+from igwas.benchmark.gpu_arrays import Put, require_near, require_same
+
+
+def array_rates(
+    name: str, put: Put, shape: tuple[int, int, int], rounds: int
+) -> list[dict[str, Any]]:
+    """Time `igwas.associate` on whole copies and on fractions, answers compared first.
+
+    Parameters
+    ----------
+    name : str
+        Of the library.
+    put : callable
+        Makes an array on a GPU of NumPy's.
+    shape : tuple of int
+        Samples, variants, phenotypes.
+    rounds : int
+
+    Returns
+    -------
+    list of dict
+        Of each kind of genotypes variants a second on the GPU and on the CPU, for JSON.
+
+    Raises
+    ------
+    AssertionError
+        If a number differs from the CPU's by more than rounding explains.
+    """
+    n_samples, n_variants, n_phenotypes = shape
+    rng = np.random.default_rng(26)
+    frequency = rng.uniform(0.01, 0.5, (n_variants, 1))
+    copies = rng.binomial(2, frequency, (n_variants, n_samples)).astype(np.int8)
+    fractions = copies * rng.random(copies.shape, dtype=np.float32)
+    values = rng.normal(size=(n_samples, n_phenotypes))
+    return [
+        _rate(f"arrays of {name}, {kind}", put, genotypes, values, compare, rounds)
+        for kind, genotypes, compare in (
+            ("whole copies in int8", copies, require_same),
+            ("fractions in float32", fractions, require_near),
+        )
+    ]
+
+
+def _rate(
+    what: str, put: Put, genotypes: NDArray[Any], values: NDArray[np.float64],
+    compare: Callable[[Association, Association], None], rounds: int,
+) -> dict[str, Any]:  # fmt: skip
+    there = put(genotypes)
+    compare(associate(there, values).as_numpy(), associate(genotypes, values))
+    given = {"gpu": there, "cpu": genotypes}
+    seconds: dict[str, list[float]] = {side: [] for side in given}
+    for _ in range(rounds):
+        for side, array in given.items():
+            start = time.perf_counter()
+            associate(array, values)
+            seconds[side].append(time.perf_counter() - start)
+    rates = {side: len(genotypes) / median(taken) for side, taken in seconds.items()}
+    return {"what": what, "variants_per_second": rates, "seconds": seconds,
+            "gpu_over_cpu": rates["gpu"] / rates["cpu"]}  # fmt: skip
