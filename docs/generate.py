@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from igwas import schema_docs
+from igwas import python_docs, schema_docs
 from igwas.cli import reference
 
 DOCS = Path(__file__).resolve().parent
 
 schema_docs.write(DOCS / "data-model.md")
 reference.write(DOCS / "cli.md")
+python_docs.write(DOCS / "python.md")

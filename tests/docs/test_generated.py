@@ -3,7 +3,7 @@ from pathlib import Path
 import click
 import pytest
 
-from igwas import schema_docs
+from igwas import python_docs, schema_docs
 from igwas.cli import reference
 from igwas.cli.main import COMMANDS, cli
 
@@ -20,7 +20,12 @@ def fresh_help_options():
 
 
 @pytest.mark.parametrize(
-    ("page", "render"), [("cli.md", reference.render), ("data-model.md", schema_docs.render)]
+    ("page", "render"),
+    [
+        ("cli.md", reference.render),
+        ("data-model.md", schema_docs.render),
+        ("python.md", python_docs.render),
+    ],
 )
 def test_generated_pages_are_current(page, render):
     assert (DOCS / page).read_text() == render(), "run `make docs` and commit the result"
