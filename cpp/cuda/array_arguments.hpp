@@ -26,9 +26,9 @@ struct ArrayRows {
 
 struct CheckArguments {
   ArrayRows rows;
-  unsigned long long* first_wrong;     ///< place (variant x n_samples + sample); no_place before
-  unsigned long long* first_fraction;  ///< the same of a dosage that is no whole number of copies
-  unsigned n_samples;                  ///< of the array
+  unsigned long long* first_wrong;  ///< place (variant x n_samples + sample); no_place before
+  unsigned* has_fraction;           ///< set to 1 if a dosage is no whole number of copies; 0 before
+  unsigned n_samples;               ///< of the array
 };
 
 struct PackArguments {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "array_arguments.hpp"
+#include "igwas/allele_copies.hpp"
 #include "igwas/fine_codes.hpp"
 #include "test_arguments.hpp"
 #include "tile_shape.hpp"
@@ -14,35 +15,12 @@
 namespace igwas::cuda {
 
 template <typename T>
-__host__ __device__ inline bool is_missing(T value) {
-  if constexpr (std::is_integral_v<T>) {
-    return value < 0;
-  } else {
-    return value != value;
-  }
-}
-
-template <typename T>
-__host__ __device__ inline bool is_call(T value) {
-  return value == T{0} || value == T{1} || value == T{2} || is_missing(value);
-}
-
-template <typename T>
 __host__ __device__ inline bool is_dosage(T value) {
   if constexpr (std::is_integral_v<T>) {
     return is_call(value);
   } else {
-    return is_missing(value) || (value >= T{0} && value <= T{2});
+    return is_missing_copies(value) || (value >= T{0} && value <= T{2});
   }
-}
-
-/// PLINK's code of a number of copies: 0 two effect alleles, 1 missing, 2 one of each, 3 none.
-template <typename T>
-__host__ __device__ inline unsigned char code_of_copies(T copies) {
-  if (is_missing(copies)) {
-    return 1;
-  }
-  return copies == T{2} ? 0 : (copies == T{1} ? 2 : 3);
 }
 
 template <typename T>
@@ -54,20 +32,18 @@ __device__ inline T copies_at(ArrayRows const& of, long long variant, long long 
 template <typename T>
 __global__ void __launch_bounds__(block_threads) check_values(CheckArguments with) {
   unsigned long long const variant = blockIdx.x;
-  unsigned long long fraction = no_place;
+  bool has_fraction = false;
   for (unsigned sample = threadIdx.x; sample < with.n_samples; sample += block_threads) {
     T const value = copies_at<T>(with.rows, static_cast<long long>(variant), sample);
-    unsigned long long const place = variant * with.n_samples + sample;
     if (!is_dosage(value)) {
-      atomicMin(with.first_wrong, place);
+      atomicMin(with.first_wrong, variant * with.n_samples + sample);
       return;  // Later ones are of no interest.
     }
-    if (!is_call(value) && place < fraction) {
-      fraction = place;
-    }
+    has_fraction = has_fraction || !is_call(value);
   }
-  if (fraction != no_place) {
-    atomicMin(with.first_fraction, fraction);
+  // Most threads find that others have said so.
+  if (has_fraction && *with.has_fraction == 0) {
+    atomicMax(with.has_fraction, 1U);
   }
 }
 
@@ -85,7 +61,7 @@ __global__ void __launch_bounds__(block_threads) pack_values(PackArguments with)
       unsigned const sample = first * word_samples + place;
       // Places past the last sample are missing.
       codes[place] = sample < with.n_samples
-                         ? code_of_copies(copies_at<T>(with.rows, blockIdx.x, with.samples[sample]))
+                         ? code_of_call(copies_at<T>(with.rows, blockIdx.x, with.samples[sample]))
                          : 1;
     }
     __syncthreads();

@@ -5,7 +5,6 @@
 #include "launch.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -20,8 +19,8 @@ namespace igwas::cuda {
 
 namespace {
 
-/// Variants of a task: several pieces of a lane, so that it always has one under way.
-constexpr std::size_t task_variants = 2 * most_piece_rows;
+/// Pieces of a task, so that a lane always has one under way, and others have their part.
+constexpr std::size_t task_pieces = 4;
 /// As CudaDevice: some threads wait while others conclude.
 constexpr std::size_t waiting_workers = 2;
 
@@ -64,47 +63,63 @@ void refuse_value(ArrayGenotypes const& of, std::uint64_t place) {
                    std::to_string(place % of.n_samples) +
                    "; expected copies of the effect allele, 0 to 2, or missing (NaN, or a negative "
                    "integer). Do not standardise them: the scan removes mean and covariates "
-                   "itself.");
+                   "itself; clip what is outside by rounding.");
 }
 
-/// First places in an array, each no_place where there is none.
-struct Places {
-  unsigned long long wrong = no_place;
-  unsigned long long fraction = no_place;
+/// What a look at every value found.
+struct Findings {
+  unsigned long long first_wrong = no_place;
+  unsigned has_fraction = 0;
 };
 
-[[nodiscard]] Places look_at(ArrayGenotypes const& of) {
-  auto const found = device_buffer<Places>(1);
+[[nodiscard]] Findings look_at(ArrayGenotypes const& of) {
+  auto const found = device_buffer<Findings>(1);
   // After the buffer: destroyed before it, once what it has queued is done.
   Stream const stream = make_stream();
   // All bits of no_place are set.
-  check(cudaMemsetAsync(found.data(), 0xFF, sizeof(Places), stream.get()), "clear places");
-  CheckArguments const with{of.rows, &found.data()->wrong, &found.data()->fraction,
+  check(cudaMemsetAsync(&found.data()->first_wrong, 0xFF, sizeof(Findings::first_wrong),
+                        stream.get()),
+        "clear a place");
+  check(
+      cudaMemsetAsync(&found.data()->has_fraction, 0, sizeof(Findings::has_fraction), stream.get()),
+      "clear a flag");
+  CheckArguments const with{of.rows, &found.data()->first_wrong, &found.data()->has_fraction,
                             static_cast<unsigned>(of.n_samples)};
   check(launch_check_values(with, static_cast<unsigned>(of.n_variants), of.type, stream.get()),
         "start the look at genotypes");
   check(cudaStreamSynchronize(stream.get()), "look at genotypes");
-  Places places;
-  check(cudaMemcpy(&places, found.data(), sizeof(places), cudaMemcpyDeviceToHost), "copy places");
-  return places;
+  Findings findings;
+  check(cudaMemcpy(&findings.first_wrong, &found.data()->first_wrong, sizeof(findings.first_wrong),
+                   cudaMemcpyDeviceToHost),
+        "copy a place");
+  check(cudaMemcpy(&findings.has_fraction, &found.data()->has_fraction,
+                   sizeof(findings.has_fraction), cudaMemcpyDeviceToHost),
+        "copy a flag");
+  return findings;
+}
+
+void distrust(ArrayGenotypes const& of, std::string const& what) {
+  throw Error("GPU " + std::to_string(of.gpu) + " found " + what +
+              ". Do not trust this GPU: give an array in memory.");
 }
 
 /// What its values are packed to: hard calls, or fine codes where any is a fraction.
-[[nodiscard]] RowCoding coding_of(ArrayGenotypes const& of) {
-  Places const places = look_at(of);
-  for (unsigned long long const place : {places.wrong, places.fraction}) {
-    if (place != no_place && place / of.n_samples >= of.n_variants) {
-      throw Error("GPU " + std::to_string(of.gpu) + " found a genotype at place " +
-                  std::to_string(place) +
-                  ", which is outside the array; expected one inside. Do not "
-                  "trust this GPU: give an array in memory.");
+[[nodiscard]] RowCoding inspect(ArrayGenotypes const& of) {
+  Findings const found = look_at(of);
+  if (found.first_wrong != no_place) {
+    if (found.first_wrong / of.n_samples >= of.n_variants) {
+      distrust(of, "a genotype at place " + std::to_string(found.first_wrong) +
+                       ", which is outside the array; expected one inside");
     }
+    refuse_value(of, found.first_wrong);
   }
-  if (places.wrong != no_place) {
-    refuse_value(of, places.wrong);
+  if (found.has_fraction == 0) {
+    return {};
   }
-  return places.fraction == no_place ? RowCoding{}
-                                     : RowCoding{GenotypeBatch::Kind::fine, fine_scale};
+  if (of.type == ArrayType::int8) {
+    distrust(of, "a fraction among integers; expected none");
+  }
+  return {GenotypeBatch::Kind::fine, fine_scale};
 }
 
 [[nodiscard]] ArrayResults make_results(ArrayGenotypes const& genotypes, std::size_t n_phenotypes) {
@@ -140,10 +155,9 @@ struct Places {
 /// One thread: its lane, and what is left of the tests.
 class Worker {
  public:
-  /// \param scale copies of one code unit.
   Worker(CudaColumns const& columns, std::size_t number, ScanModel const& model,
-         ScanOptions const& options, double scale)
-      : lane_(columns.open_cuda_lane(number)), scale_(scale) {
+         ScanOptions const& options, RowCoding coding)
+      : lane_(columns.open_cuda_lane(number)), coding_(coding) {
     for (std::size_t mask = 0; mask < model.masks.size(); ++mask) {
       tests_.emplace_back(model, mask, options.missing, options.filters);
       n_phenotypes_ = std::max(n_phenotypes_, model.masks[mask].n_phenotypes);
@@ -168,7 +182,8 @@ class Worker {
     DeviceFit const& fit = fits_[variant * tests_.size() + mask];
     VariantSums sums;
     sums.code = fit.code;
-    sums.scale = scale_;
+    sums.scale = coding_.scale;
+    sums.least_square = least_square_of(coding_.kind);
     sums.is_flipped = is_flipped_[variant] != 0;
     // Coefficients of what is not tested become NaN on the device, at the end.
     MaskStatistics const found = tests_[mask].conclude(sums, fit, ignored_.data(), ignored_.data());
@@ -184,7 +199,7 @@ class Worker {
   }
 
   std::unique_ptr<CudaLane> lane_;
-  double scale_;
+  RowCoding coding_;
   std::vector<VariantTest> tests_;
   std::size_t n_phenotypes_ = 0;
   std::vector<double> ignored_;
@@ -238,9 +253,28 @@ void finish_on_device(ArrayGenotypes const& genotypes, ScanModel const& model,
   check(cudaStreamSynchronize(stream.get()), "compute the tails");
 }
 
+/// For as many lanes as there are threads and some that wait, or for fewer where memory is short.
+[[nodiscard]] std::unique_ptr<CudaColumns> load_columns(Context const& context,
+                                                        ColumnsToLoad what) {
+  what.n_lanes = std::max<std::size_t>(1, context.threads) + waiting_workers;
+  while (true) {
+    try {
+      return std::make_unique<CudaColumns>(context, what);
+    } catch (DeviceUnavailable const&) {
+      if (what.n_lanes == 1) {
+        throw;
+      }
+      what.n_lanes /= 2;
+    }
+  }
+}
+
 void test_all(Context const& context, ArrayGenotypes const& genotypes, ScanModel const& model,
               ScanOptions const& options, RowCoding coding, StatisticsArrays const& small,
               ArrayResults const& results, Watch const& watch) {
+  if (coding.kind == GenotypeBatch::Kind::fine) {
+    require_fine_samples(model.file_rows.size());
+  }
   DeviceArray const samples = upload_samples(model, genotypes);
   FixedColumns const columns = fixed_columns(context, model, Precision::full);
   SampleSets const sets(model);
@@ -253,18 +287,17 @@ void test_all(Context const& context, ArrayGenotypes const& genotypes, ScanModel
                             samples.data<unsigned>(),
                             results.beta.data<double>(),
                             results.se.data<double>()};
+  auto const resident =
+      load_columns(context, {columns, {genotypes.gpu}, coding.kind, 0, &tests, &array});
+  std::size_t const task_variants = task_pieces * resident->piece_rows();
   std::size_t const n_tasks = (genotypes.n_variants + task_variants - 1) / task_variants;
-  Context const crew{
-      std::min(n_tasks, std::max<std::size_t>(1, context.threads) + waiting_workers)};
-  CudaColumns const resident(context,
-                             {columns, {genotypes.gpu}, coding.kind, crew.threads, &tests, &array});
+  Context const crew{std::min(n_tasks, resident->n_lanes())};
   std::vector<std::unique_ptr<Worker>> workers(crew.threads);
   run_tasks(
       crew, n_tasks,
       [&](std::size_t task, std::size_t number) {
         if (!workers[number]) {
-          workers[number] =
-              std::make_unique<Worker>(resident, number, model, options, coding.scale);
+          workers[number] = std::make_unique<Worker>(*resident, number, model, options, coding);
         }
         std::size_t const first = task * task_variants;
         workers[number]->run(first, std::min(task_variants, genotypes.n_variants - first), small);
@@ -302,7 +335,7 @@ ArrayResults scan_array(Context const& context, ArrayGenotypes const& genotypes,
                         StatisticsArrays const& small, Watch const& watch) {
   OnDevice const here(genotypes.gpu);
   bool const is_empty = genotypes.n_variants == 0 || genotypes.n_samples == 0;
-  RowCoding const coding = is_empty ? RowCoding{} : coding_of(genotypes);
+  RowCoding const coding = is_empty ? RowCoding{} : inspect(genotypes);
   ArrayResults results = make_results(genotypes, options.n_phenotypes);
   if (!is_empty) {
     test_all(context, genotypes, model, options, coding, small, results, watch);

@@ -31,13 +31,12 @@ struct ArrayResults {
   DeviceArray degrees_of_freedom;
 };
 
-/// Test every variant of an array; all has happened when this returns.
+/// Test every variant of an array; all has happened when this returns. Whole copies are summed as
+/// hard calls, an array with a fraction anywhere as fine codes.
 ///
 /// \param model its samples are places in a row of the array; nobody is haploid.
 /// \param options of Precision::full and MissingCalls::mean.
 /// \param small where counts and omnibus tests go; beta and se are not touched.
-/// Arrays of whole copies are summed as hard calls, one with a fraction anywhere as fine codes.
-///
 /// \throws InputError if a value is neither 0 to 2 nor missing: which is the first.
 /// \throws DeviceUnavailable if results, columns or pieces do not fit the GPU's memory.
 [[nodiscard]] ArrayResults scan_array(Context const& context, ArrayGenotypes const& genotypes,

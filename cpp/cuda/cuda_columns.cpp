@@ -7,13 +7,6 @@ namespace igwas::cuda {
 
 CudaColumns::CudaColumns(Context const& context, ColumnsToLoad const& what)
     : layout_(what.columns) {
-  if (what.kind == GenotypeBatch::Kind::fine && what.columns.samples() > most_fine_samples) {
-    throw DeviceUnavailable(
-        "there are " + std::to_string(what.columns.samples()) +
-        " samples and the genotypes are fractions of copies; expected at most " +
-        std::to_string(most_fine_samples) +
-        " on a GPU. Give an array in memory and leave the device out.");
-  }
   std::optional<HostTables> host;
   ResultShape shape{};
   if (what.tests != nullptr) {

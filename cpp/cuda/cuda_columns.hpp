@@ -32,6 +32,10 @@ class CudaColumns final : public DeviceColumns {
     return open_cuda_lane(worker);
   }
   [[nodiscard]] std::unique_ptr<CudaLane> open_cuda_lane(std::size_t worker) const;
+  /// Lanes of the first GPU, at most.
+  [[nodiscard]] std::size_t n_lanes() const noexcept { return resident_.front().needs.n_lanes; }
+  /// Variants of a piece, as planned for the first GPU.
+  [[nodiscard]] std::size_t piece_rows() const noexcept { return resident_.front().piece_rows; }
 
  private:
   void upload(Context const& context);

@@ -26,6 +26,10 @@ std::uint64_t two_copies_of(GenotypeBatch::Kind kind) noexcept {
   return 2;
 }
 
+double least_square_of(GenotypeBatch::Kind kind) noexcept {
+  return kind == GenotypeBatch::Kind::fine ? least_fine_square : 0;
+}
+
 CodeSums count_allele(EffectSums const& of, GenotypeBatch::Kind kind, std::size_t n_samples,
                       bool is_flipped) noexcept {
   bool const has_calls = kind == GenotypeBatch::Kind::calls;

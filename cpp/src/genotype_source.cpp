@@ -1,5 +1,7 @@
 #include "igwas/genotype_source.hpp"
 
+#include "igwas/allele_copies.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -14,8 +16,6 @@ namespace {
 constexpr DosageScale dosage8_scale{2.0 / 254, 254};
 constexpr DosageScale dosage16_scale{2.0 / GenotypeBatch::two_copies_code,
                                      GenotypeBatch::two_copies_code};
-
-constexpr DosageScale fine_dosage_scale{fine_scale, two_copies_fine};
 
 class FileSource final : public GenotypeSource {
  public:
@@ -111,15 +111,6 @@ class FileSource final : public GenotypeSource {
   ChunkReader reader_;
 };
 
-template <typename T>
-[[nodiscard]] bool is_missing(T value) noexcept {
-  if constexpr (std::is_integral_v<T>) {
-    return value < 0;
-  } else {
-    return std::isnan(value);
-  }
-}
-
 /// Whether every value is 0, 1, 2 or missing.
 template <typename T>
 [[nodiscard]] bool holds_calls(MatrixView<T const> dosage) noexcept {
@@ -128,9 +119,7 @@ template <typename T>
     // Counted, not left at the first: so that the compiler takes many values at a time.
     std::size_t n_calls = 0;
     for (std::size_t i = 0; i < dosage.columns; ++i) {
-      T const value = values[i];
-      bool const is_copies = value == T{0} || value == T{1} || value == T{2};
-      n_calls += is_copies || is_missing(value) ? 1 : 0;
+      n_calls += is_call(values[i]) ? 1 : 0;
     }
     if (n_calls != dosage.columns) {
       return false;
@@ -163,13 +152,6 @@ class CallArraySource final : public GenotypeSource {
   }
 
  private:
-  [[nodiscard]] static std::uint64_t call_of(T copies) noexcept {
-    if (is_missing(copies)) {
-      return 1;
-    }
-    return copies == T{2} ? 0 : (copies == T{1} ? 2 : 3);
-  }
-
   static void pack(T const* row, std::span<std::int64_t const> samples,
                    std::span<std::uint64_t> words) noexcept {
     for (std::size_t word = 0; word < words.size(); ++word) {
@@ -178,7 +160,7 @@ class CallArraySource final : public GenotypeSource {
       // Places past the last sample are missing.
       std::uint64_t packed = n == calls_per_word ? 0 : low_bits << (2 * n);
       for (std::size_t i = 0; i < n; ++i) {
-        packed |= call_of(row[samples[first + i]]) << (2 * i);
+        packed |= std::uint64_t{code_of_call(row[samples[first + i]])} << (2 * i);
       }
       words[word] = packed;
     }
@@ -215,8 +197,8 @@ class ArraySource final : public GenotypeSource {
 
  private:
   [[nodiscard]] static double dosage_of(T value) noexcept {
-    return is_missing(value) ? std::numeric_limits<double>::quiet_NaN()
-                             : static_cast<double>(value);
+    return is_missing_copies(value) ? std::numeric_limits<double>::quiet_NaN()
+                                    : static_cast<double>(value);
   }
 
   MatrixView<T const> dosage_;

@@ -96,6 +96,9 @@ void check_device(GenotypeSource const& source, Device const* device) {
         "the genotypes are values of float64; expected hard calls or whole-number codes of dosages "
         "on a GPU. Run with --device cpu.");
   }
+  if (device != nullptr && source.kind() == GenotypeBatch::Kind::fine) {
+    require_fine_samples(source.n_samples());
+  }
 }
 
 /// Phenotypes that nearly determine each other: the omnibus test sees what is left of one beside

@@ -180,7 +180,9 @@ bool VariantTest::judge_genotype(VariantSums const& sums, GenotypeFit const& fit
     return false;
   }
   out.unexplained_share = fit.genotype / centred(sums.code);
-  if (!(fit.genotype > collinear_tolerance * centred(sums.code))) {
+  double const least = std::max(collinear_tolerance * centred(sums.code),
+                                sums.least_square * static_cast<double>(fit.n));
+  if (!(fit.genotype > least)) {
     out.reason = Reason::collinear;
     return false;
   }

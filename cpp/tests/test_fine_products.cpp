@@ -1,5 +1,6 @@
 #include "check.hpp"
 #include "igwas/dot_products.hpp"
+#include "igwas/error.hpp"
 #include "igwas/exact_products.hpp"
 #include "kernels/fixed_kernels.hpp"
 #include "scan_cases.hpp"
@@ -41,7 +42,7 @@ struct Case {
   model.is_male.assign(n_samples, 0);
   SampleSets const sets(model);
   GenotypeBatch batch;
-  batch.reset(GenotypeBatch::Kind::fine, n_variants, n_samples, {fine_scale, two_copies_fine});
+  batch.reset(GenotypeBatch::Kind::fine, n_variants, n_samples, fine_dosage_scale);
   for (std::size_t v = 0; v < n_variants; ++v) {
     for (std::size_t i = 0; i < n_samples; ++i) {
       batch.fine(v)[i] = fine_code_of(dosage[v * n_samples + i]);
@@ -91,7 +92,7 @@ void missing_calls_are_left_out_where_nobody_asks() {
 }
 
 /// As many people as are allowed, all with one copy, times the largest value.
-void the_largest_sum_fits() {
+void the_largest_sum_fits(std::uint8_t limbs) {
   std::size_t const n = most_fine_samples;
   std::vector<double> const columns(n, -1.0);
   ScanModel model;
@@ -99,17 +100,22 @@ void the_largest_sum_fits() {
   model.is_male.assign(n, 0);
   SampleSets const sets(model);
   GenotypeBatch batch;
-  batch.reset(GenotypeBatch::Kind::fine, 1, n, {fine_scale, two_copies_fine});
+  batch.reset(GenotypeBatch::Kind::fine, 1, n, fine_dosage_scale);
   for (std::uint32_t& code : batch.fine(0)) {
     code = two_copies_fine / 2;
   }
   batch.prepare(0, Haploid::nobody, sets);
-  FixedColumns const fixed(Context{1}, model.columns, std::vector<std::uint8_t>(1, 1));
+  FixedColumns const fixed(Context{1}, model.columns, std::vector<std::uint8_t>(1, limbs));
   BatchProducts out;
   ExactScratch scratch;
   multiply_exactly(batch, fixed, out, scratch);
   CHECK(!batch.is_flipped(0));
   CHECK(out.called[0] == -0x1p21 * static_cast<double>(n));
+}
+
+void more_people_than_sums_hold_are_refused() {
+  require_fine_samples(most_fine_samples);
+  testing::check_throws<DeviceUnavailable>([] { require_fine_samples(most_fine_samples + 1); });
 }
 
 void codes_are_the_nearest() {
@@ -135,7 +141,9 @@ int main() {
     check_product(n, 2);
   }
   missing_calls_are_left_out_where_nobody_asks();
-  the_largest_sum_fits();
+  the_largest_sum_fits(1);
+  the_largest_sum_fits(2);
+  more_people_than_sums_hold_are_refused();
   codes_are_the_nearest();
   return testing::exit_code();
 }

@@ -264,6 +264,27 @@ void the_largest_code_does_not_overflow(Kind kind, std::size_t n_samples) {
   CHECK(sums.sum_of_squares == two * two * n);
 }
 
+/// Sums of the other allele, where 2 x two x sum is past 64 bits and what is left of it is not.
+void the_other_allele_of_the_largest_sums_is_counted() {
+  std::uint64_t const two = two_copies_fine;
+  std::uint64_t const n = most_fine_samples;
+  EffectSums all_two;
+  all_two.n_called = n;
+  all_two.sum = two * n;
+  all_two.sum_of_squares = two * two * n;
+  all_two.least = all_two.greatest = two_copies_fine;
+  CodeSums const none = count_allele(all_two, Kind::fine, n, true);
+  CHECK(none.sum == 0 && none.sum_of_squares == 0 && none.is_constant);
+  EffectSums half = all_two;
+  half.sum = two * (n / 2);
+  half.sum_of_squares = two * two * (n / 2);
+  half.least = 0;
+  CodeSums const other = count_allele(half, Kind::fine, n, true);
+  auto const left = static_cast<double>(n - n / 2);
+  CHECK(other.sum == static_cast<double>(two) * left);
+  CHECK(other.sum_of_squares == static_cast<double>(two * two) * left);
+}
+
 }  // namespace
 
 int main() {
@@ -285,5 +306,6 @@ int main() {
   fractions_of_haploid_samples_are_kept();
   the_largest_code_does_not_overflow(Kind::codes, 260'000);
   the_largest_code_does_not_overflow(Kind::fine, most_fine_samples);
+  the_other_allele_of_the_largest_sums_is_counted();
   return testing::exit_code();
 }

@@ -203,6 +203,38 @@ void fractions_of_arrays_equal_the_plain_fit() {
   check_fractions(rounded, 4, 1e-6);
 }
 
+/// A covariate that is the variant: what is left of its codes is their rounding, however rare it
+/// is.
+void a_covariate_that_is_the_variant_leaves_no_test_of_rounding() {
+  constexpr std::size_t n = 5'000;
+  testing::Random random(5);
+  Rows rows(1, std::vector<double>(n));
+  for (double& copies : rows[0]) {
+    copies = 1e-3 * random.uniform();
+  }
+  auto cohort = testing::random_cohort(n, 1, 1);
+  std::vector<std::uint8_t> const everybody(n, 1);
+  Rows const basis = testing::basis_of({cohort.covariates[0], rows[0]}, everybody);
+  auto const response = testing::residual(cohort.phenotypes[0], basis, everybody);
+  std::vector<double> columns(8 * n, 0.0);
+  for (std::size_t i = 0; i < n; ++i) {
+    columns[8 * i] = response[i];
+    columns[8 * i + 1] = basis[0][i];
+    columns[8 * i + 2] = basis[1][i];
+  }
+  MaskGroup& group = cohort.model.masks[0];
+  group.basis_begin = 1;
+  group.n_basis = 2;
+  group.sum_of_squares = {testing::inner(response, response)};
+  group.omnibus_gram = group.sum_of_squares;
+  cohort.model.columns = {columns.data(), n, 8, 8};
+  for (int const form : {3, 4}) {
+    Collector sink;
+    run({cohort, rows, options_for(cohort, MissingCalls::mean)}, *Stored(rows, form), sink);
+    CHECK(sink.blocks().at(0).reason[0] == static_cast<std::uint8_t>(Reason::collinear));
+  }
+}
+
 /// The same but for the rounding of columns to one limb.
 void check_near(StatisticsBlock const& found, StatisticsBlock const& expected) {
   CHECK(found.beta != expected.beta);
@@ -461,6 +493,7 @@ void no_blocks_are_no_work() {
 
 int main() {
   fractions_of_arrays_equal_the_plain_fit();
+  a_covariate_that_is_the_variant_leaves_no_test_of_rounding();
   every_number_equals_the_plain_fit_in_every_encoding();
   standard_precision_moves_z_by_little();
   threads_blocks_and_batches_change_no_bit();

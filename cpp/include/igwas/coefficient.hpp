@@ -21,7 +21,7 @@ inline constexpr double constant_tolerance = 1e-10;
 
 /// The sum of a column from the sums of its integers; `low` is 0 and `has_low` false where it has
 /// one limb. Sums of hard calls and bytes stay below 2^53, so only the addition rounds; those of
-/// two bytes may be larger, and are rounded to the nearest as they become float64.
+/// longer codes may be larger, and are rounded to the nearest as they become float64.
 [[nodiscard]] IGWAS_HOST_DEVICE inline double column_value(std::int64_t high, std::int64_t low,
                                                            bool has_low, double unit) noexcept {
   double const upper = static_cast<double>(high) * (has_low ? fixed_limb : 1.0);

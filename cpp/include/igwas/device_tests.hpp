@@ -55,6 +55,10 @@ struct EffectSums {
 /// The code of two copies.
 [[nodiscard]] std::uint64_t two_copies_of(GenotypeBatch::Kind kind) noexcept;
 
+/// What covariates must leave of a genotype's squares, a sample, for it to be more than rounding;
+/// 0 where codes are not rounded, or a test of it is what was asked for.
+[[nodiscard]] double least_square_of(GenotypeBatch::Kind kind) noexcept;
+
 /// The same of the allele that is counted.
 ///
 /// \param n_samples in the set.

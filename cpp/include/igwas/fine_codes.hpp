@@ -21,6 +21,13 @@ static_assert(two_copies_fine * fine_scale == 2);
 /// squares 2^44 of each, whichever allele is counted.
 inline constexpr std::size_t most_fine_samples = (std::size_t{1} << 20) - 1;
 
+/// \throws DeviceUnavailable if there are more.
+void require_fine_samples(std::size_t n_samples);
+
+/// What covariates must leave of the squares of a variant's codes, a sample: rounding alone makes
+/// 1/12, and a genotype that is not much more than that is collinear.
+inline constexpr double least_fine_square = 10;
+
 /// The code of a dosage from 0 to 2, to the nearest; NaN is missing. The same on a GPU: scaling
 /// rounds nothing, and the addition is rounded alike everywhere.
 template <typename T>

@@ -23,6 +23,8 @@ struct DosageScale {
   double ploidy_code = 2;  ///< the code of two copies
 };
 
+inline constexpr DosageScale fine_dosage_scale{fine_scale, two_copies_fine};
+
 /// The non-zero and the missing samples of one variant within a tile, in ascending order.
 struct TileEntries {
   std::array<std::uint16_t, tile_samples> sample;  ///< place within the tile

@@ -30,7 +30,7 @@ using namespace igwas::cuda;
 }
 
 [[nodiscard]] std::vector<void const*> addresses(CheckArguments const& of) {
-  return {of.rows.values, of.first_wrong, of.first_fraction};
+  return {of.rows.values, of.first_wrong, of.has_fraction};
 }
 [[nodiscard]] std::vector<void const*> addresses(PackArguments const& of) {
   return {of.rows.values, of.samples, of.words};

@@ -19,6 +19,8 @@ using cuda_sim::Settings;
 using cuda_sim::StreamOrder;
 using cuda_sim::ThreadOrder;
 using testing::ArrayCase;
+using testing::ArrayThere;
+using testing::Cohort;
 
 namespace {
 
@@ -129,15 +131,16 @@ void want_of_memory_at_any_allocation_is_an_error_or_smaller_pieces() {
   cuda_sim::reset({});
   CHECK(succeeds(what));
   std::size_t const n = cuda_sim::counts().allocations;
-  // The array, the place, 5 results, samples, columns, 8 tables, 2 slots of 3 + 12 buffers, 3
-  // small.
+  // The array, what a look finds, 5 results, samples, columns, 8 tables, 2 slots of 3 + 12 buffers,
+  // 3 small.
   CHECK(n == 54);
   for (std::size_t failing = 1; failing <= n; ++failing) {
     Settings settings;
     settings.failing_allocation = failing;
     cuda_sim::reset(settings);
-    bool const is_of_a_slot = failing > 17 && failing <= 51;
-    CHECK(succeeds(what) == is_of_a_slot);
+    // Columns, tables and slots are tried again, with fewer lanes or smaller pieces.
+    bool const is_tried_again = failing > 8 && failing <= 51;
+    CHECK(succeeds(what) == is_tried_again);
     nothing_is_left_and_no_rule_is_broken();
     settings.keeps_failing = true;
     cuda_sim::reset(settings);
@@ -177,6 +180,39 @@ void results_that_do_not_fit_say_how_much_they_need() {
   CHECK(words.find("GPU 0 has no room for the results of 40 variants x 3 phenotypes; expected 1 "
                    "MiB free.") == 0);
   nothing_is_left_and_no_rule_is_broken();
+}
+
+/// Memory is for one lane, not for those of all threads.
+void short_memory_is_for_fewer_lanes() {
+  ArrayCase what{171, 66, 3, 2};
+  Settings settings;
+  settings.memory_bytes = 300'000;
+  for (std::size_t const threads : {1U, 2U, 16U}) {
+    cuda_sim::reset(settings);
+    what.threads = threads;
+    testing::check_same_array(what, same);
+    nothing_is_left_and_no_rule_is_broken();
+  }
+}
+
+/// Before anything is allocated for them.
+void too_many_people_for_fine_codes_are_refused() {
+  cuda_sim::reset({});
+  ArrayCase const what{3, 66, 1,   1, cuda::ArrayType::float32, testing::Layout::by_variant,
+                       0, 2,  true};
+  ArrayThere const there = testing::put_there(testing::rows_of(what), what);
+  Cohort cohort = testing::cohort_of(what);
+  testing::HostResults found(3, 1, 1);
+  cohort.model.file_rows.assign(most_fine_samples + 1, 0);
+  std::string words;
+  try {
+    static_cast<void>(cuda::scan_array(Context{1}, there.genotypes, cohort.model,
+                                       testing::array_options(what), found.arrays, {}));
+  } catch (DeviceUnavailable const& error) {
+    words = error.what();
+  }
+  CHECK(words.find("there are 1048576 samples and the genotypes are fractions of copies; expected "
+                   "at most 1048575 on a GPU.") == 0);
 }
 
 void a_wrong_sum_is_an_error() {
@@ -331,6 +367,8 @@ int main() {
   want_of_memory_at_any_allocation_is_an_error_or_smaller_pieces();
   a_failure_of_any_call_or_launch_is_an_error_and_leaves_nothing();
   results_that_do_not_fit_say_how_much_they_need();
+  short_memory_is_for_fewer_lanes();
+  too_many_people_for_fine_codes_are_refused();
   a_wrong_sum_is_an_error();
   return igwas::testing::exit_code();
 }
