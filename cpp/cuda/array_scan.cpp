@@ -66,6 +66,14 @@ void refuse_value(ArrayGenotypes const& of, std::uint64_t place) {
                    "itself; clip what is outside by rounding.");
 }
 
+/// As NumPy names it.
+[[nodiscard]] std::string name_of(DlType type) {
+  char const* const names[] = {"int", "uint", "float", "handle", "bfloat", "complex", "bool"};
+  std::string const name =
+      type.code < std::size(names) ? names[type.code] : "number " + std::to_string(type.code) + ", ";
+  return name + std::to_string(type.bits);
+}
+
 /// What a look at every value found.
 struct Findings {
   unsigned long long first_wrong = no_place;
@@ -323,9 +331,8 @@ ArrayGenotypes genotypes_in(ForeignArray const& array) {
   } else if (type == float64_type) {
     found.type = ArrayType::float64;
   } else if (!(type == DlType{dl_int, 8, 1})) {
-    throw InputError("genotypes on a GPU have elements of type " + std::to_string(type.code) +
-                     " and " + std::to_string(type.bits) +
-                     " bits; expected int8, float32 or float64. Convert them first.");
+    throw InputError("genotypes on a GPU have elements of type " + name_of(type) +
+                     "; expected int8, float32 or float64. Convert them first.");
   }
   return found;
 }

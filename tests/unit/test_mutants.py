@@ -27,6 +27,10 @@ def test_every_fault_can_be_put_into_the_sources(script):
     assert len({mutant.name for mutant in script.MUTANTS}) == len(script.MUTANTS) >= 10
 
 
+def test_the_documentation_says_how_many_there_are(script):
+    assert f"| all {len(script.MUTANTS)}: " in (REPOSITORY / "docs" / "cuda.md").read_text()
+
+
 def test_a_fault_that_is_no_longer_possible_is_an_error(script):
     with pytest.raises(ValueError, match="expected once"):
         script.mutated("nothing", script.MUTANTS[0])

@@ -110,21 +110,21 @@ def test_packed_fractions_are_the_nearest_fine_codes(ptx, program, letter, is_by
 def test_the_first_value_that_is_no_whole_copy_is_found(ptx, program, letter, wrong, is_by_sample):
     n_variants, n_samples = 4, 300
     values = random_values(KINDS[letter], n_variants, n_samples)
-    places = []
+    seen = []
     kernel = ptx.parse(program, f"check_valuesI{letter}E")
     for is_there in (False, True):
         if is_there:
             values[2, [131, 130, 260]] = values[3, 0] = wrong
         memory = ptx.Memory()
-        place = memory.put(np.full(2, 2**64 - 1, np.uint64))
+        place = memory.put(np.full(1, 2**64 - 1, np.uint64))
+        flag = memory.put(np.zeros(1, np.uint32))
         arguments = put_rows(memory, values, is_by_sample) + struct.pack(
-            "<2QI4x", place, place + 8, n_samples
+            "<2QI4x", place, flag, n_samples
         )
         coverage = ptx.launch(kernel, memory, arguments, N_THREADS, (n_variants, 1, 1))
-        places.append(memory.get(place, np.uint64).tolist())
+        seen.append((int(memory.get(place, np.uint64)[0]), int(memory.get(flag, np.uint32)[0])))
     nowhere, found = 2**64 - 1, 2 * n_samples + 130
-    is_fraction = 0 < wrong < 2
-    assert places == [[nowhere] * 2, [nowhere, found] if is_fraction else [found, nowhere]]
+    assert seen == [(nowhere, 0), (nowhere, 1) if 0 < wrong < 2 else (found, 0)]
     assert coverage >= LEAST_COVERAGE
 
 

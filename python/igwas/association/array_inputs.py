@@ -123,7 +123,8 @@ def _refuse_dosage(value: float) -> None:
     shown = repr(value).removesuffix(".0")
     raise InputError(
         f"genotypes hold {shown}; expected copies of the effect allele, 0 to 2, or NaN. "
-        "Do not standardise them: the scan removes mean and covariates itself."
+        "Do not standardise them: the scan removes mean and covariates itself; clip what is "
+        "outside by rounding."
     )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from igwas import _core
 from igwas.association.array_inputs import ArrayInputs, array_inputs, dosage_array, on_host
-from igwas.association.device import open_device, resolve_gpus
+from igwas.association.device import check_once, open_device, resolve_gpus
 from igwas.association.device_arrays import GpuGenotypes
 from igwas.association.exchange import as_numpy, gpu_of, is_foreign, library_of, to_library
 from igwas.association.options import ScanOptions
@@ -22,8 +22,10 @@ from igwas.context import Context
 from igwas.errors import DeviceUnavailable
 
 Floats = NDArray[np.float64]
-_BLOCK_VARIANTS = 256
-_BATCH_BYTES = 8 << 20
+# Variants that a thread takes, and bytes of them that it decodes at once: for a core's cache, and
+# for a GPU, whose lanes have pieces of up to 64 MiB.
+_BLOCK_VARIANTS, _BATCH_BYTES = 256, 8 << 20
+_DEVICE_BLOCK_VARIANTS, _DEVICE_BATCH_BYTES = 2_048, 64 << 20
 
 
 @dataclass(frozen=True)
@@ -149,9 +151,11 @@ def associate(
     share of variance that the fit leaves of the phenotype, or the covariates of the genotype.
 
     On a GPU fractions become whole numbers of 2^-21 copies, and their sums are exact. Whole copies
-    and 16,384ths, in which PLINK 2 stores dosages, are not rounded by that; with others t moves by
-    about 1.4e-7 / s, with s the standard deviation that covariates leave of the genotype: 2e-5
-    where s is .007 copies (a minor allele of 1 in 40,000).
+    and 16,384ths, in which PLINK 2 stores dosages, are not rounded by that. With others t moves by
+    about 1.4e-7 / s while t^2 is small beside the degrees of freedom, with s the standard deviation
+    that covariates leave of the genotype, in copies: 3e-7 for a common variant, at most 2e-5 for
+    an allele of 1 in 40,000. Minor allele counts move by up to 2.4e-7 n, so a variant at a filter's
+    edge may fall on its other side, and dosages within one step of each other are constant.
 
     Any of the arrays may be another library's that speaks DLPack (PyTorch, JAX, CuPy); it is read
     where it lies, and results are arrays of the library of `genotypes`.
@@ -160,7 +164,8 @@ def associate(
     context names; none of either goes through the host. They are int8, float32 or float64 of copies
     (0 to 2, or missing), with any strides; `missing` is `mean`. Numbers of whole copies are the
     bits of the CPU's, but for `log10p`, whose logarithm is the GPU's: within 1e-12 of itself.
-    Numbers of fractions are those that `context` with device `cuda` gives. Phenotypes and
+    Numbers of fractions are those that `context` with device `cuda` gives, again but for
+    `log10p`. Phenotypes and
     covariates on a GPU are copied to the host, where the model is built. Counts and omnibus tests
     are made on the host and copied to the GPU at the end. **Shown on a simulated GPU only.**
 
@@ -237,21 +242,21 @@ def _scan(
 ) -> Association:
     n_variants, n_phenotypes = len(dosage), len(inputs.names)
     arrays = empty_arrays(n_variants, len(inputs.masks), n_phenotypes)
-    first = np.arange(0, n_variants, _BLOCK_VARIANTS, dtype=np.int64)
-    size = np.minimum(first + _BLOCK_VARIANTS, n_variants) - first
-    blocks = np.column_stack([np.arange(len(first)), first, size, np.zeros_like(first)])
+    is_on_gpu = context.device == "cuda"
+    blocks = _blocks(n_variants, _DEVICE_BLOCK_VARIANTS if is_on_gpu else _BLOCK_VARIANTS)
+    batch_bytes = _DEVICE_BATCH_BYTES if is_on_gpu else _BATCH_BYTES
     if n_variants:
         _core.scan(
             source=_source(dosage, context),
             model=inputs.model.core,
             source_row=np.arange(n_variants, dtype=np.int64),
             excluded_reason=np.zeros(0, dtype=np.uint8),
-            blocks=np.ascontiguousarray(blocks, dtype=np.int64),
-            options=core_options(options, n_phenotypes, _BATCH_BYTES),
+            blocks=blocks,
+            options=core_options(options, n_phenotypes, batch_bytes),
             sink=_core.array_sink(arrays),
             threads=context.n_threads,
             progress=None,
-            device=open_device(context),
+            device=open_device(context, check_once),
         )
     mask_of = inputs.mask_of
     dof = arrays.pop("degrees_of_freedom")[:, mask_of]
@@ -265,6 +270,14 @@ def _scan(
         phenotype_names=inputs.names,
         **arrays,
     )
+
+
+def _blocks(n_variants: int, size: int) -> NDArray[np.int64]:
+    """(blocks, 4): number, first variant, variants, nobody haploid."""
+    first = np.arange(0, n_variants, size, dtype=np.int64)
+    n = np.minimum(first + size, n_variants) - first
+    columns = [np.arange(len(first)), first, n, np.zeros_like(first)]
+    return np.ascontiguousarray(np.column_stack(columns), dtype=np.int64)
 
 
 def _scan_on_gpu(

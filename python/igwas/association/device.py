@@ -20,12 +20,14 @@ _WAITING_WORKERS = 2
 # Pinned memory of a worker on a GPU, at most: two pieces.
 PINNED_BYTES = 2 * (64 << 20)
 
-# Samples, variants and columns of the test before a scan, and of the longer one: more than one
-# split of the samples, more than one tile of rows and of columns.
 # Covariates of each mask of the test.
 N_BASIS = 4
+# Samples, variants and columns of the test before a scan, and of the longer one: more than one
+# split of the samples, more than one tile of rows and of columns.
 SHORT_TEST = (1_003, 150, 40)
 LONG_TEST = (17_003, 150, 40)
+# GPUs that have passed the short test in this process.
+_passed: set[int] = set()
 # Of every encoding of a file that GPUs sum; arrays in memory have fine codes.
 _ROW_BYTES: dict[str, Callable[[int], int]] = {
     "hardcalls": lambda n_samples: (n_samples + 3) // 4,
@@ -100,13 +102,41 @@ def n_workers(context: Context) -> int:
     return context.n_threads + _WAITING_WORKERS * len(context.gpus)
 
 
-def open_device(context: Context) -> object | None:
+def check_before_scan(gpu: int) -> None:
+    """The short test.
+
+    Raises
+    ------
+    DeviceUnavailable
+        If the GPU gives other numbers than the CPU.
+    """
+    check_gpu(gpu, SHORT_TEST)
+    _passed.add(gpu)
+
+
+def check_once(gpu: int) -> None:
+    """The short test, unless the GPU has passed it in this process: arrays come by the thousand.
+
+    Raises
+    ------
+    DeviceUnavailable
+        If the GPU gives other numbers than the CPU.
+    """
+    if gpu not in _passed:
+        check_before_scan(gpu)
+
+
+def open_device(
+    context: Context, check: Callable[[int], None] = check_before_scan
+) -> object | None:
     """What the core's scan sums on: the context's GPUs, tested first; None is the CPU.
 
     Parameters
     ----------
     context : Context
         From `resolve_gpus`.
+    check : callable
+        Tests a GPU.
 
     Raises
     ------
@@ -116,7 +146,7 @@ def open_device(context: Context) -> object | None:
     if context.device != "cuda":
         return None
     for gpu in context.gpus:
-        check_gpu(gpu, SHORT_TEST)
+        check(gpu)
     device: object = cuda_module().open_device(list(context.gpus))
     return device
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igwas import _core
-from igwas.association.device import SHORT_TEST, check_gpu, cuda_module, resolve_gpus
+from igwas.association.device import check_once, cuda_module, resolve_gpus
 from igwas.association.exchange import gpu_of, library_name, library_of
 from igwas.association.statistics_arrays import empty_arrays
 from igwas.context import Context
@@ -39,7 +39,7 @@ class GpuGenotypes:
         self.number: int = number
         self.library = _library_that_takes_results(values)
         _require_gpu(number, context)
-        check_gpu(number, SHORT_TEST)
+        check_once(number)
         self._array = take_array(values, "genotypes")
         self.shape: tuple[int, ...] = self._array.shape
 

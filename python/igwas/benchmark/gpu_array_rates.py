@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igwas.association.associate import Association, associate
-from igwas.benchmark.gpu_arrays import Put, require_near, require_same
+from igwas.benchmark.fine_rounding import require_near
+from igwas.benchmark.gpu_arrays import Put, require_same
 
 
 def array_rates(

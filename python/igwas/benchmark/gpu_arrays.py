@@ -9,14 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igwas.association.associate import Association, associate
+from igwas.benchmark.fine_rounding import require_near
 from igwas.context import Context
 
 # Relative: the logarithms of a GPU are not the CPU's to the last bit. Everything else is.
 TAIL_TOLERANCE = 1e-12
-# Copies, root mean square: how far dosages are from the whole numbers of 2^-21 copies that a GPU
-# sums. Tests move by that over the standard deviation of the genotype; five times it is allowed.
-ROUNDING, ROUNDINGS = 1.4e-7, 5.0
-
 Put = Callable[[NDArray[Any]], Any]
 
 
@@ -84,23 +81,6 @@ def _library(name: str) -> Any:
         return importlib.import_module(name)
     except ImportError:
         return None
-
-
-def require_near(found: Association, expected: Association) -> None:
-    """Of fractions, which a GPU rounds and the CPU does not: reasons, and t within the rounding.
-
-    Raises
-    ------
-    AssertionError
-        If t is further off than that.
-    """
-    s = np.sqrt(expected.genotype_sum_of_squares / expected.n)[:, expected.masks]
-    allowed = ROUNDINGS * ROUNDING / s * (1 + np.abs(expected.t))
-    if (
-        not np.array_equal(found.reason, expected.reason)
-        or np.nanmax(np.abs(found.t - expected.t) / allowed, initial=0) > 1
-    ):
-        raise AssertionError("t of fractions is further from the CPU's than rounding explains")
 
 
 def require_same(found: Association, expected: Association) -> None:

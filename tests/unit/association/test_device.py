@@ -17,6 +17,7 @@ from igwas.association import device, scan
 from igwas.association.associate import associate
 from igwas.association.options import ScanOptions
 from igwas.association.scan import run_scan
+from igwas.benchmark.fine_rounding import require_near
 from igwas.context import Context, parse_gpus
 from igwas.doctor import diagnose
 from igwas.errors import DeviceUnavailable, OptionError
@@ -187,21 +188,6 @@ def random_dosages(n_variants, n_samples, dtype=np.float64, seed=5):
     return dosage.astype(dtype)
 
 
-def assert_near_association(found, expected):
-    """What dosages that are rounded to 2^-21 of a copy may move."""
-    for name in ("reason", "n", "missing_count", "degrees_of_freedom", "masks"):
-        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
-    s = np.sqrt(expected.genotype_sum_of_squares / expected.n)[:, expected.masks]
-    # Five standard deviations of what is expected, and of t itself its share.
-    tolerance = 5 * 1.4e-7 / s * (1 + np.abs(expected.t))
-    assert np.nanmax(np.abs(found.t - expected.t) / tolerance) < 1
-    assert (
-        np.nanmax(np.abs(found.effect_allele_frequency - expected.effect_allele_frequency)) < 3e-7
-    )
-    np.testing.assert_allclose(found.beta, expected.t * expected.se, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(found.omnibus_log10p, expected.omnibus_log10p, rtol=1e-4, atol=1e-6)
-
-
 @pytest.mark.parametrize("dtype", [np.int8, np.float32, np.float64])
 @pytest.mark.parametrize("missing", ["mean", "drop"])
 def test_whole_copies_in_memory_give_the_bits_of_the_cpu(simulated_gpu, dtype, missing):
@@ -231,7 +217,7 @@ def test_fractions_in_memory_are_summed_on_gpus_near_to_the_cpu(simulated_gpu, d
     values[:9, 3:], covariates[30] = np.nan, np.nan
     expected = associate(genotypes, values, covariates, missing=missing, maf=0.01)
     found = associate(genotypes, values, covariates, missing=missing, maf=0.01, context=CUDA)
-    assert_near_association(found, expected)
+    require_near(found, expected)
     # The dosages are the rounded ones: the CPU has not summed in the GPU's place.
     # Up from the middle, where many float32 are.
     rounded = np.floor(genotypes.astype(np.float64) * 2**21 + 0.5) / 2**21

@@ -21,7 +21,7 @@ N_SAMPLES = 97
 @pytest.fixture
 def library(simulated_gpu, monkeypatch):
     # Its own tests are those of test_device.py, and take longer than a scan here.
-    monkeypatch.setattr(device_arrays, "check_gpu", lambda gpu, size: "")
+    monkeypatch.setattr(device_arrays, "check_once", lambda gpu: None)
     return GpuLibrary(simulated_gpu)
 
 
@@ -88,7 +88,7 @@ def fractions(n_variants=30, dtype=np.float32, seed=5):
 def test_fractions_on_a_gpu_are_those_of_the_gpu_in_memory(
     simulated_gpu, library, streams, threads, seed, dtype, monkeypatch
 ):
-    monkeypatch.setattr("igwas.association.device.check_gpu", lambda gpu, size: "")
+    monkeypatch.setattr("igwas.association.associate.check_once", lambda gpu: None)
     simulated_gpu.reset(streams=streams, threads=threads, seed=seed)
     genotypes, (values, covariates) = fractions(dtype=dtype), inputs()
     expected = associate(genotypes, values, covariates, maf=0.02, context=CUDA)
@@ -208,10 +208,12 @@ def test_what_is_no_copy_is_an_input_error_that_names_the_place(
 
 def test_other_types_and_axes_are_refused(library):
     values, _ = inputs()
-    with pytest.raises(InputError, match="elements of type 2 and 16 bits; expected int8, float32"):
+    with pytest.raises(InputError, match="elements of type float16; expected int8, float32"):
         associate(library.put(copies().astype(np.float16)), values)
-    with pytest.raises(InputError, match="elements of type 1 and 8 bits"):
+    with pytest.raises(InputError, match="elements of type uint8; expected"):
         associate(library.put(copies().astype(np.uint8)), values)
+    with pytest.raises(InputError, match="elements of type int64; expected"):
+        associate(library.put(copies().astype(np.int64)), values)
     with pytest.raises(ShapeError, match="genotypes have 1 axes; expected 2"):
         associate(library.put(copies()[0]), values)
     with pytest.raises(ShapeError, match="genotypes have 90 samples and phenotypes 97"):
@@ -278,7 +280,7 @@ def test_want_of_memory_at_any_allocation_is_one_line_and_leaves_nothing(simulat
         gc.collect()
         assert simulated_gpu.n_buffers == 0
         assert simulated_gpu.n_violations == 0
-    assert 15 < n_failed < n - 15
+    assert 8 < n_failed < n - 15
 
 
 def test_a_result_is_handed_out_where_it_lies_or_not_at_all(simulated_gpu):
