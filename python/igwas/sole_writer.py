@@ -12,9 +12,7 @@ from igwas.errors import OptionError, OutputError
 SUFFIXES = (".partial", ".partial.hits", ".creating", ".lock")
 
 
-def refuse_inputs(
-    output: Path, inputs: Mapping[str, Path], *, option: str = "--output"
-) -> None:
+def refuse_inputs(output: Path, inputs: Mapping[str, Path], *, option: str = "--output") -> None:
     """Refuse an output that is an input, or would need the name of one while it is written.
 
     Parameters

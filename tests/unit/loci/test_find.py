@@ -327,9 +327,9 @@ def test_an_existing_output_is_kept_and_an_input_never_replaced(scanned, tmp_pat
     with pytest.raises(OutputError, match="--overwrite"):
         run_loci(statistics, tmp_path / "loci.tsv")
     assert (tmp_path / "loci.tsv").read_text() == "precious"
-    with pytest.raises(OptionError, match="--output is .* would replace"):
+    with pytest.raises(OptionError, match=r"--output is .* would replace"):
         run_loci(statistics, statistics, overwrite=True)
-    with pytest.raises(OptionError, match="--json is .* would replace"):
+    with pytest.raises(OptionError, match=r"--json is .* would replace"):
         run_loci(statistics, tmp_path / "a", json_output=statistics, overwrite=True)
     with pytest.raises(OptionError, match="two files"):
         run_loci(statistics, tmp_path / "a", json_output=tmp_path / "a")
