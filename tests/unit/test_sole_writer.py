@@ -51,9 +51,7 @@ def test_an_input_behind_a_link_is_refused(tmp_path):
 
 
 def test_an_output_needs_the_folder_that_it_is_to_lie_in(tmp_path):
-    with pytest.raises(
-        OutputError, match=r"folder .*/new does not exist; expected"
-    ):
+    with pytest.raises(OutputError, match=r"folder .*/new does not exist; expected"):
         require_folder(tmp_path / "new" / "out.h5")
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match=r"folder .*/file does not exist"):
