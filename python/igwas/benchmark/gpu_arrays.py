@@ -2,13 +2,13 @@
 
 import importlib
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from igwas.association.associate import Association, associate
+from igwas.association.associate import associate
+from igwas.benchmark.gpu_comparison import require_same
 
 # Relative: the logarithms of a GPU are not the CPU's to the last bit. Everything else is.
 TAIL_TOLERANCE = 1e-12
@@ -42,7 +42,7 @@ def compare_arrays(put: Put, n_samples: int, n_variants: int, n_phenotypes: int)
 
     Raises
     ------
-    AssertionError
+    IgwasError
         If a number differs.
     """
     rng = np.random.default_rng(23)
@@ -55,7 +55,9 @@ def compare_arrays(put: Put, n_samples: int, n_variants: int, n_phenotypes: int)
     for dtype in (np.int8, np.float32, np.float64):
         array = copies if dtype == np.int8 else np.where(copies < 0, np.nan, copies).astype(dtype)
         for given in (put(array), put(np.ascontiguousarray(array.T)).T):
-            _require_same(associate(given, put(values)).as_numpy(), expected)
+            found = associate(given, put(values)).as_numpy()
+            require_same(vars(found), vars(expected), f"arrays of {dtype.__name__}",
+                         tolerances={"log10p": TAIL_TOLERANCE})  # fmt: skip
             n_compared += 1
     return (
         f"{n_compared} scans of {n_variants:,} variants x {n_phenotypes} phenotypes of "
@@ -68,16 +70,3 @@ def _library(name: str) -> Any:
         return importlib.import_module(name)
     except ImportError:
         return None
-
-
-def _require_same(found: Association, expected: Association) -> None:
-    for field in fields(expected):
-        ours, theirs = getattr(found, field.name), getattr(expected, field.name)
-        if field.name == "log10p":
-            is_same = np.allclose(ours, theirs, rtol=TAIL_TOLERANCE, atol=0, equal_nan=True)
-        elif isinstance(theirs, np.ndarray):
-            is_same = np.array_equal(ours, theirs, equal_nan=theirs.dtype.kind == "f")
-        else:
-            is_same = ours == theirs
-        if not is_same:
-            raise AssertionError(f"{field.name} differs from the CPU's")
