@@ -1,4 +1,4 @@
-"""One process at a time writes an output, and never over one of its inputs."""
+"""One process at a time writes an output, into a folder that is there, never over an input."""
 
 import fcntl
 import os
@@ -36,6 +36,20 @@ def refuse_inputs(output: Path, inputs: Mapping[str, Path], *, option: str = "--
                     f"{option} is {output}, which would replace {path}, the input of {role}; "
                     "expected another file. Choose another name."
                 )
+
+
+def require_folder(output: Path) -> None:
+    """Refuse an output, a file or a folder, whose own folder is not there.
+
+    Raises
+    ------
+    OutputError
+    """
+    if not output.parent.is_dir():
+        raise OutputError(
+            f"{output}: folder {output.parent} does not exist; expected one. Make it first, or "
+            "choose another."
+        )
 
 
 def refuse_special(output: Path) -> None:

@@ -77,6 +77,27 @@ window.addEventListener("load", () => {
 });
 """
 
+# Runs before what a reader does: the page as narrow as a telephone, and words on two lines of it.
+NARROW = """
+window.addEventListener("load", () => {
+  document.documentElement.style.width = "420px";
+  outcome.broken = [];
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const node = texts.currentNode;
+    if (["SCRIPT", "STYLE"].includes(node.parentElement.tagName)) continue;
+    for (const word of node.data.matchAll(/[^\\s]+/g)) {
+      if (!/^[A-Za-z0-9_.,;:()]{2,16}$/.test(word[0])) continue;
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const tops = new Set(Array.from(range.getClientRects(), r => Math.round(r.top)));
+      if (tops.size > 1) outcome.broken.push(word[0]);
+    }
+  }
+});
+"""
+
 
 def browse(folder: Path, page: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     profile = tempfile.mkdtemp(prefix="profile-", dir=folder)
@@ -90,15 +111,15 @@ def browse(folder: Path, page: Path, *arguments: str) -> subprocess.CompletedPro
     )  # fmt: skip
 
 
-def watched(text: str) -> str:
+def watched(text: str, use: str = USE) -> str:
     """The page with two scripts of ours, which its policy is told of."""
     digests = ""
-    for script in (WATCH, USE):
+    for script in (WATCH, use):
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         digests += f" 'sha256-{digest}'"
     text = re.sub(r"(script-src '[^']*')", lambda found: found[1] + digests, text, count=1)
     return text.replace("<style>", f"<script>{WATCH}</script><style>", 1).replace(
-        "</body>", f"<script>{USE}</script></body>"
+        "</body>", f"<script>{use}</script></body>"
     )
 
 
@@ -201,6 +222,14 @@ def test_a_picture_of_the_whole_page_is_kept(page, pictures, name, width):
     browse(page.parent, page, size, "--hide-scrollbars", f"--screenshot={picture}")
     assert size_of(picture) == (width, min(16_000, seen["height"]))
     assert picture.stat().st_size > 50_000
+
+
+def test_no_word_is_broken_in_a_window_as_narrow_as_a_telephone(page):
+    copy = page.with_name("telephone.html")
+    copy.write_text(watched(page.read_text(), NARROW + USE))
+    seen = read_outcome(browse(page.parent, copy, "--dump-dom", "--window-size=500,900"))
+    assert seen["broken"] == []
+    assert seen["overflow"] <= 0
 
 
 def test_the_page_prints(page, pictures):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from igwas.errors import OptionError, OutputError
-from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
+from igwas.sole_writer import refuse_inputs, refuse_special, require_folder, sole_writer
 
 
 def test_a_second_writer_is_refused(tmp_path):
@@ -48,6 +48,16 @@ def test_an_input_behind_a_link_is_refused(tmp_path):
     (tmp_path / "out.h5").symlink_to(tmp_path / "in.h5")
     with pytest.raises(OptionError, match="would replace"):
         refuse_inputs(tmp_path / "out.h5", {"genotypes": tmp_path / "in.h5"})
+
+
+def test_an_output_needs_the_folder_that_it_is_to_lie_in(tmp_path):
+    with pytest.raises(OutputError, match=r"folder .*/new does not exist; expected"):
+        require_folder(tmp_path / "new" / "out.h5")
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"folder .*/file does not exist"):
+        require_folder(tmp_path / "file" / "out.h5")
+    require_folder(tmp_path / "out.h5")
+    require_folder(tmp_path / "new")
 
 
 def test_a_device_is_no_output(tmp_path):

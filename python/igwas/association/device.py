@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igwas import _core
+from igwas.association.same_arrays import n_different
 from igwas.association.statistics_arrays import empty_arrays
 from igwas.context import Context
 from igwas.errors import DeviceUnavailable, OptionError
@@ -179,10 +180,11 @@ def check_gpu(gpu: int, size: tuple[int, int, int]) -> str:
             for is_full in (False, True):
                 expected = _sums(source, size, is_full, None)
                 found = _sums(source, size, is_full, device)
-                _require_same(gpu, "sums", found, expected)
+                _require_same_as_cpu(gpu, "sums", found, expected)
                 n_sums += expected.size
                 expected = _tests(source, size, is_full, None)
-                _require_same(gpu, "tests", _tests(source, size, is_full, device), expected)
+                found = _tests(source, size, is_full, device)
+                _require_same_as_cpu(gpu, "tests", found, expected)
                 n_tests += expected.size
     return (
         f"{n_sums:,} sums of {n_variants} variants x {n_columns} columns and {n_tests:,} "
@@ -190,11 +192,10 @@ def check_gpu(gpu: int, size: tuple[int, int, int]) -> str:
     )
 
 
-def _require_same(
+def _require_same_as_cpu(
     gpu: int, what: str, found: NDArray[np.float64], expected: NDArray[np.float64]
 ) -> None:
-    is_same = (found == expected) | (np.isnan(found) & np.isnan(expected))
-    n_wrong = int((~is_same).sum())
+    n_wrong = n_different(found, expected)
     if n_wrong:
         raise DeviceUnavailable(
             f"GPU {gpu} gives other {what} than the CPU in {n_wrong:,} of {expected.size:,} cases; "

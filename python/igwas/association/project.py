@@ -25,7 +25,7 @@ from igwas.association.weights import Weights
 from igwas.errors import OptionError, OutputError
 from igwas.provenance import root_attributes
 from igwas.schema import STATISTICS
-from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
+from igwas.sole_writer import refuse_inputs, refuse_special, require_folder, sole_writer
 from igwas.whole_file import output_error
 
 _log = logging.getLogger("igwas")
@@ -117,10 +117,7 @@ def project(
     named = {"statistics": Path(statistics), **(inputs or {})}
     refuse_special(paths.output)
     refuse_inputs(paths.output, named)
-    if not paths.output.parent.is_dir():
-        raise OutputError(
-            f"folder {paths.output.parent} does not exist; expected one. Make it first."
-        )
+    require_folder(paths.output)
     if paths.output.exists() and not overwrite:
         raise OutputError(
             f"{paths.output} exists; expected a new file. Give --overwrite to replace it."

@@ -33,7 +33,7 @@ from igwas.errors import (
 from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
 from igwas.provenance import root_attributes
 from igwas.schema import REASONS, STATISTICS
-from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
+from igwas.sole_writer import refuse_inputs, refuse_special, require_folder, sole_writer
 from igwas.whole_file import output_error
 from igwas.wording import counted
 
@@ -245,11 +245,7 @@ class _Models:
 
 def _check_output(paths: Paths, options: ScanOptions) -> None:
     refuse_special(paths.output)
-    if not paths.output.parent.is_dir():
-        raise OutputError(
-            f"{paths.output}: folder {paths.output.parent} does not exist; expected a folder. "
-            "Create it first."
-        )
+    require_folder(paths.output)
     if paths.output.exists() and not (options.overwrite or options.resume):
         raise OutputError(
             f"{paths.output} exists; expected a new file. Give --overwrite to replace it."

@@ -17,7 +17,7 @@ from igwas.errors import IncompleteFile, InputError, OptionError, OutputError
 from igwas.hdf5 import open_hdf5
 from igwas.provenance import root_attributes
 from igwas.schema import STATISTICS, TEXT
-from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
+from igwas.sole_writer import refuse_inputs, refuse_special, require_folder, sole_writer
 from igwas.whole_file import output_error
 
 _SLAB = 65_536
@@ -65,6 +65,7 @@ def merge_shards(
             f"{paths.output} exists; expected a new file. Give --overwrite to replace it."
         )
     refuse_special(paths.output)
+    require_folder(paths.output)
     refuse_inputs(paths.output, {f"shard {n}": Path(p) for n, p in enumerate(shards, 1)})
     with ExitStack() as stack:
         stack.enter_context(sole_writer(paths.output))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from igwas.association.associate import Association
 from igwas.association.tails import log10p_student_t
+from igwas.errors import IgwasError
 
 LARGEST, USUAL = 2.0**-22, 2.0**-21 / np.sqrt(12)
 # Standard deviations of what is usual, and the digits that sums of columns in 40 bits keep.
@@ -33,21 +34,21 @@ def require_near(found: Association, expected: Association) -> None:
 
     Raises
     ------
-    AssertionError
+    IgwasError
         Names the first array that is further off than rounding explains, or is NaN elsewhere.
     """
     for name in _EXACT:
         if not np.array_equal(getattr(found, name), getattr(expected, name)):
-            raise AssertionError(f"{name} of fractions differs from the CPU's")
+            raise IgwasError(f"{name} of fractions differs from the CPU's")
     for name, allowed in _allowed(expected).items():
         ours, theirs = getattr(found, name), getattr(expected, name)
         is_near = np.abs(ours - theirs) <= allowed + COLUMNS * np.abs(theirs)
         if not (is_near | (np.isnan(ours) & np.isnan(theirs))).all():
-            raise AssertionError(f"{name} of fractions is off by more than rounding explains")
+            raise IgwasError(f"{name} of fractions is off by more than rounding explains")
     # Of the t that was found, p is no matter of rounding.
     dof = found.degrees_of_freedom.astype(np.float64)
     if not np.allclose(found.log10p, log10p_student_t(found.t, dof), rtol=1e-9, equal_nan=True):
-        raise AssertionError("log10p of fractions is not that of t")
+        raise IgwasError("log10p of fractions is not that of t")
 
 
 def _allowed(of: Association) -> dict[str, Floats]:

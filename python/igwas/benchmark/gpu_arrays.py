@@ -2,7 +2,6 @@
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from igwas.association.associate import Association, associate
 from igwas.benchmark.fine_rounding import require_near
+from igwas.benchmark.gpu_comparison import require_same
 from igwas.context import Context
 
 # Relative: the logarithms of a GPU are not the CPU's to the last bit. Everything else is.
@@ -43,7 +43,7 @@ def compare_arrays(put: Put, n_samples: int, n_variants: int, n_phenotypes: int)
 
     Raises
     ------
-    AssertionError
+    IgwasError
         If a number differs.
     """
     rng = np.random.default_rng(23)
@@ -71,7 +71,8 @@ def _compare(
     n_compared = 0
     for array in arrays:
         for given in (put(array), put(np.ascontiguousarray(array.T)).T):
-            require_same(associate(given, put(values)).as_numpy(), expected)
+            found = associate(given, put(values)).as_numpy()
+            require_same_tests(found, expected, f"arrays of {array.dtype}")
             n_compared += 1
     return n_compared
 
@@ -83,21 +84,12 @@ def _library(name: str) -> Any:
         return None
 
 
-def require_same(found: Association, expected: Association) -> None:
+def require_same_tests(found: Association, expected: Association, what: str) -> None:
     """Every array to the bit, but for log10p.
 
     Raises
     ------
-    AssertionError
+    IgwasError
         Names the first that differs.
     """
-    for field in fields(expected):
-        ours, theirs = getattr(found, field.name), getattr(expected, field.name)
-        if field.name == "log10p":
-            is_same = np.allclose(ours, theirs, rtol=TAIL_TOLERANCE, atol=0, equal_nan=True)
-        elif isinstance(theirs, np.ndarray):
-            is_same = np.array_equal(ours, theirs, equal_nan=theirs.dtype.kind == "f")
-        else:
-            is_same = ours == theirs
-        if not is_same:
-            raise AssertionError(f"{field.name} differs from the CPU's")
+    require_same(vars(found), vars(expected), what, tolerances={"log10p": TAIL_TOLERANCE})

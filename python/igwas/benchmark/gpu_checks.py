@@ -8,7 +8,6 @@ if all passed, 1 if one failed or was left out, 77 if there is no GPU.
 
 import argparse
 import functools
-import json
 import subprocess
 import sys
 import tempfile
@@ -18,8 +17,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
-import numpy as np
 import numpy.typing as npt
 
 from igwas.association import device
@@ -28,11 +25,10 @@ from igwas.association.scan import run_scan
 from igwas.benchmark.cohort import BenchmarkCohort, make_cohort
 from igwas.benchmark.dosages import make_dosages
 from igwas.benchmark.gpu_arrays import array_libraries, compare_arrays
-from igwas.benchmark.machine import describe_machine
+from igwas.benchmark.gpu_command import gpu_main
+from igwas.benchmark.gpu_comparison import read_arrays, require_same
 from igwas.benchmark.options import CohortShape
 from igwas.context import Context
-from igwas.doctor import diagnose
-from igwas.nvidia_driver import NO_GPU
 
 # A machine that hangs is found before the ten minutes that a run may take are over.
 _PROGRAM_SECONDS = 300
@@ -162,7 +158,10 @@ def _compare_scans(work: Path, sizes: Sizes, options: ScanOptions, bits: int | N
             _scan(path, cohort, Path(folder) / f"{name}.h5", options, Context(device=name))
             for name in ("cpu", "cuda")
         ]
-    return _compare(*contents)
+    expected, found = contents
+    require_same(found, expected, f"scan, {options.missing}")
+    n_variants, n_phenotypes = expected["beta"].shape
+    return f"{len(expected)} arrays of {n_variants:,} variants x {n_phenotypes} phenotypes equal"
 
 
 def _scan(
@@ -172,62 +171,20 @@ def _scan(
     return read_arrays(output)
 
 
-def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """Every dataset of a file."""
-    found: dict[str, npt.NDArray[Any]] = {}
-
-    def take(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset):
-            found[name] = item[()]
-
-    with h5py.File(path, "r") as file:
-        file.visititems(take)
-    return found
-
-
-def _compare(expected: dict[str, npt.NDArray[Any]], found: dict[str, npt.NDArray[Any]]) -> str:
-    if expected.keys() != found.keys():
-        raise AssertionError(f"arrays differ: {sorted(expected.keys() ^ found.keys())}")
-    for name, values in expected.items():
-        if not np.array_equal(values, found[name], equal_nan=values.dtype.kind == "f"):
-            raise AssertionError(f"{name} differs from the CPU's")
-    n_variants, n_phenotypes = expected["beta"].shape
-    return f"{len(expected)} arrays of {n_variants:,} variants x {n_phenotypes} phenotypes equal"
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run from the command line; see the module's own words."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--work", type=Path, default=Path("build/gpu"))
-    parser.add_argument("--program", type=Path)
-    parser.add_argument("--minutes", type=float, default=9.0)
-    parser.add_argument("--quick", action="store_true")
-    chosen = parser.parse_args(arguments)
-    is_usable, reason = device.cuda_status()
-    if not is_usable:
-        print(f"not run on a GPU: {reason}")
-        return NO_GPU
-    chosen.work.mkdir(parents=True, exist_ok=True)
+    return gpu_main(
+        __doc__, _run, arguments, minutes=9.0, further={"--program": {"type": Path}}
+    )  # fmt: skip
+
+
+def _run(chosen: argparse.Namespace) -> dict[str, Any]:
     sizes = QUICK if chosen.quick else FULL
     outcomes = run_checks(chosen.work, sizes, program=chosen.program, minutes=chosen.minutes)
     for one in outcomes:
         print(f"{one.outcome:<9} {one.seconds:7.1f} s  {one.name}: {one.detail}")
     is_good = all(one.outcome == "passed" for one in outcomes)
-    write_result(chosen.output, {"passed": is_good, "checks": [asdict(one) for one in outcomes]})
-    return 0 if is_good else 1
-
-
-def write_result(path: Path, result: dict[str, Any]) -> None:
-    """Write a result as JSON, with the machine and its GPUs."""
-    content = {
-        "machine": describe_machine(diagnose()),
-        "gpus": device.cuda_module().list_gpus(),
-        **result,
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=2) + "\n")
-    print(f"written: {path}")
+    return {"passed": is_good, "checks": [asdict(one) for one in outcomes]}
 
 
 if __name__ == "__main__":

@@ -25,12 +25,11 @@ from igwas.association.scan import make_source, run_scan
 from igwas.benchmark.cohort import BenchmarkCohort, make_cohort
 from igwas.benchmark.gpu_array_rates import array_rates
 from igwas.benchmark.gpu_arrays import Put, array_libraries
-from igwas.benchmark.gpu_checks import read_arrays, write_result
+from igwas.benchmark.gpu_command import gpu_main
+from igwas.benchmark.gpu_comparison import read_arrays, require_same
 from igwas.benchmark.options import CohortShape
 from igwas.context import Context
-from igwas.errors import IgwasError
 from igwas.genotypes.genotype_file import open_genotypes
-from igwas.nvidia_driver import NO_GPU
 
 FULL = CohortShape(n_variants=40_000)
 QUICK = CohortShape(n_samples=203, n_variants=60, n_phenotypes=5, n_covariates=3)
@@ -104,9 +103,8 @@ class Rates:
             found, expected = (
                 self._multiply(source, columns, is_full, on) for on in (on_gpu, None)
             )
-        if not all(np.array_equal(a, b) for a, b in zip(found[:2], expected[:2], strict=True)):
-            raise IgwasError(f"{what}: the GPU's sums are not the CPU's; expected the same. "
-                             "Run make test-gpu.")  # fmt: skip
+        sums = [{"called": one[0], "missing": one[1]} for one in (found, expected)]
+        require_same(sums[0], sums[1], what)
         rates = {name: shape.n_variants / median(one[2]) for name, one in
                  (("gpu", found), ("cpu", expected))}  # fmt: skip
         n_rows = shape.n_variants + int((found[1] != 0).any(axis=1).sum())
@@ -159,7 +157,7 @@ class Rates:
                     output.unlink()
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        _require_same(arrays["gpu"], arrays["cpu"], what)
+        require_same(arrays["gpu"], arrays["cpu"], what)
         n = self.cohort.shape.n_variants
         rates = {name: n / median(taken) for name, taken in seconds.items()}
         return {"what": what, "variants_per_second": rates, "seconds": seconds,
@@ -170,7 +168,7 @@ class Rates:
 
         Raises
         ------
-        AssertionError
+        IgwasError
             If the GPU's numbers are not the CPU's.
         """
         if not self._has_time(f"arrays of {name}"):
@@ -179,14 +177,6 @@ class Rates:
         n_variants = min(_ARRAY_VARIANTS, shape.n_variants)
         size = (shape.n_samples, n_variants, shape.n_phenotypes)
         return array_rates(name, put, size, self.rounds)
-
-
-def _require_same(found: dict[str, Any], expected: dict[str, Any], what: str) -> None:
-    for name, values in expected.items():
-        if not np.array_equal(values, found[name], equal_nan=values.dtype.kind == "f"):
-            raise IgwasError(
-                f"{what}: {name} differs between GPU and CPU; expected the same. Run make test-gpu."
-            )
 
 
 def measure(work: Path, shape: CohortShape, *, rounds: int, minutes: float) -> dict[str, Any]:
@@ -221,26 +211,19 @@ def measure(work: Path, shape: CohortShape, *, rounds: int, minutes: float) -> d
 
 def main(arguments: list[str] | None = None) -> int:
     """Run from the command line; see the module's own words."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--work", type=Path, default=Path("build/gpu"))
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--minutes", type=float, default=8.0)
-    parser.add_argument("--quick", action="store_true")
-    chosen = parser.parse_args(arguments)
-    is_usable, reason = device.cuda_status()
-    if not is_usable:
-        print(f"not run on a GPU: {reason}")
-        return NO_GPU
-    chosen.work.mkdir(parents=True, exist_ok=True)
+    return gpu_main(
+        __doc__, _run, arguments, minutes=8.0, further={"--rounds": {"type": int, "default": 3}}
+    )  # fmt: skip
+
+
+def _run(chosen: argparse.Namespace) -> dict[str, Any]:
     shape = QUICK if chosen.quick else FULL
     result = measure(chosen.work, shape, rounds=chosen.rounds, minutes=chosen.minutes)
     for one in result["measurements"]:
         rates = one["variants_per_second"]
         print(f"{one['what']}: {rates['gpu']:,.0f} variants/s on the GPU, {rates['cpu']:,.0f} on "
               f"the CPU")  # fmt: skip
-    write_result(chosen.output, result)
-    return 0
+    return result
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from igwas.benchmark.rounds import Task, cost, run_rounds, variant_counts
 from igwas.benchmark.subset import measure_subset
 from igwas.doctor import diagnose
 from igwas.errors import IgwasError, OutputError
-from igwas.sole_writer import refuse_special, sole_writer
+from igwas.sole_writer import refuse_special, require_folder, sole_writer
 
 FORMAT = "igwas benchmark"
 SCHEMA_VERSION = 1
@@ -116,9 +116,8 @@ def _prepare(output: Path, work: Path, overwrite: bool) -> None:
     refuse_special(output)
     if work.exists() and not work.is_dir():
         raise OutputError(f"{work} is no folder; expected one. Choose another with --work.")
-    for parent in (output.parent, work.parent):
-        if not parent.is_dir():
-            raise OutputError(f"folder {parent} does not exist; expected one. Make it first.")
+    for path in (output, work):
+        require_folder(path)
     work.mkdir(exist_ok=True)
 
 

@@ -37,7 +37,8 @@ Example:
               help="Phenotypes of the scan: turns conditional analysis on.")  # fmt: skip
 @click.option("--covariates", type=EXISTING_FILE,
               help="Covariates of the scan.  [default: where the scan found them]")  # fmt: skip
-@click.option("--tested", type=CommaList(), help="Phenotypes to test.  "
+@click.option("--tested", type=CommaList(), help="Phenotypes to test; eyes are compared in "
+              "their dimensions.  "
               "[default: means of eyes, else all but differences of eyes]")  # fmt: skip
 @click.option("--per-phenotype", is_flag=True, help="Also the loci of each phenotype.")
 @click.option("--p", type=float, default=5e-8, show_default=True,

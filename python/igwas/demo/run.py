@@ -20,7 +20,7 @@ from igwas.demo.stages import Stage, make_stages
 from igwas.demo.summary import describe
 from igwas.demo.truth import Comparison, compare_with_truth
 from igwas.errors import IgwasError, IncompleteFile, OptionError, OutputError
-from igwas.sole_writer import sole_writer
+from igwas.sole_writer import require_folder, sole_writer
 
 COMMANDS = "commands.sh"
 PLANTED = "planted.tsv"
@@ -152,10 +152,7 @@ def _prepare(folder: Path, *, resume: bool, overwrite: bool) -> None:
         raise OptionError("--resume and --overwrite are both given; expected one. Leave one out.")
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file; expected a folder. Choose another with -o.")
-    if not folder.parent.is_dir():
-        raise OutputError(
-            f"folder {folder.parent} does not exist; expected one. Make it, or choose another."
-        )
+    require_folder(folder)
     if (folder / NAME).exists() and not (resume or overwrite):
         raise IncompleteFile(
             f"{folder} holds a demo; expected a new folder. Give --resume to go on with it or to "

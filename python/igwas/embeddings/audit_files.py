@@ -15,7 +15,7 @@ from igwas.embeddings.audit_report import AuditReport
 from igwas.embeddings.neighbours import Neighbours, chosen_queries, nearest_neighbours
 from igwas.errors import OptionError, OutputError
 from igwas.images.images_file import ImagesFile
-from igwas.sole_writer import refuse_inputs, refuse_special
+from igwas.sole_writer import refuse_inputs, refuse_special, require_folder
 from igwas.whole_file import whole_file
 
 FIGURES = ("retrieval.png", "agreement.png", "spectrum.png", "explained.png")
@@ -124,10 +124,7 @@ class AuditFiles:
                 raise OutputError(
                     f"{self._folder} is a file; expected a folder for figures. Give another name."
                 )
-            if not self._folder.parent.is_dir():
-                raise OutputError(
-                    f"folder {self._folder.parent} does not exist; expected one. Make it first."
-                )
+            require_folder(self._folder)
             outputs += [self._folder / name for name in FIGURES]
             outputs += [self._folder / name for name in SHEETS] if has_images else []
         for path in outputs:
@@ -140,8 +137,8 @@ class AuditFiles:
             raise OutputError(
                 f"{path} exists; expected a new file. Choose another name or give --overwrite."
             )
-        if path == self._json and not path.parent.is_dir():
-            raise OutputError(f"folder {path.parent} does not exist; expected one. Make it first.")
+        if path == self._json:
+            require_folder(path)
         if path == self._json and path.suffix in (".h5", ".hdf5", ".onnx"):
             raise OptionError(
                 f"--json is {path}; expected the name of a JSON file. Give for example audit.json."

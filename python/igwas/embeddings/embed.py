@@ -27,7 +27,7 @@ from igwas.embeddings.photographs import (
 )
 from igwas.embeddings.test_time_views import TestTimeViews
 from igwas.errors import IncompleteFile, OptionError, OutputError, ShapeError
-from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
+from igwas.sole_writer import refuse_inputs, refuse_special, require_folder, sole_writer
 
 _log = logging.getLogger("igwas")
 
@@ -183,10 +183,7 @@ def _check_output(paths: Paths, options: EmbedOptions) -> None:
             "--resume and --overwrite are given together; expected one. --resume goes on with an "
             "interrupted run, --overwrite starts again."
         )
-    if not paths.output.parent.is_dir():
-        raise OutputError(
-            f"folder {paths.output.parent} does not exist; expected one. Make it first."
-        )
+    require_folder(paths.output)
     if paths.output.exists() and not (options.overwrite or options.resume):
         raise OutputError(
             f"{paths.output} exists; expected a new file. Choose another name or give --overwrite."

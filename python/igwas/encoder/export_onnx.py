@@ -26,7 +26,7 @@ from igwas.encoder.training_images import (
 )
 from igwas.errors import IgwasError, InputError, OptionError, OutputError
 from igwas.provenance import file_digest
-from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
+from igwas.sole_writer import refuse_inputs, refuse_special, require_folder, sole_writer
 from igwas.whole_file import whole_file
 
 _log = logging.getLogger("igwas")
@@ -97,6 +97,7 @@ def export_encoder(
     images_path = Path(images) if images is not None else Path(checkpoints[0].images_path)
     inputs = {f"network {index}": path for index, path in enumerate(found, 1)}
     refuse_special(output)
+    require_folder(output)
     refuse_inputs(output, inputs | {"images": images_path})
     if output.exists() and not overwrite:
         raise OutputError(f"{output} exists; expected a new file. Give --overwrite to replace it.")

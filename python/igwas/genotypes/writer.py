@@ -21,6 +21,7 @@ from igwas.errors import OptionError, OutputError
 from igwas.genotypes.chunk_index import default_rows_per_chunk
 from igwas.genotypes.encoding import DOSAGE_TYPES, Encoding, row_bytes
 from igwas.genotypes.samples import Samples
+from igwas.sole_writer import require_folder
 from igwas.steady_file import SteadyFile
 
 DEFAULT_LEVEL = 1
@@ -49,10 +50,7 @@ def check_output(path: Path, *, overwrite: bool, inputs: Mapping[str, Path]) -> 
             f"{path} exists; expected a new file. Choose another name, or replace it with "
             "--overwrite."
         )
-    if not path.parent.is_dir():
-        raise OutputError(
-            f"{path.parent} does not exist; expected the output's folder. Create it first."
-        )
+    require_folder(path)
     if not os.access(path.parent, os.W_OK):
         raise OutputError(
             f"{path.parent} is not writable; expected to write {path.name} into it. "

@@ -28,7 +28,7 @@ from igwas.images.vessel_network import VesselNetwork
 from igwas.images.worker_pool import WorkerDied, run_each
 from igwas.provenance import root_attributes
 from igwas.schema import IMAGES
-from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
+from igwas.sole_writer import refuse_inputs, refuse_special, require_folder, sole_writer
 from igwas.wording import counted
 
 Progress = Callable[[int, int], None]
@@ -111,10 +111,7 @@ def _partial(output: Path) -> Path:
 
 def _check_output(output: Path, options: ImagesOptions) -> None:
     refuse_special(output)
-    if not output.parent.is_dir():
-        raise OutputError(
-            f"{output}: folder {output.parent} does not exist; expected a folder. Create it first."
-        )
+    require_folder(output)
     if output.exists() and not options.overwrite:
         raise OutputError(f"{output} exists; expected a new file. Give --overwrite to replace it.")
 

@@ -92,12 +92,22 @@ def summarise_embeddings(file: Any, path: Path) -> dict[str, Any]:
 
 
 def summarise_basis(file: Any, path: Path) -> dict[str, Any]:
-    """Count dimensions and components."""
+    """Dimensions, components, and how alike left and right eyes are in them."""
     dimensions, components = file["/weight"].shape
-    return {
+    summary = {
         "dimensions": int(dimensions),
         "components": int(components),
         "first dimensions": _first(file["/dimension_name"]),
+        "first components": _first(file["/component_name"]),
+    }
+    if "/correlation" not in file:
+        return summary | {
+            "left-right correlation": "not recorded: components were not chosen by it"
+        }
+    correlation = file["/correlation"][:]
+    return summary | {
+        "left-right correlation of the first": [float(r) for r in correlation[:_SHOWN]],
+        "smallest left-right correlation": float(correlation.min()) if components else None,
     }
 
 

@@ -33,6 +33,7 @@ from igwas.loci.locus_tests import (
     effective_number,
     make_tests,
     tested_columns,
+    tested_eyes,
 )
 from igwas.loci.options import LociOptions
 from igwas.loci.places import match_variants, read_places, rows_near_leads
@@ -152,8 +153,8 @@ class _Search:
         self.known = read_known_loci(options.known) if options.known else None
         if self.known is not None:
             self.notes.extend(self.known.notes)
-        self.eyes = EyeColumns.of(statistics.labels)
         self.columns = tested_columns(statistics, options.tested)
+        self.eyes = tested_eyes(statistics.labels, self.columns, options.tested)
         self.linkage = self._linkage()
         self.conditional = None
         if options.phenotypes is not None and genotypes is not None:
@@ -164,6 +165,11 @@ class _Search:
         self._warn_of_eyes()
 
     def _warn_of_eyes(self) -> None:
+        n_pairs, n_all = len(self.eyes.pairs), len(EyeColumns.of(self.statistics.labels).pairs)
+        if n_pairs < n_all:
+            self.notes.append(
+                f"both eyes are compared in {n_pairs:,} of {n_all:,} dimensions: those of --tested"
+            )
         eye = self.eyes.only_one_eye
         if eye:
             other = "right" if eye == "left" else "left"

@@ -13,6 +13,7 @@ from igwas.association.statistics_file import StatisticsFile
 from igwas.loci.candidates import Candidates
 from igwas.loci.eyes import EyePairs, best_of_variants
 from igwas.loci.options import LociOptions
+from igwas.phenotypes.eye_names import EyeColumns, EyeLabel
 
 Index = NDArray[np.int64]
 
@@ -67,6 +68,15 @@ def tested_columns(statistics: StatisticsFile, tested: Sequence[str] | None) -> 
     if tested is not None:
         return np.array([statistics.phenotype_index(name) for name in tested], dtype=np.int64)
     return main_columns(statistics.labels)
+
+
+def tested_eyes(
+    labels: Sequence[EyeLabel], columns: Index, tested: Sequence[str] | None
+) -> EyeColumns:
+    """Eyes of every dimension; where phenotypes are named, of the dimensions of those alone."""
+    if tested is None:
+        return EyeColumns.of(labels)
+    return EyeColumns.of(labels, {labels[column][1] for column in columns.tolist()})
 
 
 def effective_number(statistics: StatisticsFile, columns: Index) -> float:

@@ -49,8 +49,8 @@ class LociOptions:
     phenotypes, covariates : Path, optional
         Phenotypes turn conditional analysis on; everything else is as the scan recorded it.
     tested : tuple of str, optional
-        Phenotypes of the tests; by default means of eyes where there are such, otherwise all but
-        differences of eyes.
+        Phenotypes of the tests, and of whose dimensions eyes are compared; by default means of eyes
+        where there are such, otherwise all but differences of eyes, and all dimensions.
     per_phenotype : bool
         Also the loci of each phenotype by itself.
     p : float

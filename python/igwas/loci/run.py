@@ -17,7 +17,7 @@ from igwas.loci.locus_tests import LocusTest
 from igwas.loci.options import LociOptions
 from igwas.loci.regions import group_by_region
 from igwas.loci.tables import as_json, locus_table, write_json, write_tsv
-from igwas.sole_writer import SUFFIXES, refuse_inputs, refuse_special, sole_writer
+from igwas.sole_writer import SUFFIXES, refuse_inputs, refuse_special, require_folder, sole_writer
 from igwas.whole_file import whole_file
 from igwas.wording import counted
 
@@ -97,8 +97,7 @@ def _check_outputs(
     for path, option in zip(outputs, ("--output", "--json"), strict=False):
         refuse_special(path)
         refuse_inputs(path, inputs, option=option)
-        if not path.parent.is_dir():
-            raise OutputError(f"folder {path.parent} does not exist; expected one. Make it first.")
+        require_folder(path)
         if path.exists() and not overwrite:
             raise OutputError(
                 f"{path} exists; expected a new file. Give --overwrite to replace it."

@@ -16,6 +16,7 @@ from igwas.hdf5 import open_hdf5, read_texts
 from igwas.phenotypes.image_table import ImageTable
 from igwas.provenance import root_attributes
 from igwas.schema import BASIS
+from igwas.sole_writer import require_folder
 from igwas.steady_file import create_hdf5
 from igwas.whole_file import whole_file
 
@@ -147,8 +148,7 @@ def refuse_basis_output(path: Path, output: Path, *, overwrite: bool) -> None:
         raise OptionError(f"--save-basis is {path}, the output; expected another file.")
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists; expected a new file. Give --overwrite to replace it.")
-    if not path.parent.is_dir():
-        raise OutputError(f"folder {path.parent} does not exist; expected one. Make it first.")
+    require_folder(path)
 
 
 @contextmanager

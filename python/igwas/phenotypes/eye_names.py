@@ -5,7 +5,7 @@ is dimension dim_007 of left eyes.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,11 +119,20 @@ class EyeColumns:
     difference: dict[str, int]
 
     @classmethod
-    def of(cls, labels: Iterable[EyeLabel]) -> "EyeColumns":
-        """Sort (eye, dimension) of phenotypes, in the order of their columns."""
+    def of(
+        cls, labels: Iterable[EyeLabel], dimensions: Collection[str] | None = None
+    ) -> "EyeColumns":
+        """Sort (eye, dimension) of phenotypes, in the order of their columns.
+
+        Parameters
+        ----------
+        labels : iterable of (eye, dimension)
+        dimensions : collection of str, optional
+            Only these; all by default.
+        """
         found: dict[str, dict[str, int]] = {eye: {} for eye in EYES}
         for column, (eye, dimension) in enumerate(labels):
-            if eye != NO_EYE:
+            if eye != NO_EYE and (dimensions is None or dimension in dimensions):
                 found[eye][dimension] = column
         return cls(**found)
 

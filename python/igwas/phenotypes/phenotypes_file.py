@@ -11,6 +11,7 @@ import numpy.typing as npt
 from igwas.errors import InputError, OutputError, ShapeError
 from igwas.provenance import root_attributes
 from igwas.schema import PHENOTYPES, TEXT
+from igwas.sole_writer import require_folder
 from igwas.steady_file import create_hdf5
 from igwas.whole_file import whole_file
 
@@ -75,8 +76,7 @@ def write_phenotypes(
         raise OutputError(
             f"{path} exists; expected a new file. Choose another name or give --overwrite."
         )
-    if not path.parent.is_dir():
-        raise OutputError(f"folder {path.parent} does not exist; expected one. Make it first.")
+    require_folder(path)
     with (
         whole_file(path, can_resume=False) as partial,
         create_hdf5(partial) as (file, _),

@@ -35,6 +35,8 @@ LD_CLASSES = (
 UNKNOWN_LD = ("#b6bcc6", "o", "not known")
 
 _LANES = 5
+# Share of the axis: about two pixels of the page. A shorter gene would have no mark.
+_LEAST_GENE = 1 / 200
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,16 @@ def _points(axes: Any, x: Any, y: Any, r2: Any, lead: int) -> None:
     )  # fmt: skip
 
 
+def _visible(gene: Gene, low: float, high: float) -> tuple[float, float]:
+    """Where a gene is drawn, in Mb: within the axis, and wide enough to be seen."""
+    start, end = max(gene.start / 1e6, low), min(gene.end / 1e6, high)
+    least = _LEAST_GENE * (high - low)
+    if end - start >= least:
+        return start, end
+    middle = min(max((start + end) / 2, low + least / 2), high - least / 2)
+    return middle - least / 2, middle + least / 2
+
+
 def _draw_genes(track: Any, genes: Sequence[Gene], limits: tuple[float, float]) -> None:
     """Genes in lanes, so that names do not overlap; what finds no lane is counted."""
     low, high = limits
@@ -152,7 +164,7 @@ def _draw_genes(track: Any, genes: Sequence[Gene], limits: tuple[float, float]) 
     n_left = 0
     letter = (high - low) / 95
     for gene in sorted(genes, key=lambda one: one.start):
-        start, end = max(gene.start / 1e6, low), min(gene.end / 1e6, high)
+        start, end = _visible(gene, low, high)
         name = short(gene.name, 14)
         middle = (start + end) / 2
         reach = max((end - start) / 2, letter * len(name) / 2)
@@ -161,7 +173,9 @@ def _draw_genes(track: Any, genes: Sequence[Gene], limits: tuple[float, float]) 
             n_left += 1
             continue
         free[lane] = middle + reach + letter
-        track.plot([start, end], [-lane, -lane], color=GREY, linewidth=3, solid_capstyle="butt")
+        track.plot(
+            [start, end], [-lane, -lane], color=GREY, linewidth=3, solid_capstyle="butt", gid="gene"
+        )
         track.text(middle, -lane + 0.22, name, ha="center", va="bottom", fontsize=6, style="italic")
     track.set_ylim(-_LANES + 0.4, 1.0)
     track.set_yticks([])

@@ -120,14 +120,14 @@ def _calibration(gathered: Gathered) -> Iterator[NamedFigure]:
             qq({name: series[single(name)] for name in chosen},
                {names[c]: float(loci.lambdas[c]) for c in gathered.qq_columns}),
         )  # fmt: skip
-    control = set(gathered.eyes.difference.values())
+    is_control = [eye == "difference" for eye, _ in gathered.statistics.labels]
     worst = float(gathered.lambda_limits.large.min())
     yield NamedFigure(
         "lambda", "Genomic control of every phenotype",
         f"λ: median χ² over 0.4549. Dashed: {worst:.3f}, from where this page warns: 1.1 and three "
         "standard errors.",
         "Genomic control of every phenotype.", "calibration",
-        lambda_plot(loci.lambdas, [c in control for c in range(len(names))], worst=worst),
+        lambda_plot(loci.lambdas, is_control, worst=worst),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igwas.association.statistics_file import StatisticsFile
+from igwas.loci.locus_tests import tested_eyes
 from igwas.phenotypes.eye_names import EyeColumns
 from igwas.report.audit_card import AuditCard, read_audit_card
 from igwas.report.lambda_limits import LambdaLimits
@@ -36,6 +37,7 @@ class Gathered:
     photographs : PhotographAccount or None
         How the phenotypes were made of photographs.
     eyes : EyeColumns
+        Those that loci compared.
     omnibus : dict of name to mask
         The omnibus tests, as loci.json names them.
     qq_columns : list of int
@@ -109,8 +111,8 @@ def gather(
     photographs = None
     if options.phenotypes is not None:
         photographs = read_photograph_account(options.phenotypes, statistics)
-    eyes = EyeColumns.of(statistics.labels)
     columns = tested_columns(statistics, loci)
+    eyes = tested_eyes(statistics.labels, columns, loci.raw["options"].get("tested"))
     omnibus = _omnibus_tests(statistics, loci, columns)
     qq_columns = typical_columns(loci.lambdas, columns)
     names = statistics.phenotype_names

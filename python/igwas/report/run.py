@@ -18,7 +18,7 @@ from igwas.report.loci_document import LEAD, read_loci_document
 from igwas.report.options import ReportOptions
 from igwas.report.page import InlineFigure, inline_svg, render_page
 from igwas.report.regional_views import Surroundings, open_surroundings, regional_views
-from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
+from igwas.sole_writer import refuse_inputs, refuse_special, require_folder, sole_writer
 from igwas.wording import counted
 
 Progress = Callable[[int, int], None]
@@ -172,8 +172,7 @@ def _save(figure: Any, format_name: str, path: Path) -> None:
 def _check_output(output: Path, inputs: dict[str, Path], *, overwrite: bool) -> None:
     refuse_special(output)
     refuse_inputs(output, inputs)
-    if not output.parent.is_dir():
-        raise OutputError(f"folder {output.parent} does not exist; expected one. Make it first.")
+    require_folder(output)
     if output.exists() and not overwrite:
         raise OutputError(f"{output} exists; expected a new file. Give --overwrite to replace it.")
 
@@ -183,8 +182,7 @@ def _check_folder(folder: Path | None, *, overwrite: bool) -> None:
         return
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is no folder; expected one for figures. Name another.")
-    if not folder.parent.is_dir():
-        raise OutputError(f"folder {folder.parent} does not exist; expected one. Make it first.")
+    require_folder(folder)
     earlier = figures_of_a_report(folder)
     if earlier and not overwrite:
         raise OutputError(

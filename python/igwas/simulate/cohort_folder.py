@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from igwas.errors import OutputError
-from igwas.sole_writer import sole_writer
+from igwas.sole_writer import require_folder, sole_writer
 
 DESCRIPTION = "cohort.json"
 
@@ -21,10 +21,7 @@ def sole_cohort_writer(folder: Path) -> Iterator[None]:
     """
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file; expected a folder. Choose another name.")
-    if not folder.parent.is_dir():
-        raise OutputError(
-            f"folder {folder.parent} does not exist; expected one. Make it, or choose another."
-        )
+    require_folder(folder)
     folder.mkdir(exist_ok=True)
     with sole_writer(folder / DESCRIPTION):
         yield

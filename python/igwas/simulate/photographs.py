@@ -27,7 +27,7 @@ from igwas.simulate.photograph_list import (
     check_metadata,
     plan_photographs,
 )
-from igwas.sole_writer import sole_writer
+from igwas.sole_writer import require_folder, sole_writer
 
 Progress = Callable[[int, int], None]
 
@@ -108,10 +108,7 @@ def write_photographs(
     )  # fmt: skip
     check_metadata(table, len(participant_id))
     settings = settings_of(planned, table)
-    if not folder.parent.is_dir():
-        raise OutputError(
-            f"folder {folder.parent} does not exist; expected one. Make it, or choose another."
-        )
+    require_folder(folder)
     with sole_writer(folder):
         done = prepare_folder(folder, settings, resume=resume, overwrite=overwrite)
         if not done:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pysam
 
 from igwas.errors import OutputError
+from igwas.sole_writer import require_folder
 from igwas.sumstats.bgzf import BgzfWriter
 from igwas.sumstats.text import Column
 
@@ -34,11 +35,7 @@ def refuse_existing(paths: list[Path], *, overwrite: bool) -> None:
         If the folder is absent, or one of them exists and `overwrite` is false.
     """
     for path in paths:
-        if not path.parent.is_dir():
-            raise OutputError(
-                f"folder {path.parent} does not exist; expected a folder for {path.name}. "
-                "Make it first."
-            )
+        require_folder(path)
         if path.is_dir():
             raise OutputError(f"{path} is a folder; expected a file name. Give another -o.")
         if path.exists() and not overwrite:

@@ -140,7 +140,7 @@ def test_files_that_are_no_statistics_are_refused(scanned, tmp_path):
 
 
 def test_a_missing_folder_is_an_output_error(scanned, tmp_path):
-    with pytest.raises(OutputError, match=r"out\.h5: .*expected to write here"):
+    with pytest.raises(OutputError, match=r"out\.h5: folder .* does not exist"):
         merge_shards(shards_in(scanned), tmp_path / "nowhere" / "out.h5")
 
 

@@ -144,16 +144,25 @@ def test_embeddings_are_summarised(tmp_path):
     assert summary["images per eye"] == {"left": 2, "right": 1}
 
 
-def test_a_basis_is_summarised(tmp_path):
+@pytest.mark.parametrize("correlation", [None, np.linspace(0.9, 0.2, 12)])
+def test_a_basis_is_summarised_with_the_agreement_of_eyes(tmp_path, correlation):
     path = write_small(
         tmp_path / "b.h5", BASIS,
         {
-            "/dimension_name": ["x", "y"], "/component_name": ["pc_1"], "/mean": np.zeros(2),
-            "/weight": np.ones((2, 1)), "/variance": np.ones(1), "/variance_share": np.ones(1),
+            "/dimension_name": ["x", "y"], "/component_name": [f"lr_{k}" for k in range(12)],
+            "/mean": np.zeros(2), "/weight": np.ones((2, 12)), "/variance": np.ones(12),
+            **({} if correlation is None else {"/correlation": correlation}),
         },
     )  # fmt: skip
-    summary = describe_file(path).summary
-    assert (summary["dimensions"], summary["components"]) == (2, 1)
+    description = describe_file(path)
+    summary = description.summary
+    assert (summary["dimensions"], summary["components"]) == (2, 12)
+    if correlation is None:
+        assert summary["left-right correlation"].startswith("not recorded")
+        return
+    assert summary["left-right correlation of the first"] == correlation[:10].tolist()
+    assert summary["smallest left-right correlation"] == 0.2
+    assert "left-right correlation of the first: 0.9, 0.836" in format_description(description)
 
 
 def test_loco_is_summarised(tmp_path):

@@ -271,6 +271,21 @@ def test_one_eye_only_is_said_and_compared_with_nothing(scanned, tmp_path):
     assert len(result.loci) > 0
 
 
+@pytest.mark.parametrize("name", ["mean_dim_001", "left_dim_001", "difference_dim_001"])
+def test_eyes_are_compared_in_the_dimensions_of_the_phenotypes_named(scanned, result, name):
+    found = find_loci(scanned[1], options=LociOptions(tested=(name,)))
+    assert found.pairs.dimensions == ["dim_001"]
+    both = next(test for test in found.tests if test.name == "both_eyes")
+    assert set(both.table["column"]) <= set(found.pairs.left)
+    assert found.control["n_phenotypes"] == 1
+    assert "both eyes are compared in 1 of 3 dimensions: those of --tested" in describe(found)
+    assert not any("of 3 dimensions" in line for line in result[2].lines)
+    # By chance it passes a third as often as over all three.
+    one, three = (document.expected_null_hits(5e-8, 1000)["one_eye"]
+                  for document in (found.pairs, find_loci(scanned[1]).pairs))  # fmt: skip
+    assert one == pytest.approx(three / 3)
+
+
 def test_an_unfinished_scan_says_how_much_is_done(tmp_path):
     truth = write_statistics(tmp_path / "s.h5", done=0.5)
     with pytest.raises(IncompleteFile, match="2 of 4 blocks"):

@@ -144,6 +144,26 @@ def test_a_heat_map_holds_z_and_masks_what_is_missing():
     assert image.norm(0.0) == 0.5
 
 
+def test_a_gene_shorter_than_a_pixel_is_drawn_and_a_longer_one_as_it_is():
+    position = np.array([1_000_000, 3_000_000])
+    genes = [Gene("LONG", 1_200_000, 1_500_000), Gene("ONE", 2_000_000, 2_000_000),
+             Gene("EDGE", 3_039_990, 3_040_000), Gene("BEFORE", 900_000, 960_100)]  # fmt: skip
+    figure = regional(
+        position, np.array([9.0, 1.0]), np.array([1.0, 0.1]), lead=0, level=7.3, chromosome="1",
+        lead_name="rs1", interval=(1_000_000, 1_000_000), genes=genes,
+    )  # fmt: skip
+    track = figure.axes[1]
+    low, high = track.get_xlim()
+    drawn = [list(line.get_xdata()) for line in track.lines if line.get_gid() == "gene"]
+    assert len(drawn) == 4
+    figure.draw_without_rendering()
+    pixels = [np.diff(track.transData.transform([(x, 0) for x in ends])[:, 0])[0] for ends in drawn]
+    dots = figure.dpi / 72  # of a point
+    assert min(pixels) > 1.2 * dots
+    assert all(low <= ends[0] < ends[1] <= high for ends in drawn)
+    assert [1.2, 1.5] in drawn
+
+
 @pytest.mark.parametrize("genes", [None, [], [Gene("G<1>", 900, 2100), Gene("far", 1, 9)]])
 def test_a_regional_plot_draws_every_variant_once(genes):
     position = np.array([1000, 1500, 2000, 2500])

@@ -278,6 +278,16 @@ def test_loci_of_single_phenotypes_are_drawn_with_their_own_p(scanned, tmp_path)
             np.testing.assert_array_equal(view.log10p, file.log10p[view.rows, column])
 
 
+def test_eyes_are_drawn_in_the_dimensions_in_which_loci_compared_them(scanned, tmp_path):
+    options = LociOptions(tested=("mean_dim_000", "left_dim_002"))
+    path = tmp_path / "l.json"
+    run_loci(scanned.statistics, tmp_path / "l.tsv", json_output=path, options=options)
+    with open_statistics(scanned.statistics) as file:
+        found = gather(file, read_loci_document(path, file), ReportOptions())
+    assert [pair[0] for pair in found.eyes.pairs] == ["dim_000", "dim_002"]
+    assert json.loads(path.read_text())["eyes"]["dimensions"] == ["dim_000", "dim_002"]
+
+
 def test_a_phenotype_may_be_called_as_a_test_is(tmp_path):
     truth = write_statistics(tmp_path / "s.h5", n_phenotypes=3, every_untested=0)
     with h5py.File(truth.path, "r+") as file:
