@@ -54,11 +54,22 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 # The package and its compiled core: again when a C++ source or the build changes. The build tools
 # are those of .venv (no isolation), so that Ninja compiles only what changed.
-$(VENV)/.core: $(VENV)/.installed $(BUILD_FILES)
+$(VENV)/.core: $(VENV)/.installed $(VENV)/.cmake_args $(BUILD_FILES)
 	PATH="$(CURDIR)/$(BIN):$$PATH" IGWAS_BUILD_DIR="$(CURDIR)/$(BUILD)" CMAKE_ARGS="$(CMAKE_ARGS)" \
 	  $(BIN)/python -m pip install --quiet --constraint constraints.txt \
 	  --no-build-isolation --editable ".[dev]"
+	@ls python/igwas/_cuda.*.so >/dev/null 2>&1 || \
+	  echo "The GPU backend is left out: no nvcc of CUDA 12.0 or newer was found, or IGWAS_CUDA is OFF (docs/cuda.md)."
 	touch $@
+
+# Options of the build, which stay until others are given: CMAKE_ARGS alone builds again.
+$(VENV)/.cmake_args: FORCE
+	@mkdir -p $(VENV)
+	@[ -f $@ ] || touch $@
+	@[ -z "$(strip $(CMAKE_ARGS))" ] || [ "$$(cat $@)" = "$(strip $(CMAKE_ARGS))" ] || \
+	  echo "$(strip $(CMAKE_ARGS))" > $@
+
+FORCE:
 
 # An interrupted demo goes on; `make demo DEMO_ARGS=--overwrite` starts again.
 demo: env ## the whole pipeline on a simulated cohort with known answers
@@ -89,7 +100,10 @@ gpu-here:
 
 # Both are done within ten minutes, ask for nothing and leave a JSON file; status 77: no GPU.
 test-gpu: gpu-here ## everything that runs where there is a GPU; writes build/gpu/tests.json
-	$(MAKE) --no-print-directory test-cpp
+	$(MAKE) --no-print-directory env
+	$(BIN)/cmake -S . -B $(BUILD) -G Ninja -DCMAKE_MAKE_PROGRAM="$(CURDIR)/$(BIN)/ninja" \
+	  -DIGWAS_BUILD_TESTS=ON $(CMAKE_ARGS) >/dev/null
+	$(BIN)/cmake --build $(BUILD) --target test_gpu
 	$(BIN)/python -m igwas.benchmark.gpu_checks --program $(BUILD)/test_gpu -o build/gpu/tests.json
 
 bench-gpu: gpu-here ## rates of this machine's GPUs and CPU; writes build/gpu/benchmark.json

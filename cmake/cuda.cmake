@@ -1,6 +1,7 @@
 # The GPU backend: a module of its own, built where nvcc is found. Without it everything else is the
 # same, and `--device cuda` says what is missing.
 set(IGWAS_CUDA AUTO CACHE STRING "Build the GPU backend: AUTO (where nvcc is found), ON or OFF")
+set(IGWAS_CUDA_FOLDER /usr/local/cuda CACHE PATH "Toolkit to use where no nvcc is on PATH")
 set(IGWAS_CUDA_ARCHITECTURES "" CACHE STRING "GPU architectures to compile for; empty: all")
 
 set(igwas_cuda_folder ${CMAKE_CURRENT_SOURCE_DIR}/cpp/cuda)
@@ -14,6 +15,19 @@ set(IGWAS_HAS_CUDA OFF)
 if(NOT IGWAS_CUDA STREQUAL "OFF")
   # For the compiler's own checks: every nvcc that we can use knows Turing.
   set(CMAKE_CUDA_ARCHITECTURES 75-real)
+  # That none was found before does not mean that there is none now.
+  if(NOT CMAKE_CUDA_COMPILER)
+    unset(CMAKE_CUDA_COMPILER CACHE)
+  endif()
+  # Where NVIDIA's installers put it, which is seldom on PATH.
+  if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
+    find_program(igwas_nvcc nvcc PATHS ENV CUDA_HOME ENV CUDA_PATH ${IGWAS_CUDA_FOLDER}
+                 PATH_SUFFIXES bin)
+    if(igwas_nvcc)
+      set(CMAKE_CUDA_COMPILER ${igwas_nvcc})
+    endif()
+    unset(igwas_nvcc CACHE)
+  endif()
   include(CheckLanguage)
   check_language(CUDA)
   if(CMAKE_CUDA_COMPILER)

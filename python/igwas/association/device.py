@@ -1,5 +1,6 @@
 """Which device sums genotypes: the CPU, or GPUs that have just shown that they count right."""
 
+import importlib
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -46,19 +47,19 @@ def cuda_module() -> ModuleType:
         If this build has none, or it does not load.
     """
     try:
-        from igwas import _cuda
+        # Not `from igwas import _cuda`: of a module that is not there it says ImportError.
+        return importlib.import_module("igwas._cuda")
     except ModuleNotFoundError as error:
         raise DeviceUnavailable(
             "--device is 'cuda' but this build has no GPU backend: it was built without nvcc; "
-            "expected the CUDA toolkit on the machine that builds. Install the toolkit and build "
-            "again, or run with --device cpu."
+            "expected the CUDA toolkit on the machine that builds. Put nvcc on PATH and build "
+            "again (CMAKE_ARGS=-DIGWAS_CUDA=ON make env), or run with --device cpu."
         ) from error
     except ImportError as error:
         raise DeviceUnavailable(
             f"--device is 'cuda' but the GPU backend cannot be loaded ({error}); expected a build "
             "for this machine. Build again, or run with --device cpu."
         ) from error
-    return _cuda
 
 
 def cuda_status() -> tuple[bool, str]:

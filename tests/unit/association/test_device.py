@@ -1,8 +1,8 @@
 """Which device sums genotypes, and what is said where there is none."""
 
 import ast
-import builtins
 import dataclasses
+import shutil
 import sys
 from pathlib import Path
 from unittest import mock
@@ -31,9 +31,16 @@ CUDA = Context(device="cuda", threads=2)
 
 
 @pytest.fixture
-def no_module(monkeypatch):
-    """A build without nvcc."""
-    monkeypatch.setitem(sys.modules, "igwas._cuda", None)
+def no_module(monkeypatch, tmp_path):
+    """A build without nvcc: a package in which there is no such file."""
+    package = tmp_path / "igwas"
+    shutil.copytree(
+        Path(igwas.__file__).parent,
+        package,
+        ignore=shutil.ignore_patterns("_cuda.*", "__pycache__"),
+    )
+    monkeypatch.setattr(igwas, "__path__", [str(package)])
+    monkeypatch.delitem(sys.modules, "igwas._cuda", raising=False)
     monkeypatch.delattr(igwas, "_cuda", raising=False)
 
 
@@ -56,14 +63,10 @@ def test_without_a_gpu_doctor_is_healthy():
 
 
 def test_a_module_that_does_not_load_says_why(monkeypatch):
-    real_import = builtins.__import__
+    def broken(name):
+        raise ImportError("libstdc++.so.6: version not found")
 
-    def broken(name, *others):
-        if name == "igwas" and "_cuda" in (others[2] or ()):
-            raise ImportError("libstdc++.so.6: version not found")
-        return real_import(name, *others)
-
-    monkeypatch.setattr(builtins, "__import__", broken)
+    monkeypatch.setattr(device.importlib, "import_module", broken)
     with pytest.raises(DeviceUnavailable, match=r"cannot be loaded \(libstdc\+\+"):
         device.cuda_module()
 
