@@ -105,8 +105,13 @@ class OpenSession:
         return PROVIDERS[self.device][0]
 
 
-def onnx_runtime() -> Any:
+def onnx_runtime(extra: str = "encoder") -> Any:
     """The module onnxruntime.
+
+    Parameters
+    ----------
+    extra : str
+        Of igwas-fast, that brings it.
 
     Raises
     ------
@@ -117,7 +122,7 @@ def onnx_runtime() -> Any:
         return importlib.import_module("onnxruntime")
     except ImportError as error:
         raise IgwasError(
-            'needs onnxruntime. Install it with: pip install "igwas-fast[encoder]"'
+            f'needs onnxruntime. Install it with: pip install "igwas-fast[{extra}]"'
         ) from error
 
 
@@ -160,11 +165,15 @@ def open_session(
         raise OptionError(
             f"device is {device!r}; expected one of {', '.join(DEVICES)}. Choose one of them."
         )
-    runtime = runtime or onnx_runtime()
+    # The driver first: without one no package helps.
+    if device in MEMORY:
+        _require_gpu(device)
+    runtime = runtime or onnx_runtime("gpu" if device in MEMORY else "encoder")
     model = _Model(content, name, remedy)
     if device != "auto":
         return _open(runtime, model, device, threads)
     try:
+        _require_gpu("cuda")
         opened = _open(runtime, model, "cuda", threads)
         reason = "auto: CUDA works here"
     except DeviceUnavailable as error:
@@ -184,12 +193,6 @@ class _Model:
 
 def _open(runtime: Any, model: _Model, device: str, threads: int) -> OpenSession:
     provider, package = PROVIDERS[device]
-    # The driver first: without one no package helps.
-    if device in MEMORY and (missing := missing_gpu()):
-        raise DeviceUnavailable(
-            f"{missing}; expected an NVIDIA GPU with its driver for {device}. Install the driver "
-            "(nvidia-smi then lists the GPU), or give --device cpu."
-        )
     _refuse_two_runtimes(device)
     available = runtime.get_available_providers()
     if provider not in available:
@@ -211,6 +214,15 @@ def _open(runtime: Any, model: _Model, device: str, threads: int) -> OpenSession
         )
     session.disable_fallback()
     return OpenSession(session, runtime, device, n_lanes=split_threads(device, threads)[0])
+
+
+def _require_gpu(device: str) -> None:
+    missing = missing_gpu()
+    if missing:
+        raise DeviceUnavailable(
+            f"{missing}; expected an NVIDIA GPU with its driver for {device}. Install the driver "
+            "(nvidia-smi then lists the GPU), or give --device cpu."
+        )
 
 
 def _refuse_two_runtimes(device: str) -> None:

@@ -169,6 +169,17 @@ def test_the_driver_is_looked_for_before_any_package(content, driver, monkeypatc
     )
 
 
+def test_the_driver_is_looked_for_before_onnxruntime_itself(content, driver, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(IgwasError, match=r"igwas-fast\[gpu\]"):
+        open_session(content, device="cuda", threads=1)
+    with pytest.raises(IgwasError, match=r"igwas-fast\[encoder\]"):
+        open_session(content, device="auto", threads=1)
+    driver.missing = "there is no NVIDIA driver"
+    with pytest.raises(DeviceUnavailable, match="there is no NVIDIA driver"):
+        open_session(content, device="cuda", threads=1)
+
+
 def test_openvino_needs_no_nvidia_driver(content, driver):
     driver.missing = "there is no NVIDIA driver"
     with pytest.raises(DeviceUnavailable, match="no OpenVINOExecutionProvider"):
