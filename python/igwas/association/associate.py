@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from igwas import _core
 from igwas.association.array_inputs import ArrayInputs, array_inputs, dosage_array, on_host
+from igwas.association.core_scan import core_options
 from igwas.association.device import check_once, open_device, resolve_gpus
 from igwas.association.device_arrays import GpuGenotypes
 from igwas.association.exchange import as_numpy, gpu_of, is_foreign, library_of, to_library
 from igwas.association.options import ScanOptions
-from igwas.association.scan import core_options
 from igwas.association.statistics_arrays import empty_arrays
 from igwas.association.tails import log10p_student_t
 from igwas.context import Context

@@ -1,47 +1,38 @@
 """The scan from files to statistics.h5: plan, lay out or resume, run block by block, finish."""
 
-import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from igwas import _core
-from igwas._codec import ensure_zstd
 from igwas.association import statistics_writer
 from igwas.association.account import AccountLine, describe_account
-from igwas.association.device import PINNED_BYTES, n_workers, open_device, resolve_gpus
-from igwas.association.model import Model
+from igwas.association.core_scan import batch_bytes, core_options, make_source
+from igwas.association.device import open_device, resolve_gpus
 from igwas.association.options import ScanOptions
 from igwas.association.plan import ScanPlan, make_plan
+from igwas.association.scan_layout import Models, create, input_paths, layout_of
+from igwas.association.scan_output import can_resume, check_output, is_finished
 from igwas.association.statistics_writer import Layout, Paths
 from igwas.context import Context
 from igwas.errors import (
     IgwasError,
-    IncompleteFile,
     InputError,
-    OptionError,
-    OutputError,
 )
 from igwas.genotypes.genotype_file import GenotypeFile, open_genotypes
-from igwas.provenance import root_attributes
-from igwas.schema import REASONS, STATISTICS
-from igwas.sole_writer import refuse_inputs, refuse_special, require_folder, sole_writer
+from igwas.schema import REASONS
+from igwas.sole_writer import refuse_inputs, sole_writer
 from igwas.whole_file import output_error
 from igwas.wording import counted
 
 _log = logging.getLogger("igwas")
 
 _SLAB = 65_536
-_DEFAULT_BATCH_BYTES = 128 << 20
-_SMALLEST_BATCH_BYTES = 1 << 20
 
 # Called with the variants done and to do.
 Progress = Callable[[int, int], None]
@@ -141,25 +132,25 @@ def run_scan(
     options = options or ScanOptions()
     context = resolve_gpus(context or Context())
     paths = Paths(Path(output))
-    _check_output(paths, options)
-    refuse_inputs(paths.output, _input_paths(Path(genotypes), Path(phenotypes), options))
+    check_output(paths, options)
+    refuse_inputs(paths.output, input_paths(Path(genotypes), Path(phenotypes), options))
     device = open_device(context)
     with sole_writer(paths.output), open_genotypes(genotypes) as file:
         plan = make_plan(file, Path(phenotypes), options)
         if plan.loco is not None:
             named = {f"loco {path.name}": path for path in plan.loco.source_paths}
             refuse_inputs(paths.output, named)
-        models = _Models(plan)
-        layout = _layout(plan, file)
-        batch_bytes = _batch_bytes(plan, context)
-        if options.resume and _is_finished(paths, plan):
+        models = Models(plan)
+        layout = layout_of(plan, file)
+        n_bytes = batch_bytes(plan, context)
+        if options.resume and is_finished(paths, plan):
             summary = _summarise(plan, paths.output, _count_reasons(paths.output))
             return replace(summary, was_finished=True)
-        if not (options.resume and _can_resume(paths, plan)):
-            _create(paths, models, layout, file, Path(phenotypes))
+        if not (options.resume and can_resume(paths, plan)):
+            create(paths, models, layout, file, Path(phenotypes))
         with _a_stop_says_what_is_left(paths):
             try:
-                _run(file, models, layout, paths, context, batch_bytes, progress, device)
+                _run(file, models, layout, paths, context, n_bytes, progress, device)
             except OSError as error:
                 if str(file.path) in str(error):
                     raise InputError(
@@ -229,247 +220,13 @@ def _summarise(plan: ScanPlan, output: Path, reasons: dict[str, int]) -> ScanSum
     )
 
 
-class _Models:
-    """Builds models, and keeps the last: most scans have one, needed both to lay out and to run."""
-
-    def __init__(self, plan: ScanPlan) -> None:
-        self.plan = plan
-        self._last: tuple[int, Model] | None = None
-
-    def __getitem__(self, number: int) -> Model:
-        if self._last is None or self._last[0] != number:
-            self._last = None  # before the next is built: each is large
-            self._last = (number, self.plan.model(number))
-        return self._last[1]
-
-
-def _check_output(paths: Paths, options: ScanOptions) -> None:
-    refuse_special(paths.output)
-    require_folder(paths.output)
-    if paths.output.exists() and not (options.overwrite or options.resume):
-        raise OutputError(
-            f"{paths.output} exists; expected a new file. Give --overwrite to replace it."
-        )
-    if paths.partial.exists() and not (options.overwrite or options.resume):
-        raise IncompleteFile(
-            f"{paths.partial} was left by an interrupted run; expected none. "
-            "Give --resume to go on with it, or --overwrite to start again."
-        )
-
-
-def _can_resume(paths: Paths, plan: ScanPlan) -> bool:
-    """Whether a partial file is there; error if it was made from something else."""
-    if not paths.partial.exists() or not paths.journal.exists():
-        _log.info("nothing to resume at %s: starting from the beginning", paths.partial)
-        return False
-    _require_same_scan(paths.partial, plan)
-    return True
-
-
-def _is_finished(paths: Paths, plan: ScanPlan) -> bool:
-    """Whether the run to resume had come to its end; error if the output is of another scan."""
-    # A partial file beside an output was left by --overwrite: that is the run to go on with.
-    if not paths.output.exists() or paths.partial.exists():
-        return False
-    _require_same_scan(paths.output, plan)
-    paths.journal.unlink(missing_ok=True)
-    return True
-
-
-def _require_same_scan(path: Path, plan: ScanPlan) -> None:
-    try:
-        with h5py.File(path, "r") as file:
-            found = (str(file.attrs.get("plan_digest")), str(file.attrs.get("shard")))
-    except OSError as error:
-        raise IncompleteFile(
-            f"{path} cannot be read ({error}); expected the file of an interrupted run. "
-            "Give --overwrite to start again."
-        ) from error
-    if found != (plan.digest, str(plan.options.shard)):
-        raise IncompleteFile(
-            f"{path} was made with other inputs or options; expected the same. "
-            "Repeat the first command with --resume, or give --overwrite to start again."
-        )
-
-
-def _input_paths(genotypes: Path, phenotypes: Path, options: ScanOptions) -> dict[str, Path]:
-    """Every file of the command line, and what belongs to a .bed, by role."""
-    inputs = {"genotypes": genotypes, "phenotypes": phenotypes}
-    for suffix in (".bim", ".fam"):
-        if genotypes.with_suffix(suffix).exists():
-            inputs[f"genotypes ({suffix})"] = genotypes.with_suffix(suffix)
-    for role in ("covariates", "keep", "remove", "extract", "exclude", "loco"):
-        path = getattr(options, role)
-        if path is not None:
-            inputs[role] = path
-    return inputs
-
-
-def _layout(plan: ScanPlan, file: GenotypeFile) -> Layout:
-    return Layout(
-        n_variants=plan.n_variants,
-        n_phenotypes=len(plan.cohort.names),
-        n_masks=len(plan.masks),
-        n_models=len(plan.segments.keys),
-        n_blocks=len(plan.segments.blocks),
-        has_se=plan.options.missing == "drop",
-        has_info=file.has_info,
-        has_eyes=True,
-    )
-
-
-def _create(
-    paths: Paths, models: _Models, layout: Layout, file: GenotypeFile, phenotypes: Path
-) -> None:
-    plan = models.plan
-    statistics_writer.discard(paths)
-    mask_of_phenotype = np.zeros(layout.n_phenotypes, dtype=np.int32)
-    for number, mask in enumerate(plan.masks):
-        mask_of_phenotype[mask.phenotype_index] = number
-    small: dict[str, Any] = {
-        "/models/chromosomes": [",".join(group) for group in plan.segments.chromosomes],
-        "/phenotypes/name": list(plan.cohort.names),
-        "/phenotypes/mask": mask_of_phenotype,
-        "/phenotypes/eye": [eye for eye, _ in plan.cohort.labels],
-        "/phenotypes/dimension": [dimension for _, dimension in plan.cohort.labels],
-        "/progress/block_start": plan.segments.blocks[:, 1],
-    }
-    dropped: list[str] = []
-    for number in range(layout.n_models):
-        dropped += models[number].dropped_covariates
-        _warn_of_no_omnibus(plan.segments.chromosomes[number], models[number])
-        for path, values in _model_arrays(models[number]).items():
-            shape = (layout.n_models, *values.shape)
-            small.setdefault(path, np.zeros(shape, values.dtype))[number] = values
-    attributes = _attributes(plan, file, phenotypes, list(dict.fromkeys(dropped)))
-    statistics_writer.create(paths, layout, attributes, small, _variant_slabs(file, plan))
-
-
-def _warn_of_no_omnibus(chromosomes: tuple[str, ...], model: Model) -> None:
-    left = model.n_samples - model.n_covariates - model.omnibus_dof
-    for mask in np.flatnonzero((left < 1) & (model.n_samples > 0)):
-        _log.warning(
-            "chromosomes %s: no omnibus test of mask %d: %d samples, %d covariates, %d phenotypes",
-            ",".join(chromosomes), mask, model.n_samples[mask], model.n_covariates[mask],
-            model.omnibus_dof[mask],
-        )  # fmt: skip
-
-
-def _model_arrays(model: Model) -> dict[str, NDArray[Any]]:
-    return {
-        "/models/n_samples": model.n_samples,
-        "/models/n_covariates": model.n_covariates,
-        "/models/omnibus_dof": model.omnibus_dof,
-        "/phenotypes/residual_sum_of_squares": model.residual_sum_of_squares,
-        "/phenotypes/degrees_of_freedom": model.degrees_of_freedom,
-        "/phenotypes/covariance": model.covariance,
-    }
-
-
-def _attributes(
-    plan: ScanPlan, file: GenotypeFile, phenotypes: Path, dropped: list[str]
-) -> dict[str, Any]:
-    options = plan.options
-    inputs = _input_paths(file.path, phenotypes, options)
-    return {
-        **root_attributes(STATISTICS, inputs=inputs, options=options.result_options()),
-        "missing": options.missing,
-        "transform": options.transform,
-        "hit_threshold": options.hit_log10p,
-        "plan_digest": plan.digest,
-        "n_genotype_samples": file.n_samples,
-        "account": json.dumps(
-            [
-                {"step": line.step, "n_before": line.n_before, "n_after": line.n_after}
-                for line in plan.account
-            ]
-        ),
-        "covariate_names": json.dumps(list(plan.covariate_names)),
-        "dropped_covariates": json.dumps(dropped),
-        "shard": str(options.shard),
-        "first_block": plan.first_block,
-        "first_variant": plan.first_row,
-    }
-
-
-def _variant_slabs(file: GenotypeFile, plan: ScanPlan) -> Iterator[pd.DataFrame]:
-    """Columns of the chosen variants, some thousands at a time."""
-    rows = plan.variant_rows
-    for start in range(0, len(rows), _SLAB):
-        part = rows[start : start + _SLAB]
-        # Chosen rows may lie far apart: read the stretches that hold them, piece by piece.
-        frames = []
-        for first in range(int(part[0]), int(part[-1]) + 1, _SLAB):
-            last = min(first + _SLAB, int(part[-1]) + 1)
-            inside = part[(part >= first) & (part < last)] - first
-            if len(inside):
-                frames.append(file.variants(first, last).iloc[inside])
-        slab = pd.concat(frames, ignore_index=True)
-        yield slab.assign(model=plan.segments.model_of_row[start : start + len(part)])
-
-
-def _batch_bytes(plan: ScanPlan, context: Context) -> int:
-    """Decoded genotypes a thread may hold, from what --max-memory leaves beside the model."""
-    if context.max_memory_bytes is None:
-        return _DEFAULT_BATCH_BYTES
-    n, k = plan.cohort.values.shape
-    width = k + plan.covariates.shape[1] * len(plan.masks)
-    n_copies = 4 if plan.options.transform == "none" else 6
-    fixed = 8 * n * width * n_copies + (200 << 20)
-    workers = n_workers(context)
-    fixed += PINNED_BYTES * workers if context.gpus else 0
-    left = (context.max_memory_bytes - fixed) // workers
-    if left < _SMALLEST_BATCH_BYTES:
-        needed = fixed + _SMALLEST_BATCH_BYTES * workers
-        raise OptionError(
-            f"--max-memory is {context.max_memory_bytes >> 20:,} MiB; expected at least "
-            f"{-(-needed >> 20):,} MiB for {n:,} samples and {k:,} phenotypes. "
-            "Raise it, or scan fewer phenotypes at a time."
-        )
-    return int(min(_DEFAULT_BATCH_BYTES, left))
-
-
-def make_source(file: GenotypeFile) -> Any:
-    """The core's reader of a genotype file."""
-    chunks = file.chunks
-    if chunks.codec == "zstd":
-        ensure_zstd()
-    return _core.file_source(
-        path=str(chunks.path),
-        encoding=str(chunks.encoding),
-        n_variants=chunks.n_variants,
-        n_samples=chunks.n_samples,
-        row_bytes=chunks.row_bytes,
-        rows_per_chunk=chunks.rows_per_chunk,
-        is_zstd=chunks.codec == "zstd",
-        offset=np.ascontiguousarray(chunks.offset, dtype=np.uint64),
-        size=np.ascontiguousarray(chunks.size, dtype=np.uint64),
-        crc32c=np.zeros(0, np.uint32) if chunks.crc32c is None else chunks.crc32c,
-    )
-
-
-def core_options(options: ScanOptions, n_phenotypes: int, batch_bytes: int) -> Any:
-    """The core's form of the options."""
-    return _core.ScanOptions(
-        drops_missing=options.missing == "drop",
-        mac=options.mac,
-        maf=options.maf,
-        geno=options.geno,
-        hwe_log10p=-float(np.log10(options.hwe)) if options.hwe > 0 else float("inf"),
-        hit_log10p=options.hit_log10p,
-        n_phenotypes=n_phenotypes,
-        batch_bytes=batch_bytes,
-        is_full=options.precision == "full",
-    )
-
-
 def _run(
     file: GenotypeFile,
-    models: _Models,
+    models: Models,
     layout: Layout,
     paths: Paths,
     context: Context,
-    batch_bytes: int,
+    n_bytes: int,
     progress: Progress | None,
     device: object | None,
 ) -> None:
@@ -491,7 +248,7 @@ def _run(
             source_row=np.ascontiguousarray(plan.variant_rows, dtype=np.int64),
             excluded_reason=plan.excluded_reason,
             blocks=np.ascontiguousarray(to_do[:, :4]),
-            options=core_options(plan.options, layout.n_phenotypes, batch_bytes),
+            options=core_options(plan.options, layout.n_phenotypes, n_bytes),
             sink=sink,
             threads=context.n_threads,
             progress=_reporter(progress, n_before, plan.n_variants),

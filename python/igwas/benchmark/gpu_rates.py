@@ -20,8 +20,9 @@ import numpy as np
 
 from igwas import _core
 from igwas.association import device
+from igwas.association.core_scan import make_source
 from igwas.association.options import ScanOptions
-from igwas.association.scan import make_source, run_scan
+from igwas.association.scan import run_scan
 from igwas.benchmark.cohort import BenchmarkCohort, make_cohort
 from igwas.benchmark.gpu_array_rates import array_rates
 from igwas.benchmark.gpu_arrays import Put, array_libraries

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_info
 
 from igwas import _core
-from igwas.association.scan import make_source
+from igwas.association.core_scan import make_source
 from igwas.benchmark.product_peers import CallsPeer, DosagesPeer, ProductPeer
 from igwas.benchmark.products import TOLERANCE, largest_difference, mean_imputed
 from igwas.genotypes.genotype_file import open_genotypes

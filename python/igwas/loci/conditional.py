@@ -16,10 +16,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from igwas import _core
+from igwas.association.core_scan import core_options, make_source
 from igwas.association.lazy_array import slabs
 from igwas.association.options import ScanOptions, Shard
 from igwas.association.plan import ScanPlan, make_plan
-from igwas.association.scan import core_options, make_source
 from igwas.association.segments import haploid_code
 from igwas.association.statistics_arrays import empty_arrays
 from igwas.association.statistics_file import StatisticsFile

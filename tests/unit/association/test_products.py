@@ -9,7 +9,7 @@ import pytest
 from tests.reference.cohort_files import write_bed
 
 from igwas import _core
-from igwas.association.scan import make_source
+from igwas.association.core_scan import make_source
 from igwas.context import Context
 from igwas.errors import IgwasError
 from igwas.genotypes.encoding import DOSAGE_TYPES
