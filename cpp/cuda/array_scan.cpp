@@ -69,8 +69,9 @@ void refuse_value(ArrayGenotypes const& of, std::uint64_t place) {
 /// As NumPy names it.
 [[nodiscard]] std::string name_of(DlType type) {
   char const* const names[] = {"int", "uint", "float", "handle", "bfloat", "complex", "bool"};
-  std::string const name =
-      type.code < std::size(names) ? names[type.code] : "number " + std::to_string(type.code) + ", ";
+  std::string const name = type.code < std::size(names)
+                               ? names[type.code]
+                               : "number " + std::to_string(type.code) + ", ";
   return name + std::to_string(type.bits);
 }
 
@@ -192,6 +193,7 @@ class Worker {
     sums.code = fit.code;
     sums.scale = coding_.scale;
     sums.least_square = least_square_of(coding_.kind);
+    sums.least_share = least_share_of(coding_.kind);
     sums.is_flipped = is_flipped_[variant] != 0;
     // Coefficients of what is not tested become NaN on the device, at the end.
     MaskStatistics const found = tests_[mask].conclude(sums, fit, ignored_.data(), ignored_.data());

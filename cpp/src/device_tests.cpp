@@ -30,6 +30,10 @@ double least_square_of(GenotypeBatch::Kind kind) noexcept {
   return kind == GenotypeBatch::Kind::fine ? least_fine_square : 0;
 }
 
+double least_share_of(GenotypeBatch::Kind kind) noexcept {
+  return kind == GenotypeBatch::Kind::values ? 1e-11 : 1e-8;
+}
+
 CodeSums count_allele(EffectSums const& of, GenotypeBatch::Kind kind, std::size_t n_samples,
                       bool is_flipped) noexcept {
   bool const has_calls = kind == GenotypeBatch::Kind::calls;

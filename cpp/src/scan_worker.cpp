@@ -129,6 +129,7 @@ void ScanWorker::conclude(Group const& group, DeviceFit const& fit, bool is_flip
   sums.code = fit.code;
   sums.scale = batch_.scale().scale;
   sums.least_square = least_square_of(batch_.kind());
+  sums.least_share = least_share_of(batch_.kind());
   sums.is_flipped = is_flipped;
   statistics_[0] = tests_[group.mask].conclude(sums, fit, to.beta, to.se);
   if (is_rounded(statistics_[0])) {
@@ -177,7 +178,13 @@ VariantSums ScanWorker::sums_of(Group const& group, std::size_t i) {
   sums.called = products_.called_row(variant);
   sums.missing = products_.missing_row(variant);
   sums.scale = batch_.scale().scale;
+  if (group.haploid == Haploid::everybody) {
+    // Coded as two copies, but there is one: beta is of having it.
+    sums.scale *= sums.haploid_share;
+    sums.haploid_share = 1;
+  }
   sums.least_square = least_square_of(batch_.kind());
+  sums.least_share = least_share_of(batch_.kind());
   sums.is_flipped = batch_.is_flipped(variant);
   if (options_.missing == MissingCalls::drop && sums.code.n_missing != 0) {
     batch_.list_missing(variant, group.mask, sets_, missing_samples_[i]);

@@ -20,6 +20,9 @@ constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 /// Share of a genotype's variance that covariates must leave: below it S is rounding error.
 constexpr double collinear_tolerance = 1e-8;
 
+/// Squares below it have lost digits.
+constexpr double least_squares = 1e-200;
+
 /// A covariate direction whose samples are nearly all missing is lost below this share.
 constexpr double rank_tolerance = 1e-9;
 
@@ -180,8 +183,9 @@ bool VariantTest::judge_genotype(VariantSums const& sums, GenotypeFit const& fit
     return false;
   }
   out.unexplained_share = fit.genotype / centred(sums.code);
-  double const least = std::max(collinear_tolerance * centred(sums.code),
-                                sums.least_square * static_cast<double>(fit.n));
+  double const least = std::max({collinear_tolerance * centred(sums.code),
+                                 sums.least_square * static_cast<double>(fit.n),
+                                 sums.least_share * sums.code.sum_of_squares, least_squares});
   if (!(fit.genotype > least)) {
     out.reason = Reason::collinear;
     return false;

@@ -6,6 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from igwas.context import Context
+from igwas.genotypes.encoding import encode_dosages
+from igwas.genotypes.sample_tables import read_fam
+from igwas.genotypes.writer import GenotypeWriter
+from igwas.provenance import root_attributes
+from igwas.schema import GENOTYPES
+
 # PLINK 1: two bits a call; column 5 of the .bim is the allele that dosage counts.
 _CODE_OF_COPIES = {0.0: 3, 1.0: 2, 2.0: 0}
 
@@ -86,3 +93,23 @@ def write_cohort(
     write_table(files.phenotypes, values, "Y")
     write_table(files.covariates, covariates, "C")
     return files
+
+
+def write_dosages(cohort: CohortFiles, path: Path, encoding: str = "dosage16") -> None:
+    """The cohort's calls, every third one a fraction, as dosages."""
+    dosage = cohort.dosage.astype(np.float32)
+    dosage[::3] *= np.float32(0.83)
+    samples = read_fam(cohort.bed.with_suffix(".fam"))
+    attributes = root_attributes(GENOTYPES)
+    names = list(dict.fromkeys(cohort.chromosomes))
+    n = len(dosage)
+    with GenotypeWriter(
+        path, samples, encoding, attributes=attributes, context=Context()
+    ) as writer:
+        writer.append(
+            encode_dosages(dosage, encoding).view(np.uint8),
+            codes=np.array([names.index(c) for c in cohort.chromosomes], np.int16),
+            positions=np.arange(1, n + 1), ids=[f"v{i}" for i in range(n)],
+            effect_alleles=["A"] * n, other_alleles=["G"] * n,
+        )  # fmt: skip
+        writer.finish(names)

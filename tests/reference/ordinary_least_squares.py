@@ -106,7 +106,9 @@ def fit(
         g[use & ~called] = g[called].mean()
     else:
         use = called
-    return answer | _fits(g[use], values[use][:, same_mask], values[use, k], design[use])
+    # Where everybody carries one copy, beta is of having it.
+    copies = g[use] / 2 if chromosome in ("Y", "MT") else g[use]
+    return answer | _fits(copies, values[use][:, same_mask], values[use, k], design[use])
 
 
 def _who(

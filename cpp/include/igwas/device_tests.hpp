@@ -59,6 +59,11 @@ struct EffectSums {
 /// 0 where codes are not rounded, or a test of it is what was asked for.
 [[nodiscard]] double least_square_of(GenotypeBatch::Kind kind) noexcept;
 
+/// The share of a genotype's squares that covariates must leave: below it S is the rounding of sums
+/// in float64, or, of integers, of columns in 40 bits. A genotype that hardly differs between
+/// people has less.
+[[nodiscard]] double least_share_of(GenotypeBatch::Kind kind) noexcept;
+
 /// The same of the allele that is counted.
 ///
 /// \param n_samples in the set.

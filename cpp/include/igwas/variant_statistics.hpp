@@ -45,6 +45,7 @@ struct VariantSums {
   bool is_flipped = false;
   std::span<std::uint32_t const> missing_samples;  ///< of the mask; needed for MissingCalls::drop
   double least_square = 0;                         ///< least_square_of() the kind of the genotypes
+  double least_share = 0;                          ///< least_share_of() the same
   bool in_float64 = false;  ///< S is a small difference of these sums: nothing may be in float32
 };
 

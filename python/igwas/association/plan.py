@@ -14,6 +14,7 @@ from igwas.association.account import AccountLine
 from igwas.association.cohort import Cohort, join_cohort
 from igwas.association.model import Model, ModelInputs, build_model, one_blas_thread
 from igwas.association.options import ScanOptions
+from igwas.association.reserved_names import refuse_test_names
 from igwas.association.segments import ModelKey, Segments, segment
 from igwas.association.variant_filter import select_variants
 from igwas.errors import InputError
@@ -158,7 +159,9 @@ def make_plan(genotypes: GenotypeFile, phenotypes: Path, options: ScanOptions) -
 
 
 def _make_plan(genotypes: GenotypeFile, phenotypes: Path, options: ScanOptions) -> ScanPlan:
+    _refuse_hwe_of_dosages(genotypes, options)
     cohort, loco = _read_cohort(genotypes, phenotypes, options)
+    refuse_test_names(cohort.names, str(phenotypes))
     covariates, names = _covariate_matrix(cohort)
     cohort, masks = _testable(cohort, covariates, names, options)
     if loco is not None and options.loco is not None and cohort.names != loco.names:
@@ -304,6 +307,14 @@ def _warn_of_unknown_sex(segments: Segments, cohort: Cohort) -> None:
             "%s of %s samples have no sex and are left out on chromosome %s.",
             f"{n_unknown:,}", f"{cohort.n_samples:,}", " and ".join(dict.fromkeys(chromosomes)),
         )  # fmt: skip
+
+
+def _refuse_hwe_of_dosages(genotypes: GenotypeFile, options: ScanOptions) -> None:
+    if options.hwe > 0 and genotypes.chunks.encoding != "hardcalls":
+        raise InputError(
+            f"{genotypes.path} holds dosages, which have no genotype counts; expected hard calls "
+            f"for --hwe {options.hwe:g}. Leave --hwe out, or convert hard calls."
+        )
 
 
 def _excluded(

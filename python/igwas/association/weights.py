@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from igwas.association.independent import independent_columns
+from igwas.association.reserved_names import refuse_test_names
 from igwas.association.statistics_file import StatisticsFile
 from igwas.association.variant_lookup import find_variant
 from igwas.errors import InputError, OptionError
@@ -152,6 +153,7 @@ def _read_table(path: Path) -> pd.DataFrame:
 
 
 def _require_names(names: Sequence[str], path: Path) -> None:
+    refuse_test_names(names, str(path))
     for column, name in enumerate(names):
         if not name.strip():
             raise InputError(

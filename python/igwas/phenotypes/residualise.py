@@ -12,6 +12,8 @@ EXPLAINED_SHARE = 1e-10
 "explained."""
 
 _COLUMNS = 64
+# Of values in another unit sums of squares would be infinite, or lose their digits.
+_LARGEST = 1e100
 _ROUNDING = 8 * float(np.finfo(np.float64).eps)
 
 
@@ -108,9 +110,11 @@ def _project(
     for start in range(0, values.shape[1], _COLUMNS):
         columns = slice(start, start + _COLUMNS)
         block = values[:, columns].astype(np.float64)
-        centred = _sum_of_squares(block - block.mean(axis=0))
-        for _ in range(2):
-            block -= q @ (q.T @ block)
+        # Of values that are too large for it, which are refused.
+        with np.errstate(over="ignore", invalid="ignore"):
+            centred = _sum_of_squares(block - block.mean(axis=0))
+            for _ in range(2):
+                block -= q @ (q.T @ block)
         yield columns, block, centred
 
 
@@ -127,12 +131,18 @@ def _reasons(
 ) -> dict[str, str]:
     largest = np.maximum(values.max(axis=0), -values.min(axis=0))
     # What rounding alone leaves of a constant: nothing smaller can be called variation.
-    noise = len(values) * (_ROUNDING * largest.astype(np.float64)) ** 2
-    left = _sum_of_squares(residuals)
+    with np.errstate(over="ignore", invalid="ignore"):
+        noise = len(values) * (_ROUNDING * largest.astype(np.float64)) ** 2
+        left = _sum_of_squares(residuals)
+    spread = values.max(axis=0).astype(np.float64) - values.min(axis=0)
     reasons: dict[str, str] = {}
     for index, name in enumerate(names):
         if not np.isfinite(largest[index]):
             reasons[name] = "has missing or infinite values where none may be"
+        elif largest[index] > _LARGEST:
+            reasons[name] = f"has values up to {largest[index]:.0e}, whose squares are too large"
+        elif 0 < spread[index] < 1 / _LARGEST:
+            reasons[name] = f"varies by {spread[index]:.0e} only, whose square is too small"
         elif centred[index] <= noise[index]:
             reasons[name] = "is constant"
         elif left[index] <= max(EXPLAINED_SHARE * centred[index], noise[index]):

@@ -440,3 +440,40 @@ def test_tables_whose_rows_differ_are_not_joined_by_position():
     np.testing.assert_array_equal(
         igwas.associate(GOOD, values, swapped.loc[values.index]).t, plain.t
     )
+
+
+@pytest.mark.parametrize("spread", [1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-12])
+def test_genotypes_that_hardly_differ_are_right_or_not_tested(spread):
+    rng = np.random.default_rng(12)
+    values = rng.normal(size=(300, 2))
+    shape = rng.uniform(-1, 1, (1, 300))
+    found = igwas.associate(1 + spread * shape, values)
+    # t does not depend on the scale, which is all that an offset of one copy can spoil.
+    expected = igwas.associate(1 + 0.5 * shape, values)
+    if found.reason[0, 0] == 0:
+        np.testing.assert_allclose(found.t, expected.t, rtol=1e-4)
+    else:
+        assert found.reason[0, 0] == 8
+        assert np.isnan(found.t).all()
+    assert (found.reason[0, 0] == 0) == (spread >= 1e-5)
+
+
+def test_genotypes_whose_squares_vanish_are_not_tested():
+    rng = np.random.default_rng(12)
+    found = igwas.associate(1e-160 * rng.random((1, 40)), rng.normal(size=40))
+    assert found.reason[0, 0] == 8
+    assert np.isnan(found.beta).all()
+
+
+@pytest.mark.parametrize(("scale", "words"), [
+    (1e160, "has values up to"), (1e300, "whose squares are too large"),
+    (1e-161, "varies by"), (1e-310, "whose square is too small"),
+])  # fmt: skip
+def test_phenotypes_in_units_that_squares_cannot_hold_are_refused(scale, words):
+    with pytest.raises(InputError, match=f"phenotype 'phenotype_0' .*{words}"):
+        igwas.associate(GOOD, VALUES * scale)
+    for within in (1e-90, 1e90):
+        expected = igwas.associate(GOOD, VALUES)
+        np.testing.assert_allclose(
+            igwas.associate(GOOD, VALUES * within).t, expected.t, rtol=1e-9, atol=1e-12
+        )

@@ -10,7 +10,7 @@ from unittest import mock
 import h5py
 import numpy as np
 import pytest
-from tests.reference.cohort_files import write_cohort, write_table
+from tests.reference.cohort_files import write_cohort, write_dosages, write_table
 
 import igwas
 from igwas.association import device, scan
@@ -21,11 +21,6 @@ from igwas.benchmark.fine_rounding import require_near
 from igwas.context import Context, parse_gpus
 from igwas.doctor import diagnose
 from igwas.errors import DeviceUnavailable, OptionError
-from igwas.genotypes.encoding import encode_dosages
-from igwas.genotypes.sample_tables import read_fam
-from igwas.genotypes.writer import GenotypeWriter
-from igwas.provenance import root_attributes
-from igwas.schema import GENOTYPES
 
 CUDA = Context(device="cuda", threads=2)
 
@@ -275,26 +270,6 @@ def test_a_device_that_is_none_is_refused(name):
 def test_a_scan_refuses_devices_of_encoders(name):
     with pytest.raises(OptionError, match=f"--device is '{name}', which runs encoders only"):
         associate(np.ones((2, 3)), np.ones((3, 1)), context=Context(device=name))
-
-
-def write_dosages(cohort, path, encoding):
-    """The cohort's calls, every third one a fraction, as dosages."""
-    dosage = cohort.dosage.astype(np.float32)
-    dosage[::3] *= np.float32(0.83)
-    samples = read_fam(cohort.bed.with_suffix(".fam"))
-    attributes = root_attributes(GENOTYPES)
-    names = list(dict.fromkeys(cohort.chromosomes))
-    n = len(dosage)
-    with GenotypeWriter(
-        path, samples, encoding, attributes=attributes, context=Context()
-    ) as writer:
-        writer.append(
-            encode_dosages(dosage, encoding).view(np.uint8),
-            codes=np.array([names.index(c) for c in cohort.chromosomes], np.int16),
-            positions=np.arange(1, n + 1), ids=[f"v{i}" for i in range(n)],
-            effect_alleles=["A"] * n, other_alleles=["G"] * n,
-        )  # fmt: skip
-        writer.finish(names)
 
 
 def stored_as(cohort, encoding, folder):

@@ -5,7 +5,7 @@ import logging
 import h5py
 import numpy as np
 import pytest
-from tests.reference.cohort_files import write_bed, write_cohort, write_table
+from tests.reference.cohort_files import write_bed, write_cohort, write_dosages, write_table
 from tests.reference.ordinary_least_squares import Rules
 from tests.reference.ordinary_least_squares import scan as plain_scan
 
@@ -316,3 +316,44 @@ def test_more_phenotypes_than_degrees_of_freedom_is_said(tmp_path, caplog):
             cohort.bed, cohort.phenotypes, tmp_path / "out.h5", options=ScanOptions(mac=0, geno=1)
         )
     assert "no omnibus test of mask 0" in caplog.text
+
+
+@pytest.mark.parametrize("chromosome", ["Y", "MT"])
+def test_beta_of_one_copy_is_the_difference_of_those_who_have_the_allele(tmp_path, chromosome):
+    cohort = write_cohort(tmp_path, n_samples=80, chromosomes=[chromosome] * 3)
+    carriers = 2.0 * np.random.default_rng(3).binomial(1, 0.4, cohort.dosage.shape)
+    cohort.sex[:] = 1
+    write_bed(cohort.bed, carriers, cohort.chromosomes, cohort.sex.tolist())
+    run(cohort, tmp_path / "s.h5")
+    with open_statistics(tmp_path / "s.h5") as statistics:
+        found, se = statistics.beta[:], statistics.se[:]
+    with h5py.File(tmp_path / "s.h5") as file:
+        squares = file["/variant_statistics/genotype_sum_of_squares"][:, 0]
+    for v, row in enumerate(carriers):
+        has, lacks = cohort.values[row == 2], cohort.values[row == 0]
+        np.testing.assert_allclose(found[v], has.mean(axis=0) - lacks.mean(axis=0), rtol=1e-5)
+        pooled = (len(has) * has.var(axis=0) + len(lacks) * lacks.var(axis=0)) / 78
+        np.testing.assert_allclose(se[v], np.sqrt(pooled * (1 / len(has) + 1 / len(lacks))), 1e-5)
+        np.testing.assert_allclose(squares[v], len(has) * len(lacks) / 80, rtol=1e-9)
+
+
+def test_hardy_weinberg_of_dosages_is_refused(tmp_path):
+    cohort = write_cohort(tmp_path)
+    path = tmp_path / "g.h5"
+    write_dosages(cohort, path)
+    with pytest.raises(
+        InputError, match=r"g\.h5 holds dosages.*hard calls for --hwe 1e-06"
+    ):
+        run_scan(path, cohort.phenotypes, tmp_path / "s.h5", options=ScanOptions(hwe=1e-6))
+    assert not list(tmp_path.glob("s.h5*"))
+
+
+@pytest.mark.parametrize("name", ["omnibus", "minimum_p", "both_eyes", "omnibus_mask_0"])
+def test_a_phenotype_with_the_name_of_a_test_is_refused(tmp_path, name):
+    cohort = write_cohort(tmp_path)
+    text = cohort.phenotypes.read_text()
+    cohort.phenotypes.write_text(text.replace("Y0", name, 1))
+    with pytest.raises(InputError, match=f"has a phenotype named '{name}'; expected another name"):
+        run(cohort, tmp_path / "s.h5")
+    cohort.phenotypes.write_text(text.replace("Y0", name + "s", 1))
+    run(cohort, tmp_path / "s.h5")
