@@ -167,12 +167,22 @@ void StatisticsFileSink::sync(std::vector<std::size_t> const& blocks) {
   }
 }
 
+void StatisticsFileSink::keep_written() noexcept {
+  try {
+    sync(written_);
+    written_.clear();
+  } catch (std::exception const&) {
+    // Then they are done again: what is told is the failure that came first.
+  }
+}
+
 std::vector<std::size_t> StatisticsFileSink::record(StatisticsBlock const& block) {
   std::lock_guard const lock(mutex_);
   refuse_after_failure();
   try {
     append_hits(block);
   } catch (SystemError const& error) {
+    keep_written();
     failure_ = error.code;
     throw;
   }

@@ -264,6 +264,8 @@ void nothing_is_done_after_a_torn_record() {
     testing::check_throws<SystemError>([&] { sink.write(block_of(0, 60)); });
   }
   CHECK(journal.read().size() == tear);
+  // What was whole before is kept.
+  CHECK(value_at<std::uint8_t>(file.read(), at.done, 2) == 1);
   try {
     sink.write(block_of(1, 1));
     sink.finish();

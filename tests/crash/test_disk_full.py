@@ -10,6 +10,8 @@ from tests.cohort_files import write_random_cohort
 from tests.crash.test_kill import Files
 from tests.statistics_arrays import assert_same_bits, read_arrays
 
+from igwas.association.statistics_writer import read_done
+
 # 1.5 million tests, all of them kept as hits: the journal of hits (40 bytes each, 61 MB) outgrows
 # the statistics file (44 MB, one million hits at most), so that a limit can fall between the two.
 N_VARIANTS, N_PHENOTYPES = 12_000, 128
@@ -48,12 +50,12 @@ def limit_file_size(n_bytes):
     return limit
 
 
-def assert_one_clear_line(failed, words):
+def assert_one_clear_line(failed, words, *, is_kept=True):
     assert failed.returncode == 1, failed.stderr
     assert "Traceback" not in failed.stderr
     assert len(command.error_lines(failed.stderr)) == 1, failed.stderr
     assert words in failed.stderr
-    assert "--resume" in failed.stderr
+    assert ("--resume, which keeps what is done" in failed.stderr) == is_kept
 
 
 def assert_resume_gives(cohort, output, one_run):
@@ -70,7 +72,7 @@ def test_no_room_for_the_layout_leaves_nothing_behind(tmp_path, cohort, one_run)
     output = tmp_path / "statistics.h5"
     for limit in (4_096, size // 20, size // 2, size - 1):
         failed = command.run(*arguments(cohort, output), preexec_fn=limit_file_size(limit))
-        assert_one_clear_line(failed, "file too large")
+        assert_one_clear_line(failed, "file too large", is_kept=False)
         assert list(tmp_path.iterdir()) == []
     assert_resume_gives(cohort, output, one_run)
 
@@ -80,7 +82,8 @@ def test_no_room_in_the_middle_of_a_scan_keeps_what_is_done(tmp_path, cohort, on
     size = one_run.stat().st_size
     failed = command.run(*arguments(cohort, output), preexec_fn=limit_file_size(size + 100_000))
     assert_one_clear_line(failed, "file too large")
-    assert Files(output).partial.exists()
+    is_done = read_done(Files(output).partial)
+    assert 0 < is_done.sum() < len(is_done)
     assert_resume_gives(cohort, output, one_run)
 
 
@@ -112,10 +115,11 @@ def test_a_full_disk_is_said_and_resume_works_after_space_is_made(
     size = one_run.stat().st_size
     output = small_disk(size + spare_bytes) / "statistics.h5"
     failed = command.run(*arguments(cohort, output))
-    assert_one_clear_line(failed, "the disk is full")
-    assert Files(output).partial.exists() == (spare_bytes > 0)
+    is_kept = spare_bytes > 0
+    assert_one_clear_line(failed, "the disk is full", is_kept=is_kept)
+    assert Files(output).partial.exists() == is_kept
     again = command.run(*arguments(cohort, output, "--resume"))
-    assert_one_clear_line(again, "the disk is full")
+    assert_one_clear_line(again, "the disk is full", is_kept=is_kept)
     small_disk(4 * size, again=True)
     assert_resume_gives(cohort, output, one_run)
 

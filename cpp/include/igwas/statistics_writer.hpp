@@ -41,7 +41,8 @@ struct StatisticsLayout {
 /// common sync of up to a second, or 64 of them.
 ///
 /// After the first failure every later call fails too: behind a torn record, or after a sync that
-/// lost pages, nothing may be called done, even if the disk has room again.
+/// lost pages, nothing may be called done, even if the disk has room again. What was whole before a
+/// torn record is synced then, and done.
 ///
 /// Journal: records of {magic, block, hits, CRC-32C of the hits} and the hits; a torn record at
 /// the end belongs to a block that is not done, and its reader stops there.
@@ -62,6 +63,8 @@ class StatisticsFileSink final : public StatisticsSink {
   void append_hits(StatisticsBlock const& block);
   [[nodiscard]] std::vector<std::size_t> record(StatisticsBlock const& block);
   void sync(std::vector<std::size_t> const& blocks);
+  /// Blocks that wait for a sync get it now, if it can be had.
+  void keep_written() noexcept;
   void refuse_after_failure() const;
 
   std::string path_;

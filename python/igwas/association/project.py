@@ -240,7 +240,6 @@ class _Projection:
             self._attributes(inputs),
             self._small_arrays(),
             self._variant_slabs(),
-            can_resume=False,
         )
         try:
             n_hits = self._fill(paths, progress)

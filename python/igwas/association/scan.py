@@ -157,7 +157,8 @@ def run_scan(
                         f"{error.strerror or error}; expected to read the genotypes to their end. "
                         "Check the disk they are on, then go on with --resume."
                     ) from error
-                raise output_error(paths.output, error) from error
+                is_kept = bool(_keep_what_is_done(paths))
+                raise output_error(paths.output, error, can_resume=is_kept) from error
             except IgwasError:
                 if kept := _keep_what_is_done(paths):
                     _log.warning(kept)

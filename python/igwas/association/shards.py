@@ -156,7 +156,6 @@ def _merge(files: list[h5py.File], paths: Paths) -> MergeSummary:
         _attributes(files),
         small,
         _variant_slabs(files, layout),
-        can_resume=False,
     )
     try:
         n_hits = _fill(files, starts, paths, layout)

@@ -132,8 +132,6 @@ def create(
     attributes: Mapping[str, Any],
     small: Mapping[str, Any],
     variants: Iterable[pd.DataFrame],
-    *,
-    can_resume: bool = True,
 ) -> None:
     """Lay the file out at `paths.partial`, with everything in it but the scan's numbers.
 
@@ -147,8 +145,6 @@ def create(
         Arrays that are known beforehand: models, phenotypes, block starts.
     variants : iterable of DataFrame
         Variant columns in slabs, in order; columns as in the registry plus `model`.
-    can_resume : bool
-        Whether the command has --resume, for the words of a refused write.
 
     Raises
     ------
@@ -174,7 +170,8 @@ def create(
         _sync_path(paths.partial.parent)
     except OSError as error:
         discard(paths)
-        raise output_error(paths.output, error, can_resume=can_resume) from error
+        # Nothing is kept yet that --resume could go on with.
+        raise output_error(paths.output, error, can_resume=False) from error
     except BaseException:
         discard(paths)
         raise

@@ -341,9 +341,7 @@ def test_hardy_weinberg_of_dosages_is_refused(tmp_path):
     cohort = write_cohort(tmp_path)
     path = tmp_path / "g.h5"
     write_dosages(cohort, path)
-    with pytest.raises(
-        InputError, match=r"g\.h5 holds dosages.*hard calls for --hwe 1e-06"
-    ):
+    with pytest.raises(InputError, match=r"g\.h5 holds dosages.*hard calls for --hwe 1e-06"):
         run_scan(path, cohort.phenotypes, tmp_path / "s.h5", options=ScanOptions(hwe=1e-6))
     assert not list(tmp_path.glob("s.h5*"))
 

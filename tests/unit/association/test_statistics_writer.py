@@ -117,7 +117,7 @@ def test_a_full_disk_while_laying_out_is_said_and_leaves_nothing(paths, monkeypa
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", full)
-    with pytest.raises(OutputError, match=r"the disk is full.*--resume"):
+    with pytest.raises(OutputError, match=r"the disk is full.*run the same command again\.$"):
         create(paths)
     assert list(paths.output.parent.iterdir()) == []
 
