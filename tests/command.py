@@ -1,10 +1,23 @@
-"""The command line as a process of its own: what a user sees, and what signals do to it."""
+"""The command line: in this process, and as one of its own, which shows what signals do to it."""
 
 import signal
 import subprocess
 import sys
+import time
+
+import pytest
+
+from igwas.cli.main import main
 
 _MAIN = "from igwas.cli.main import main; main()"
+_POLL_SECONDS = 0.002
+
+
+def status(*arguments):
+    """Exit status of `igwas-fast` with these arguments, in this process."""
+    with pytest.raises(SystemExit) as stopped:
+        main([*map(str, arguments)])
+    return stopped.value.code
 
 
 def _restore_signals():
@@ -32,6 +45,20 @@ def run(*arguments, timeout=120, **options):
     finally:
         process.kill()
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+def wait_until(process, has_come):
+    """Wait until `has_come()` is true, or the process has ended."""
+    while process.poll() is None and not has_come():
+        time.sleep(_POLL_SECONDS)
+
+
+def kill(process):
+    """kill -9; whether it came before the end, which then was a good one."""
+    process.kill()
+    _, stderr = process.communicate()
+    assert process.returncode in (0, -signal.SIGKILL), stderr
+    return process.returncode != 0
 
 
 def error_lines(stderr):

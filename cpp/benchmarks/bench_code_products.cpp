@@ -4,20 +4,16 @@
 //
 //     bench_code_products [VARIANTS] [LIMBS] [DENSE COST] [CASE]
 #include "igwas/code_products.hpp"
-#include "igwas/dot_products.hpp"
+#include "product_bench.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <random>
 #include <vector>
 
 namespace {
 
-constexpr std::size_t n_samples = 65629;
-constexpr std::size_t n_columns = 144;
 constexpr int rounds = 5;
 
 struct Case {
@@ -33,25 +29,6 @@ constexpr Case cases[] = {
     {"1-5%, 25% fractional", .01, .05, .25},   {"1-5%, 50% fractional", .01, .05, .5},
     {"1-50%, all fractional", .01, .5, 1}};
 
-double thread_seconds() {
-  timespec time;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-std::uint16_t draw_code(double frequency, double fractional, std::mt19937_64& random) {
-  std::uniform_real_distribution<double> uniform;
-  double const u = uniform(random);
-  int const copies = u < frequency * frequency ? 2 : u < frequency * (2 - frequency) ? 1 : 0;
-  if (uniform(random) >= fractional) {
-    return static_cast<std::uint16_t>(32767 * copies);
-  }
-  double const off = 32767 * (1 - std::sqrt(std::sqrt(uniform(random))));
-  bool const is_less = copies == 2 || (copies == 1 && uniform(random) < .5);
-  return static_cast<std::uint16_t>(
-      std::clamp(std::lround(32767 * copies + (is_less ? -off : off)), 0L, 65534L));
-}
-
 void fill(igwas::GenotypeBatch& batch, Case const& of, igwas::SampleSets const& sets) {
   std::mt19937_64 random(1);
   std::uniform_real_distribution<double> uniform;
@@ -59,7 +36,7 @@ void fill(igwas::GenotypeBatch& batch, Case const& of, igwas::SampleSets const& 
     double const frequency =
         of.least_frequency + (of.greatest_frequency - of.least_frequency) * uniform(random);
     for (auto& code : batch.codes(v)) {
-      code = draw_code(frequency, of.fractional, random);
+      code = bench::draw_code<std::uint16_t>(frequency, of.fractional, random);
     }
     batch.prepare(v, igwas::Haploid::nobody, sets);
   }
@@ -86,9 +63,9 @@ struct Way {
 
 template <typename Action>
 void time(Way& way, Action const& action) {
-  double const begin = thread_seconds();
+  double const begin = bench::thread_seconds();
   action();
-  way.seconds.push_back(thread_seconds() - begin);
+  way.seconds.push_back(bench::thread_seconds() - begin);
 }
 
 double median(std::vector<double> values) {
@@ -109,34 +86,21 @@ void print_ratio(char const* what, Way const& slow, Way const& fast) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::size_t const n_variants = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 96;
-  std::size_t const limbs = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 1;
+  std::size_t const n_variants = bench::number_at(argc, argv, 1, 96);
+  bench::Model const model(bench::number_at(argc, argv, 2, 1));
+  igwas::SampleSets const& sets = model.sets;
   igwas::CodeCrossover crossover = igwas::usual_crossover();
   if (argc > 3) {
     crossover.dense = std::atof(argv[3]);
   }
-  std::size_t const only = argc > 4 ? std::strtoul(argv[4], nullptr, 10) : std::size(cases);
-  std::mt19937_64 random(1);
-  std::normal_distribution<double> normal;
-  std::vector<double> columns(n_samples * n_columns);
-  for (double& value : columns) {
-    value = normal(random);
-  }
-  igwas::MatrixView<double const> const view{columns.data(), n_samples, n_columns, n_columns};
-  std::vector<std::uint8_t> const all_limbs(n_columns, static_cast<std::uint8_t>(limbs));
-  igwas::FixedColumns const fixed(igwas::Context{2}, view, all_limbs);
-  igwas::ScanModel model;
-  model.columns = view;
-  model.is_male.assign(n_samples, 0);
-  model.masks.resize(1);
-  model.masks[0].is_member.assign(n_samples, 1);
-  igwas::SampleSets const sets(model);
+  std::size_t const only = bench::number_at(argc, argv, 4, std::size(cases));
   for (std::size_t i = 0; i < std::size(cases); ++i) {
     if (only != std::size(cases) && only != i) {
       continue;
     }
     igwas::GenotypeBatch batch;
-    batch.reset(igwas::GenotypeBatch::Kind::codes, n_variants, n_samples, {2.0 / 65534, 65534});
+    batch.reset(igwas::GenotypeBatch::Kind::codes, n_variants, bench::n_samples,
+                {2.0 / 65534, 65534});
     fill(batch, cases[i], sets);
     igwas::BatchProducts out;
     igwas::BatchProducts plain;
@@ -147,8 +111,9 @@ int main(int argc, char** argv) {
     Way kernel{"kernel", {}};
     double sum = 0;
     for (int round = 0; round < rounds; ++round) {
-      time(float64, [&] { igwas::multiply(batch, view, plain); });
-      time(exact, [&] { igwas::multiply_codes(batch, fixed, out, scratch, true, crossover); });
+      time(float64, [&] { igwas::multiply(batch, model.view(), plain); });
+      time(exact,
+           [&] { igwas::multiply_codes(batch, model.fixed, out, scratch, true, crossover); });
       time(loop, [&] {
         for (std::size_t v = 0; v < n_variants; ++v) {
           sum += plain_count(batch.codes(v), sets.everybody) +
@@ -162,14 +127,11 @@ int main(int argc, char** argv) {
         }
       });
     }
-    double worst = 0;
-    for (std::size_t at = 0; at < plain.called.size(); ++at) {
-      worst = std::max(worst, std::abs(plain.called[at] - out.called[at]));
-    }
     double const us = 1e6 / static_cast<double>(n_variants);
     std::printf("%-22s error %.1e  product %.1f us, float64 %.1f us, counts %.1f us, loop %.1f us",
-                cases[i].name, worst, us * median(exact.seconds), us * median(float64.seconds),
-                us * median(kernel.seconds), us * median(loop.seconds));
+                cases[i].name, bench::largest_error(plain, out), us * median(exact.seconds),
+                us * median(float64.seconds), us * median(kernel.seconds),
+                us * median(loop.seconds));
     print_ratio("float64 / exact", float64, exact);
     print_ratio("loop / counts", loop, kernel);
     std::printf("%s\n", sum < 0 ? "!" : "");

@@ -1,9 +1,9 @@
 #include "igwas/code_products.hpp"
 
 #include "dense_product.hpp"
-#include "igwas/dot_products.hpp"
 #include "kernels/code_kernels.hpp"
 #include "kernels/simd_choice.hpp"
+#include "product_sums.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -25,14 +25,6 @@ constexpr std::int64_t high_byte = 256;
 constexpr std::size_t tile = kernels::residual_tile;
 static_assert(tile % kernels::pair_samples == 0 && tile <= kernels::exact_rows);
 
-/// Rows of codes are far apart: the machine does not foresee where the next one is.
-void prefetch(std::uint16_t const* codes, std::size_t n) noexcept {
-  constexpr std::size_t line_codes = 32;
-  for (std::size_t i = 0; i < n; i += line_codes) {
-    __builtin_prefetch(codes + i);
-  }
-}
-
 /// One product; its members are steps over the same state.
 ///
 /// A variant is either sparse, the rows of its samples multiplied by their codes in float64, where
@@ -44,15 +36,11 @@ class CodeProduct {
         columns_(columns),
         scratch_(scratch),
         kernel_(code_kernels()),
-        stride_(columns.stride()) {}
+        stride_(columns.stride()),
+        sums_(scratch.sums, 2 * batch.size(), stride_) {}
 
   void run(bool sums_missing, CodeCrossover const& crossover) {
     choose(sums_missing, crossover);
-    std::size_t const n_sums = 2 * batch_.size() * stride_;
-    scratch_.total.resize(n_sums);
-    scratch_.partial.resize(n_sums);
-    std::fill_n(scratch_.total.data(), n_sums, std::int64_t{0});
-    std::fill_n(scratch_.partial.data(), n_sums, 0.0);
     add_lists();
     add_dense();
   }
@@ -63,18 +51,13 @@ class CodeProduct {
   }
 
   void choose(bool sums_missing, CodeCrossover const& crossover) {
-    std::vector<std::uint8_t> is_dense(batch_.size(), 0);
-    double saved = 0;
-    for (std::uint32_t v = 0; v < batch_.size(); ++v) {
-      double const sparse = crossover.entry * static_cast<double>(batch_.call_shape(v).n_counted) /
-                            static_cast<double>(columns_.samples());
-      is_dense[v] = sparse > crossover.dense;
-      saved += std::max(0.0, sparse - crossover.dense);
-    }
-    bool const pays = saved > crossover.dense_build;
+    auto const is_dense = choose_dense(batch_.size(), crossover, [&](std::size_t v) {
+      return crossover.entry * static_cast<double>(batch_.call_shape(v).n_counted) /
+             static_cast<double>(columns_.samples());
+    });
     for (std::uint32_t v = 0; v < batch_.size(); ++v) {
       GenotypeBatch::CallShape const shape = batch_.call_shape(v);
-      if (pays && is_dense[v] != 0) {
+      if (is_dense[v] != 0) {
         dense_.push_back(v);
       } else if (shape.n_counted != 0) {
         sparse_.push_back(v);
@@ -86,54 +69,32 @@ class CodeProduct {
   }
 
   void add_lists() {
-    scratch_.entry.resize(tile + kernels::list_slack);
-    static_assert(sizeof(WeightedRow) == sizeof(std::uint64_t));
-    std::size_t n_added = 0;
+    WeightedRow* const entry = tile_list(scratch_.entry);
     for (std::size_t first = 0; first < columns_.rows(); first += tile) {
-      std::size_t const n = std::min(tile, columns_.rows() - first);
-      if (n_added + n > kernels::exact_rows) {
-        carry();
-        n_added = 0;
-      }
-      add_tile(first, n);
-      n_added += n;
+      add_tile(first, std::min(tile, columns_.rows() - first), entry);
     }
-    carry();
+    for (std::uint32_t const variant : sparse_) {
+      sums_.carry(variant);
+    }
+    for (std::uint32_t const variant : missing_) {
+      sums_.carry(batch_.size() + variant);
+    }
   }
 
-  void add_tile(std::size_t first, std::size_t n) {
-    auto* const entry = reinterpret_cast<WeightedRow*>(scratch_.entry.data());
+  void add_tile(std::size_t first, std::size_t n, WeightedRow* entry) {
+    auto const weight = static_cast<std::uint32_t>(n);
     std::int32_t const* const rows = columns_.data() + first * stride_;
     for (std::size_t i = 0; i < sparse_.size(); ++i) {
       std::uint32_t const variant = sparse_[i];
       prefetch(codes(sparse_[std::min(i + 2, sparse_.size() - 1)], first), n);
       std::size_t const n_entries =
           kernel_.list(codes(variant, first), n, batch_.is_flipped(variant), entry);
-      kernel_.add_exactly(rows, stride_, entry, n_entries, partial(variant));
+      kernel_.add_exactly(rows, stride_, entry, n_entries, sums_.room_for(variant, weight));
     }
     for (std::uint32_t const variant : missing_) {
       std::size_t const n_entries = kernel_.list_missing(codes(variant, first), n, entry);
-      kernel_.add_exactly(rows, stride_, entry, n_entries, partial(batch_.size() + variant));
-    }
-  }
-
-  [[nodiscard]] double* partial(std::size_t sum) { return scratch_.partial.data() + sum * stride_; }
-
-  void carry(std::size_t sum) {
-    double* const from = partial(sum);
-    std::int64_t* const to = scratch_.total.data() + sum * stride_;
-    for (std::size_t k = 0; k < stride_; ++k) {
-      to[k] += static_cast<std::int64_t>(from[k]);
-      from[k] = 0;
-    }
-  }
-
-  void carry() {
-    for (std::uint32_t const variant : sparse_) {
-      carry(variant);
-    }
-    for (std::uint32_t const variant : missing_) {
-      carry(batch_.size() + variant);
+      kernel_.add_exactly(rows, stride_, entry, n_entries,
+                          sums_.room_for(batch_.size() + variant, weight));
     }
   }
 
@@ -147,9 +108,8 @@ class CodeProduct {
       }
     });
     for (std::size_t i = 0; i < dense_.size(); ++i) {
-      std::int64_t* const total = scratch_.total.data() + dense_[i] * stride_;
-      product.add_to(total, 2 * i, 1);
-      product.add_to(total, 2 * i + 1, high_byte);
+      product.add_to(sums_.total(dense_[i]), 2 * i, 1);
+      product.add_to(sums_.total(dense_[i]), 2 * i + 1, high_byte);
     }
   }
 
@@ -158,6 +118,7 @@ class CodeProduct {
   CodeScratch& scratch_;
   CodeKernels const& kernel_;
   std::size_t stride_;
+  ProductSums<double> sums_;
   std::vector<std::uint32_t> sparse_;
   std::vector<std::uint32_t> dense_;
   std::vector<std::uint32_t> missing_;  ///< whose missing calls are summed
@@ -177,16 +138,7 @@ CodeCrossover usual_crossover() {
 void multiply_codes(GenotypeBatch const& batch, FixedColumns const& columns, BatchProducts& out,
                     CodeScratch& scratch, bool sums_missing, CodeCrossover crossover) {
   CodeProduct(batch, columns, scratch).run(sums_missing, crossover);
-  std::size_t const n_columns = columns.columns();
-  std::size_t const stride = columns.stride();
-  out.n_columns = n_columns;
-  out.called.resize(batch.size() * n_columns);
-  out.missing.resize(batch.size() * n_columns);
-  for (std::size_t v = 0; v < batch.size(); ++v) {
-    columns.values(scratch.total.data() + v * stride, out.called.data() + v * n_columns);
-    columns.values(scratch.total.data() + (batch.size() + v) * stride,
-                   out.missing.data() + v * n_columns);
-  }
+  write_products(columns, batch.size(), scratch.sums.total.data(), out);
 }
 
 }  // namespace igwas

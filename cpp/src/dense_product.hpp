@@ -9,8 +9,31 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace igwas {
+
+/// (variants) 1: it is cheaper densely. None is where all together save less than it costs to
+/// prepare the columns.
+///
+/// \param crossover with `dense`, the cost of a variant, and `dense_build`.
+/// \param sparse_cost of a variant, by its number.
+template <typename Crossover, typename SparseCost>
+[[nodiscard]] std::vector<std::uint8_t> choose_dense(std::size_t n_variants,
+                                                     Crossover const& crossover,
+                                                     SparseCost const& sparse_cost) {
+  std::vector<std::uint8_t> is_dense(n_variants, 0);
+  double saved = 0;
+  for (std::size_t v = 0; v < n_variants; ++v) {
+    double const sparse = sparse_cost(v);
+    is_dense[v] = sparse > crossover.dense;
+    saved += std::max(0.0, sparse - crossover.dense);
+  }
+  if (saved <= crossover.dense_build) {
+    std::ranges::fill(is_dense, std::uint8_t{0});
+  }
+  return is_dense;
+}
 
 /// The sums of some rows of bytes.
 class DenseProduct {

@@ -1,8 +1,8 @@
 #include "igwas/dosage_products.hpp"
 
 #include "dense_product.hpp"
-#include "igwas/dot_products.hpp"
 #include "kernels/dosage_kernels.hpp"
+#include "product_sums.hpp"
 
 #include <algorithm>
 
@@ -11,24 +11,12 @@ namespace igwas {
 using kernels::DenseCodes;
 using kernels::dosage_kernels;
 using kernels::DosageKernels;
-using kernels::fixed_kernels;
 using kernels::WeightedRow;
 
 namespace {
 
-/// A limb is at most 2^20: 2047 of them, the most between two carries, fit a signed 32-bit sum.
-constexpr std::uint32_t most_weight = 2047;
-
 /// No variant has more entries in its lists, as a share of the samples.
 constexpr double most_entries = 2;
-
-/// Rows of bytes are far apart: the machine does not foresee where the next one is.
-void prefetch(std::uint8_t const* bytes, std::size_t n) noexcept {
-  constexpr std::size_t line = 64;
-  for (std::size_t i = 0; i < n; i += line) {
-    __builtin_prefetch(bytes + i);
-  }
-}
 
 /// One product; its members are steps over the same state.
 ///
@@ -41,18 +29,13 @@ class DosageProduct {
         columns_(columns),
         scratch_(scratch),
         kernel_(dosage_kernels()),
-        stride_(columns.stride()) {}
+        stride_(columns.stride()),
+        sums_(scratch.sums, batch.size(), stride_) {}
 
   void run(bool sums_missing, DosageCrossover const& crossover) {
     FixedCrossover const calls = crossover_of_calls(crossover);
     choose(crossover, calls.list_share);
     sum_calls(batch_, columns_, scratch_.fixed, is_dense_, sums_missing, calls);
-    std::size_t const n_sums = batch_.size() * stride_;
-    scratch_.total.resize(n_sums);
-    scratch_.partial.resize(n_sums);
-    std::fill_n(scratch_.total.data(), n_sums, std::int64_t{0});
-    std::fill_n(scratch_.partial.data(), n_sums, std::int32_t{0});
-    scratch_.weight.assign(batch_.size(), 0);
     add_residuals();
     add_dense();
     finish();
@@ -81,17 +64,10 @@ class DosageProduct {
   }
 
   void choose(DosageCrossover const& crossover, double most) {
-    is_dense_.assign(batch_.size(), 0);
-    double saved = 0;
-    for (std::size_t v = 0; v < batch_.size(); ++v) {
+    is_dense_ = choose_dense(batch_.size(), crossover, [&](std::size_t v) {
       double const residuals = share(batch_.call_shape(v).n_fractional);
-      double const sparse = std::min(call_entries(v), most) + crossover.residual * residuals;
-      is_dense_[v] = sparse > crossover.dense;
-      saved += std::max(0.0, sparse - crossover.dense);
-    }
-    if (saved <= crossover.dense_build) {
-      std::ranges::fill(is_dense_, std::uint8_t{0});
-    }
+      return std::min(call_entries(v), most) + crossover.residual * residuals;
+    });
     for (std::uint32_t v = 0; v < batch_.size(); ++v) {
       if (is_dense_[v] != 0) {
         dense_.push_back(v);
@@ -102,10 +78,7 @@ class DosageProduct {
   }
 
   void add_residuals() {
-    constexpr std::size_t capacity = kernels::residual_tile + kernels::list_slack;
-    static_assert(sizeof(WeightedRow) == sizeof(std::uint64_t));
-    scratch_.entry.resize(capacity);
-    auto* const entry = reinterpret_cast<WeightedRow*>(scratch_.entry.data());
+    WeightedRow* const entry = tile_list(scratch_.entry);
     for (std::size_t first = 0; first < columns_.rows(); first += kernels::residual_tile) {
       std::size_t const n = std::min(kernels::residual_tile, columns_.rows() - first);
       for (std::size_t i = 0; i < sparse_.size(); ++i) {
@@ -120,33 +93,21 @@ class DosageProduct {
       }
     }
     for (std::uint32_t const variant : sparse_) {
-      carry(variant);
+      sums_.carry(variant);
     }
   }
 
   void add_entries(std::size_t first, WeightedRow const* entry, std::size_t n, std::uint32_t weight,
                    std::uint32_t variant) {
     std::int32_t const* const rows = columns_.data() + first * stride_;
-    std::int32_t* const sums = scratch_.partial.data() + variant * stride_;
-    if (scratch_.weight[variant] + weight > most_weight) {
-      carry(variant);
-    }
-    if (weight <= most_weight) {
-      scratch_.weight[variant] += weight;
-      kernel_.add_weighted(rows, stride_, entry, n, sums);
+    if (weight <= kernels::most_limbs) {
+      kernel_.add_weighted(rows, stride_, entry, n, sums_.room_for(variant, weight));
       return;
     }
     for (std::size_t from = 0; from < n; from += kernels::sure_entries) {
       kernel_.add_weighted(rows, stride_, entry + from, std::min(kernels::sure_entries, n - from),
-                           sums);
-      carry(variant);
+                           sums_.room_for(variant, kernels::most_limbs));
     }
-  }
-
-  void carry(std::uint32_t variant) {
-    fixed_kernels().carry(scratch_.partial.data() + variant * stride_,
-                          scratch_.total.data() + variant * stride_, stride_);
-    scratch_.weight[variant] = 0;
   }
 
   void add_dense() {
@@ -159,14 +120,14 @@ class DosageProduct {
       }
     });
     for (std::size_t i = 0; i < dense_.size(); ++i) {
-      product.add_to(scratch_.total.data() + dense_[i] * stride_, i, 1);
+      product.add_to(sums_.total(dense_[i]), i, 1);
     }
   }
 
   /// Calls of dense variants are left out, so their sums are zero here.
   void finish() {
-    std::int64_t const* const calls = scratch_.fixed.total.data();
-    std::int64_t* const total = scratch_.total.data();
+    std::int64_t const* const calls = scratch_.fixed.sums.total.data();
+    std::int64_t* const total = sums_.total(0);
     for (std::size_t i = 0; i < batch_.size() * stride_; ++i) {
       total[i] += kernels::one_copy_code * calls[i];
     }
@@ -177,6 +138,7 @@ class DosageProduct {
   DosageScratch& scratch_;
   DosageKernels const& kernel_;
   std::size_t stride_;
+  ProductSums<std::int32_t> sums_;
   std::vector<std::uint8_t> is_dense_;
   std::vector<std::uint32_t> dense_;
   std::vector<std::uint32_t> sparse_;  ///< with residuals
@@ -187,16 +149,9 @@ class DosageProduct {
 void multiply_dosages(GenotypeBatch const& batch, FixedColumns const& columns, BatchProducts& out,
                       DosageScratch& scratch, bool sums_missing, DosageCrossover crossover) {
   DosageProduct(batch, columns, scratch).run(sums_missing, crossover);
-  std::size_t const n_columns = columns.columns();
-  std::size_t const stride = columns.stride();
-  out.n_columns = n_columns;
-  out.called.resize(batch.size() * n_columns);
-  out.missing.resize(batch.size() * n_columns);
-  for (std::size_t v = 0; v < batch.size(); ++v) {
-    columns.values(scratch.total.data() + v * stride, out.called.data() + v * n_columns);
-    columns.values(scratch.fixed.total.data() + (batch.size() + v) * stride,
-                   out.missing.data() + v * n_columns);
-  }
+  std::int64_t const* const calls = scratch.fixed.sums.total.data();
+  write_products(columns, batch.size(), scratch.sums.total.data(),
+                 calls + batch.size() * columns.stride(), out);
 }
 
 }  // namespace igwas

@@ -1,10 +1,8 @@
 #include "igwas/fine_products.hpp"
 
-#include "igwas/dot_products.hpp"
 #include "igwas/multiversion.hpp"
 #include "kernels/fixed_kernels.hpp"
-
-#include <algorithm>
+#include "product_sums.hpp"
 
 namespace igwas {
 
@@ -22,15 +20,11 @@ void add_row(std::int32_t const* row, std::int64_t weight, std::size_t n, std::i
 
 void multiply_fine(GenotypeBatch const& batch, FixedColumns const& columns, BatchProducts& out,
                    FineScratch& scratch, bool sums_missing) {
-  std::size_t const n_columns = columns.columns();
   std::size_t const stride = columns.stride();
-  out.n_columns = n_columns;
-  out.called.resize(batch.size() * n_columns);
-  out.missing.resize(batch.size() * n_columns);
+  scratch.sums.assign(2 * batch.size() * stride, 0);
   for (std::size_t v = 0; v < batch.size(); ++v) {
-    scratch.sums.assign(2 * stride, 0);
-    std::int64_t* const called = scratch.sums.data();
-    std::int64_t* const missing = called + stride;
+    std::int64_t* const called = scratch.sums.data() + v * stride;
+    std::int64_t* const missing = called + batch.size() * stride;
     std::uint32_t const* const codes = batch.padded_fine(v);
     for (std::size_t i = 0; i < columns.samples(); ++i) {
       std::int32_t const* const row = columns.data() + kernels::row_of_sample(i) * stride;
@@ -40,9 +34,8 @@ void multiply_fine(GenotypeBatch const& batch, FixedColumns const& columns, Batc
         add_row(row, 1, stride, missing);
       }
     }
-    columns.values(called, out.called.data() + v * n_columns);
-    columns.values(missing, out.missing.data() + v * n_columns);
   }
+  write_products(columns, batch.size(), scratch.sums.data(), out);
 }
 
 }  // namespace igwas

@@ -1,7 +1,7 @@
 #include "igwas/fixed_products.hpp"
 
-#include "igwas/dot_products.hpp"
 #include "kernels/fixed_kernels.hpp"
+#include "product_sums.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,9 +13,6 @@ using kernels::fixed_kernels;
 using kernels::FixedKernels;
 
 namespace {
-
-/// A limb is at most 2^20: 2047 of them, the most between two carries, fit a signed 32-bit sum.
-constexpr std::uint32_t most_weight = 2047;
 
 constexpr std::size_t list_tiles = kernels::block_samples / kernels::list_tile;
 
@@ -34,14 +31,6 @@ struct ListRow {
   bool lists_missing;
 };
 
-/// Rows of calls are far apart: the machine does not foresee where the next one is.
-void prefetch(std::uint64_t const* words, std::size_t n) noexcept {
-  constexpr std::size_t line_words = 8;
-  for (std::size_t word = 0; word < n; word += line_words) {
-    __builtin_prefetch(words + word);
-  }
-}
-
 /// One product; its members are steps over the same state.
 class FixedProduct {
  public:
@@ -52,16 +41,11 @@ class FixedProduct {
         scratch_(scratch),
         is_left_out_(is_left_out),
         kernel_(fixed_kernels()),
-        stride_(columns.stride()) {}
+        stride_(columns.stride()),
+        sums_(scratch.sums, 2 * batch.size(), stride_) {}
 
   void run(bool sums_missing, FixedCrossover crossover) {
     choose(sums_missing, crossover);
-    std::size_t const n_sums = 2 * batch_.size() * stride_;
-    scratch_.total.resize(n_sums);
-    scratch_.partial.resize(n_sums);
-    std::fill_n(scratch_.total.data(), n_sums, std::int64_t{0});
-    std::fill_n(scratch_.partial.data(), n_sums, std::int32_t{0});
-    scratch_.weight.assign(2 * batch_.size(), 0);
     scratch_.table.resize(kernels::n_tables * kernels::table_ints);
     scratch_.strip.resize(tables_.size() * kernels::strip_columns);
     std::fill_n(scratch_.strip.data(), scratch_.strip.size(), std::int32_t{0});
@@ -76,8 +60,8 @@ class FixedProduct {
     }
     move_table_totals();
     for (ListRow const& row : lists_) {
-      carry(row.variant);
-      carry(batch_.size() + row.variant);
+      sums_.carry(row.variant);
+      sums_.carry(batch_.size() + row.variant);
     }
   }
 
@@ -121,12 +105,6 @@ class FixedProduct {
       saved += std::max(0.0, n_entries(v) - most_entries(crossover));
     }
     return saved > crossover.build_share * static_cast<double>(columns_.samples());
-  }
-
-  void carry(std::size_t sum) {
-    kernel_.carry(scratch_.partial.data() + sum * stride_, scratch_.total.data() + sum * stride_,
-                  stride_);
-    scratch_.weight[sum] = 0;
   }
 
   [[nodiscard]] std::uint64_t const* words(std::uint32_t variant, std::size_t first) const {
@@ -189,14 +167,9 @@ class FixedProduct {
 
   void add_entries(std::int32_t const* samples, std::uint16_t const* entry, std::uint16_t n,
                    std::size_t sum) {
-    if (n == 0) {
-      return;
+    if (n != 0) {
+      kernel_.add_rows(samples, stride_, stride_, entry, n, sums_.room_for(sum, n));
     }
-    if (scratch_.weight[sum] + n > most_weight) {
-      carry(sum);
-    }
-    scratch_.weight[sum] += n;
-    kernel_.add_rows(samples, stride_, stride_, entry, n, scratch_.partial.data() + sum * stride_);
   }
 
   /// Add a table block of samples to the sums of the variants that use tables.
@@ -241,8 +214,7 @@ class FixedProduct {
     for (std::size_t column = 0; column < stride_; column += kernels::strip_columns) {
       std::int64_t const* from = scratch_.table_total.data() + column * n_variants;
       for (std::uint32_t const variant : tables_) {
-        std::copy_n(from, kernels::strip_columns,
-                    scratch_.total.data() + variant * stride_ + column);
+        std::copy_n(from, kernels::strip_columns, sums_.total(variant) + column);
         from += kernels::strip_columns;
       }
     }
@@ -254,6 +226,7 @@ class FixedProduct {
   std::span<std::uint8_t const> is_left_out_;
   FixedKernels const& kernel_;
   std::size_t stride_;
+  ProductSums<std::int32_t> sums_;
   std::vector<std::uint32_t> tables_;
   std::vector<ListRow> lists_;
 };
@@ -271,16 +244,7 @@ void sum_calls(GenotypeBatch const& batch, FixedColumns const& columns, FixedScr
 void multiply_fixed(GenotypeBatch const& batch, FixedColumns const& columns, BatchProducts& out,
                     FixedScratch& scratch, bool sums_missing, FixedCrossover crossover) {
   sum_calls(batch, columns, scratch, {}, sums_missing, crossover);
-  std::size_t const n_columns = columns.columns();
-  std::size_t const stride = columns.stride();
-  out.n_columns = n_columns;
-  out.called.resize(batch.size() * n_columns);
-  out.missing.resize(batch.size() * n_columns);
-  for (std::size_t v = 0; v < batch.size(); ++v) {
-    columns.values(scratch.total.data() + v * stride, out.called.data() + v * n_columns);
-    columns.values(scratch.total.data() + (batch.size() + v) * stride,
-                   out.missing.data() + v * n_columns);
-  }
+  write_products(columns, batch.size(), scratch.sums.total.data(), out);
 }
 
 }  // namespace igwas

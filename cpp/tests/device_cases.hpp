@@ -7,6 +7,7 @@
 #include "igwas/dot_products.hpp"
 #include "igwas/exact_products.hpp"
 #include "igwas/scan.hpp"
+#include "product_cases.hpp"
 #include "scan_cases.hpp"
 
 #include <algorithm>
@@ -25,30 +26,10 @@
 
 namespace igwas::testing {
 
-/// A batch and the columns to multiply it with.
-struct ProductCase {
-  std::size_t n_samples;
-  std::size_t n_columns;
-  std::vector<double> columns;
-  GenotypeBatch batch;
-
-  [[nodiscard]] MatrixView<double const> view() const {
-    return {columns.data(), n_samples, n_columns, n_columns};
-  }
-};
-
 /// What a device sums.
 inline constexpr std::array<GenotypeBatch::Kind, 4> device_kinds = {
     GenotypeBatch::Kind::calls, GenotypeBatch::Kind::bytes, GenotypeBatch::Kind::codes,
     GenotypeBatch::Kind::fine};
-
-/// Of a file; fine codes are of arrays.
-inline Encoding encoding_of(GenotypeBatch::Kind kind) {
-  if (kind == GenotypeBatch::Kind::calls) {
-    return Encoding::hardcalls;
-  }
-  return kind == GenotypeBatch::Kind::bytes ? Encoding::dosage8 : Encoding::dosage16;
-}
 
 /// A source of rows, and what it reads from.
 struct HeldSource {
@@ -84,62 +65,6 @@ inline Rows with_fractions(Rows rows, std::size_t variant) {
   return rows;
 }
 
-/// Fill a row of any kind but values.
-inline void fill_row(GenotypeBatch& batch, std::size_t v, std::vector<double> const& row) {
-  if (batch.kind() == GenotypeBatch::Kind::fine) {
-    std::ranges::transform(row, batch.fine(v).begin(), fine_code_of<double>);
-    return;
-  }
-  auto bytes = encode(row, encoding_of(batch.kind()));
-  if (batch.kind() == GenotypeBatch::Kind::bytes) {
-    std::memcpy(batch.bytes(v).data(), bytes.data(), bytes.size());
-  } else if (batch.kind() == GenotypeBatch::Kind::codes) {
-    std::memcpy(batch.codes(v).data(), bytes.data(), bytes.size());
-  } else {
-    auto const words = batch.calls(v);
-    // Places past the last sample are missing.
-    std::ranges::fill(words, low_bits);
-    std::size_t const used = row.size() % 4;
-    if (used != 0) {
-      bytes.back() |= static_cast<std::byte>(0x55U << (2 * used));
-    }
-    std::memcpy(words.data(), bytes.data(), bytes.size());
-  }
-}
-
-/// Frequencies from none to all; every third variant without missing calls. Some dosages are
-/// fractions.
-inline ProductCase product_case(std::size_t n_samples, std::size_t n_columns,
-                                std::size_t n_variants, GenotypeBatch::Kind kind) {
-  ProductCase made{n_samples, n_columns, {}, {}};
-  Random random(n_samples * 1000 + n_columns);
-  made.columns.resize(n_samples * n_columns);
-  for (double& value : made.columns) {
-    value = random.symmetric();
-  }
-  ScanModel model;
-  model.columns = made.view();
-  model.is_male.assign(n_samples, 0);
-  SampleSets const sets(model);
-  bool const has_calls = kind == GenotypeBatch::Kind::calls;
-  auto const two = static_cast<double>(two_copies_of(kind));
-  made.batch.reset(kind, n_variants, n_samples, {2 / two, two});
-  for (std::size_t v = 0; v < n_variants; ++v) {
-    double const frequency =
-        static_cast<double>(v) / static_cast<double>(std::max<std::size_t>(1, n_variants - 1));
-    std::vector<double> row(n_samples);
-    for (double& copies : row) {
-      copies =
-          (random.uniform() < frequency ? 1.0 : 0.0) + (random.uniform() < frequency ? 1.0 : 0.0);
-      copies = !has_calls && v % 4 == 1 ? 2 * random.uniform() : copies;
-      copies = random.uniform() < (v % 3 == 0 ? 0.0 : 0.05) ? no_call : copies;
-    }
-    fill_row(made.batch, v, row);
-    made.batch.prepare(v, Haploid::nobody, sets);
-  }
-  return made;
-}
-
 /// Largest weights and values, of one sign: sums as far from zero as they can be. The last row has
 /// the largest code in its first half: with more of it the other allele would be counted.
 inline ProductCase extreme_case(std::size_t n_samples, GenotypeBatch::Kind kind) {
@@ -147,9 +72,6 @@ inline ProductCase extreme_case(std::size_t n_samples, GenotypeBatch::Kind kind)
   for (std::size_t i = 0; i < made.columns.size(); ++i) {
     made.columns[i] = i % 8 < 4 ? 1.0 : -1.0;
   }
-  ScanModel model;
-  model.columns = made.view();
-  model.is_male.assign(n_samples, 0);
   // One copy; of two bytes and more, the largest low ones too.
   double one = kind == GenotypeBatch::Kind::codes ? 0x7EFF / 32767.0 : 1.0;
   one = kind == GenotypeBatch::Kind::fine ? 0x1FFFFF * fine_scale : one;
@@ -158,9 +80,7 @@ inline ProductCase extreme_case(std::size_t n_samples, GenotypeBatch::Kind kind)
   std::vector<double> half(n_samples, 0.0);
   std::fill_n(half.begin(), n_samples / 2, 2.0);
   fill_row(made.batch, 3, half);
-  for (std::size_t v = 0; v < 4; ++v) {
-    made.batch.prepare(v, Haploid::nobody, SampleSets(model));
-  }
+  prepare_all(made);
   return made;
 }
 
@@ -170,10 +90,6 @@ inline BatchProducts product_on_cpu(GenotypeBatch const& of, FixedColumns const&
   ExactScratch scratch;
   multiply_exactly(of, columns, out, scratch, sums_missing);
   return out;
-}
-
-inline FixedColumns columns_of(ProductCase const& of, std::uint8_t limbs) {
-  return {Context{1}, of.view(), std::vector<std::uint8_t>(of.n_columns, limbs)};
 }
 
 inline bool same_bits(std::vector<double> const& a, std::vector<double> const& b) {
@@ -199,13 +115,6 @@ inline void check_same_products(Device const& device, ProductCase const& of, std
     }
   }
 }
-
-/// `sizes` (samples, columns, variants).
-struct ProductSize {
-  std::size_t n_samples;
-  std::size_t n_columns;
-  std::size_t n_variants;
-};
 
 /// Around the edges of words, steps, splits and tiles.
 inline std::vector<ProductSize> const& edge_sizes() {

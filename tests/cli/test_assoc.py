@@ -1,15 +1,16 @@
 """`igwas-fast assoc`: what reaches the scan, and how errors come out."""
 
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
 import pytest
+from tests import command
 from tests.reference.cohort_files import write_cohort
 
 from igwas.association.account import AccountLine
 from igwas.association.options import ScanOptions, Shard
 from igwas.association.scan import ScanSummary
-from igwas.cli.main import main
 from igwas.context import Context
 from igwas.errors import CorruptFile, InputError, OptionError, OutputError
 
@@ -35,10 +36,7 @@ def files(tmp_path):
     return {name: tmp_path / name for name in names}
 
 
-def run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as stop:
-        main(["assoc", *map(str, arguments)])
-    return stop.value.code
+run = partial(command.status, "assoc")
 
 
 @pytest.fixture

@@ -1,23 +1,19 @@
 """`igwas-fast audit`: what reaches the function, and whole runs."""
 
 import json
+from functools import partial
 from unittest import mock
 
 import pytest
 from tests import command
 from tests.encoder_files import photographs, write_encoder, write_images
 
-from igwas.cli.main import main
 from igwas.context import Context
 from igwas.embeddings.audit import AuditOptions
 from igwas.embeddings.audit_files import FIGURES
 from igwas.embeddings.embed import embed_images
 
-
-def run(*arguments):
-    with pytest.raises(SystemExit) as stop:
-        main(["audit", *map(str, arguments)])
-    return stop.value.code
+run = partial(command.status, "audit")
 
 
 @pytest.fixture

@@ -1,22 +1,20 @@
 import json
+from functools import partial
 from unittest import mock
 
 import pytest
+from tests import command
 
 from igwas.benchmark import engines
 from igwas.benchmark.answers import WrongAnswer
 from igwas.benchmark.options import BenchmarkOptions, CohortShape
-from igwas.cli.main import main
 
 FUNCTION = "igwas.benchmark.suite.run_benchmark"
 TINY = ("--samples", "300", "--variants", "60", "--phenotypes", "3", "--covariates", "3",
         "--repeats", "1", "--threads", "1")  # fmt: skip
 
 
-def run(*arguments):
-    with pytest.raises(SystemExit) as stop:
-        main(["bench", *map(str, arguments)])
-    return stop.value.code
+run = partial(command.status, "bench")
 
 
 @pytest.fixture(scope="module")

@@ -2,21 +2,17 @@
 
 import shutil
 import subprocess
+from functools import partial
 from unittest import mock
 
 import pandas as pd
 import pytest
 from tests import command
 
-from igwas.cli.main import main
 from igwas.context import Context
 from igwas.demo import DemoOptions
 
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as stop:
-        main(["demo", *arguments])
-    return stop.value.code
+run = partial(command.status, "demo")
 
 
 def called_with(*arguments: str) -> mock.Mock:

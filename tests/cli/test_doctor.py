@@ -1,18 +1,14 @@
 import json
+from functools import partial
 from unittest import mock
 
-import pytest
+from tests import command
 
-from igwas.cli.main import main
 from igwas.context import Context
 from igwas.doctor import Diagnosis
 from igwas.self_test import Check
 
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as stop:
-        main(["doctor", *arguments])
-    return stop.value.code
+run = partial(command.status, "doctor")
 
 
 def test_a_healthy_installation_exits_with_0_and_says_so(capsys):

@@ -1,6 +1,7 @@
 """`igwas-fast embed`: what reaches the function, and whole runs."""
 
 import os
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -9,17 +10,12 @@ import pytest
 from tests import command
 from tests.encoder_files import photographs, write_encoder, write_images
 
-from igwas.cli.main import main
 from igwas.context import Context
 from igwas.embeddings.embed_options import EmbedOptions, EmbedSummary
 from igwas.embeddings.embeddings_file import read_embeddings
 from igwas.nvidia_driver import missing_gpu
 
-
-def run(*arguments):
-    with pytest.raises(SystemExit) as stop:
-        main(["embed", *map(str, arguments)])
-    return stop.value.code
+run = partial(command.status, "embed")
 
 
 @pytest.fixture

@@ -1,11 +1,12 @@
 """`igwas-fast export`: what reaches the function, and how it ends."""
 
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
 import pytest
+from tests import command
 
-from igwas.cli.main import main
 from igwas.context import Context
 from igwas.encoder.export_options import ExportOptions, ExportSummary
 from igwas.errors import IgwasError
@@ -29,10 +30,7 @@ def function():
         yield function
 
 
-def run(*arguments):
-    with pytest.raises(SystemExit) as stop:
-        main(["export", *map(str, arguments)])
-    return stop.value.code
+run = partial(command.status, "export")
 
 
 def test_without_options_the_defaults_are_those_of_the_function(tmp_path, function, capsys):

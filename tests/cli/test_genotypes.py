@@ -1,22 +1,19 @@
 import subprocess
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
 import numpy as np
 import pytest
+from tests import command
 
-from igwas.cli.main import main
 from igwas.context import Context
 from igwas.genotypes.convert import ConvertOptions, ConvertSummary
 from igwas.genotypes.sample_tables import make_samples
 
-
-def run(*arguments):
-    with pytest.raises(SystemExit) as stop:
-        main(["genotypes", *map(str, arguments)])
-    return stop.value.code
+run = partial(command.status, "genotypes")
 
 
 @pytest.fixture

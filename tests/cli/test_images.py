@@ -1,22 +1,18 @@
 """`igwas-fast images`: exact arguments, then end to end."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pytest
+from tests import command
 from tests.fundus_pictures import write_folder
 
-from igwas.cli.main import main
 from igwas.context import Context
 from igwas.images.account import ImagesSummary
 from igwas.images.images_file import read_images
 from igwas.images.options import ImagesOptions
 
-
-def run(*arguments):
-    with pytest.raises(SystemExit) as stop:
-        main(["images", *map(str, arguments)])
-    return stop.value.code
+run = partial(command.status, "images")
 
 
 def test_options_reach_the_function(monkeypatch, tmp_path):

@@ -1,19 +1,16 @@
 """`igwas-fast merge`: what reaches the function, and how errors come out."""
 
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
 import pytest
+from tests import command
 
 from igwas.association.shards import MergeSummary
-from igwas.cli.main import main
 from igwas.errors import IncompleteFile, OptionError
 
-
-def run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as stop:
-        main(["merge", *map(str, arguments)])
-    return stop.value.code
+run = partial(command.status, "merge")
 
 
 @pytest.fixture

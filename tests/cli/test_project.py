@@ -1,14 +1,15 @@
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from tests import command
 from tests.reference.statistics_fixture import write_statistics
 
 from igwas.association import project as module
 from igwas.association.project import ProjectionSummary
 from igwas.association.statistics_file import open_statistics
-from igwas.cli.main import main
 from igwas.cli.project import project
 
 
@@ -29,10 +30,7 @@ def statistics_path(tmp_path):
     return write_statistics(tmp_path / "statistics.h5").path
 
 
-def run(*arguments):
-    with pytest.raises(SystemExit) as stopped:
-        main(["project", *map(str, arguments)])
-    return stopped.value.code
+run = partial(command.status, "project")
 
 
 def test_options_are_passed_on(calls, statistics_path, tmp_path):
@@ -98,13 +96,11 @@ def test_the_result_is_a_statistics_file_for_other_commands(statistics_path, tmp
     output = tmp_path / "projected.h5"
     assert run(statistics_path, "-o", output, "--principal-components", 2) == 0
     for arguments in (
-        ["inspect", str(output), "--check"],
-        ["sumstats", str(output), "--phenotype", "pc_001", "-o", str(tmp_path / "pc.tsv")],
-        ["project", str(output), "--phenotypes", "pc_002", "-o", str(tmp_path / "again.h5")],
+        ["inspect", output, "--check"],
+        ["sumstats", output, "--phenotype", "pc_001", "-o", tmp_path / "pc.tsv"],
+        ["project", output, "--phenotypes", "pc_002", "-o", tmp_path / "again.h5"],
     ):
-        with pytest.raises(SystemExit) as stopped:
-            main(arguments)
-        assert stopped.value.code == 0, capsys.readouterr().err
+        assert command.status(*arguments) == 0, capsys.readouterr().err
     assert "pc_001" in capsys.readouterr().out
 
 

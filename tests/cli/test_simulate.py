@@ -1,20 +1,17 @@
 import csv
+from functools import partial
 from unittest import mock
 
 import pandas as pd
 import pytest
+from tests import command
 
-from igwas.cli.main import main
 from igwas.context import Context
 from igwas.simulate import CohortFiles, CohortOptions, EyeOptions
 from igwas.simulate.cohort_folder import sole_cohort_writer
 from igwas.simulate.cohort_photographs import PhotographedCohort
 
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as stop:
-        main(["simulate", *arguments])
-    return stop.value.code
+run = partial(command.status, "simulate")
 
 
 def test_options_reach_the_function_unchanged(tmp_path):

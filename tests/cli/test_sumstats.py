@@ -1,11 +1,12 @@
+from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests import command
 from tests.reference.statistics_fixture import write_statistics
 
 from igwas.cli import sumstats as command_module
-from igwas.cli.main import main
 from igwas.cli.sumstats import sumstats
 from igwas.context import Context
 from igwas.sumstats.export import ExportSummary
@@ -31,11 +32,7 @@ def statistics_path(tmp_path):
     return write_statistics(tmp_path / "statistics.h5").path
 
 
-def run(*arguments):
-    """Exit status of the whole command line."""
-    with pytest.raises(SystemExit) as stopped:
-        main(["sumstats", *map(str, arguments)])
-    return stopped.value.code
+run = partial(command.status, "sumstats")
 
 
 def test_defaults_are_passed_on(calls, statistics_path):

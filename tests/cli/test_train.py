@@ -2,6 +2,7 @@
 
 import signal
 import time
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -9,7 +10,6 @@ import pytest
 from tests import command
 from tests.images_files import draw_eyes, write_images
 
-from igwas.cli.main import main
 from igwas.context import Context
 from igwas.encoder.options import TrainOptions
 from igwas.encoder.summary import TrainSummary
@@ -46,10 +46,7 @@ def function():
         yield function
 
 
-def run(*arguments):
-    with pytest.raises(SystemExit) as stop:
-        main(["train", *map(str, arguments)])
-    return stop.value.code
+run = partial(command.status, "train")
 
 
 def test_without_options_the_defaults_are_those_of_the_function(images, function, capsys):

@@ -14,7 +14,6 @@ from tests.statistics_arrays import (
 )
 
 SEED = 7
-_POLL_SECONDS = 0.002
 
 # Where a kill falls: what is waited for, and for how long at most the run then goes on, in seconds.
 # In this order each goes on from where the one before was killed; "layout" begins anew.
@@ -37,7 +36,7 @@ class Files:
         self.creating = output.with_name(output.name + ".creating")
 
     def n_done(self):
-        """Blocks marked done, and blocks; (0, 1) before there are any."""
+        """Blocks or batches marked done, and all of them; (0, 1) before there are any."""
         try:
             with h5py.File(self.partial, "r") as file:
                 done = file["/progress/done"][:]
@@ -68,13 +67,9 @@ def run_and_kill(files, cohort, instant, rng):
     event, longest = INSTANTS[instant]
     n_before, _ = files.n_done()
     process = command.start(*assoc_arguments(cohort, files.output, "--resume"))
-    while process.poll() is None and not has_come(event, files, n_before):
-        time.sleep(_POLL_SECONDS)
+    command.wait_until(process, lambda: has_come(event, files, n_before))
     time.sleep(rng.uniform(0, longest))
-    process.kill()
-    _, stderr = process.communicate()
-    assert process.returncode in (0, -9), stderr
-    return process.returncode == -9
+    return command.kill(process)
 
 
 @pytest.mark.parametrize("n_kills", [5, pytest.param(20, marks=pytest.mark.slow)])

@@ -7,13 +7,13 @@ import h5py
 import numpy as np
 import pytest
 from tests import command
+from tests.crash.test_kill import Files
 from tests.encoder_files import photographs, write_encoder, write_images
 
 from igwas.embeddings.embeddings_file import read_embeddings
 
 SEED = 5
 SIZE_PX = 64
-_POLL_SECONDS = 0.002
 
 
 @pytest.fixture(scope="module")
@@ -39,27 +39,14 @@ def one_run(files, tmp_path_factory):
     return read_embeddings(output)
 
 
-def n_done(partial):
-    """Batches that are marked; 0 before there are any."""
-    try:
-        with h5py.File(partial, "r") as file:
-            return int((file["/progress/done"][:] != 0).sum())
-    except OSError:  # not there yet, or renamed just now
-        return 0
-
-
 def kill_after(files, output, n_batches, longest, rng):
     """Start or resume, wait for some more batches and a moment, kill; False if it ended before."""
-    partial = output.with_name(output.name + ".partial")
-    before = n_done(partial)
+    names = Files(output)
+    before, _ = names.n_done()
     process = command.start(*arguments(files, output, "--resume"))
-    while process.poll() is None and n_done(partial) < before + n_batches:
-        time.sleep(_POLL_SECONDS)
+    command.wait_until(process, lambda: names.n_done()[0] >= before + n_batches)
     time.sleep(rng.uniform(0, longest))
-    process.kill()
-    _, stderr = process.communicate()
-    assert process.returncode in (0, -9), stderr
-    return process.returncode == -9
+    return command.kill(process)
 
 
 @pytest.mark.parametrize("n_kills", [3, pytest.param(12, marks=pytest.mark.slow)])

@@ -1,7 +1,6 @@
 """kill -9 while photographs are processed: the resumed run ends as one that was left alone."""
 
 import os
-import time
 
 import numpy as np
 import pytest
@@ -20,11 +19,8 @@ def test_a_killed_run_is_resumed_to_the_same_file(tmp_path, cut_bytes):
     assert command.run("images", folder, "-o", whole, *options).returncode == 0
     process = command.start("images", folder, "-o", output, *options)
     partial = tmp_path / "images.h5.partial"
-    while process.poll() is None and not (partial.exists() and partial.stat().st_size > 40_000):
-        time.sleep(0.002)
-    process.kill()
-    process.communicate()
-    assert process.returncode == -9
+    command.wait_until(process, lambda: partial.exists() and partial.stat().st_size > 40_000)
+    assert command.kill(process)
     os.truncate(partial, partial.stat().st_size - cut_bytes)
     refused = command.run("images", folder, "-o", output, *options)
     assert refused.returncode == 1

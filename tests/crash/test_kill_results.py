@@ -38,15 +38,11 @@ def test_a_killed_command_leaves_nothing_under_its_name_and_runs_again(made, tmp
     output = tmp_path / "out"
     for delay in DELAYS:
         process = command.start(*words_of(name, made, output))
-        while process.poll() is None and not list(tmp_path.iterdir()):
-            time.sleep(0.002)
+        command.wait_until(process, lambda: list(tmp_path.iterdir()))
         time.sleep(delay)
-        is_whole = output.exists()
-        process.kill()
-        process.communicate()
+        command.kill(process)
         # Renamed when complete: it is there whole or not at all.
-        if is_whole or output.exists():
-            output.unlink()
+        output.unlink(missing_ok=True)
     again = command.run(*words_of(name, made, output))
     assert again.returncode == 0, again.stderr
     assert not [path for path in tmp_path.iterdir() if path.name.startswith("out.p")]

@@ -30,8 +30,7 @@ def test_three_shards_merge_to_the_bits_of_one_run(tmp_path, cohort, one_run):
 
 def _start_and_kill(arguments, files, rng):
     process = command.start(*arguments)
-    while process.poll() is None and not files.partial.exists():
-        pass
+    command.wait_until(process, files.partial.exists)
     try:
         process.wait(rng.uniform(0.05, 0.3))
     except command.subprocess.TimeoutExpired:

@@ -1,7 +1,6 @@
 """Ctrl-C and the signal of a batch system that ends a job: what is done is kept."""
 
 import signal
-import time
 
 import pytest
 from tests import command
@@ -21,8 +20,7 @@ from tests.statistics_arrays import (
 def test_an_interrupted_scan_goes_on_where_it_was(tmp_path, cohort, one_run, number, status, words):
     files = Files(tmp_path / "statistics.h5")
     process = command.start(*assoc_arguments(cohort, files.output))
-    while process.poll() is None and files.n_done()[0] == 0:
-        time.sleep(0.002)
+    command.wait_until(process, lambda: files.n_done()[0] > 0)
     process.send_signal(number)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == status, stderr
@@ -54,10 +52,8 @@ def test_resuming_a_finished_scan_changes_nothing(tmp_path, cohort, one_run):
 def test_resume_refuses_what_other_options_began(tmp_path, cohort):
     files = Files(tmp_path / "statistics.h5")
     process = command.start(*assoc_arguments(cohort, files.output))
-    while process.poll() is None and not files.partial.exists():
-        time.sleep(0.002)
-    process.kill()
-    process.communicate()
+    command.wait_until(process, files.partial.exists)
+    command.kill(process)
     refused = command.run(*assoc_arguments(cohort, files.output, "--resume", "--missing", "drop"))
     assert refused.returncode == 1
     assert len(command.error_lines(refused.stderr)) == 1
@@ -71,10 +67,8 @@ def test_an_interrupted_overwrite_can_be_resumed(tmp_path, cohort, one_run):
     (tmp_path / "some.txt").write_text("v1\nv2\n")
     assert command.run(*arguments).returncode == 0
     process = command.start(*assoc_arguments(cohort, files.output, "--overwrite"))
-    while process.poll() is None and not files.partial.exists():
-        time.sleep(0.002)
-    process.kill()
-    process.communicate()
+    command.wait_until(process, files.partial.exists)
+    command.kill(process)
     assert files.output.exists()
     finished = command.run(*assoc_arguments(cohort, files.output, "--resume"))
     assert finished.returncode == 0, finished.stderr

@@ -11,8 +11,6 @@ from tests.encoder_files import write_images as write_photographs
 from tests.fundus_pictures import write_folder
 from tests.images_files import draw_eyes, write_images
 
-_POLL_SECONDS = 0.01
-
 
 def images_command(folder):
     write_folder(folder / "photographs", people=12)
@@ -34,11 +32,6 @@ def embed_command(folder):
             "--device", "cpu")  # fmt: skip
 
 
-def wait_for(process, path, n_bytes):
-    while process.poll() is None and not (path.exists() and path.stat().st_size > n_bytes):
-        time.sleep(_POLL_SECONDS)
-
-
 # Command -> the file that shows that it has begun, its bytes by then, and what is kept.
 COMMANDS = [
     (images_command, "images.h5.partial", 40_000, "keeps the photographs done"),
@@ -52,7 +45,8 @@ COMMANDS = [
 def test_a_stopped_run_says_what_is_kept_and_goes_on(tmp_path, make, name, n_bytes, kept, threads):
     arguments = (*make(tmp_path), "--threads", threads, "-q")
     process = command.start(*arguments, start_new_session=True)
-    wait_for(process, tmp_path / name, n_bytes)
+    path = tmp_path / name
+    command.wait_until(process, lambda: path.exists() and path.stat().st_size > n_bytes)
     time.sleep(0.3)
     os.killpg(process.pid, signal.SIGTERM)  # all its processes, as a batch system does
     process.send_signal(signal.SIGTERM)  # and once more, as `timeout` does
@@ -61,15 +55,14 @@ def test_a_stopped_run_says_what_is_kept_and_goes_on(tmp_path, make, name, n_byt
     assert stderr.startswith("stopped by SIGTERM; "), stderr
     assert stderr.count("\n") == 1, stderr
     if kept:
-        assert f"{tmp_path / name} {kept}: go on with --resume" in stderr
+        assert f"{path} {kept}: go on with --resume" in stderr
     finished = command.run(*arguments, "--resume", timeout=600)
     assert finished.returncode == 0, finished.stderr
 
 
 def test_a_command_without_resume_only_says_that_it_stopped(tmp_path):
     process = command.start("simulate", "-o", tmp_path / "c", "--samples", 4000, "-q")
-    while process.poll() is None and not any(tmp_path.iterdir()):
-        time.sleep(_POLL_SECONDS)
+    command.wait_until(process, lambda: any(tmp_path.iterdir()))
     process.send_signal(signal.SIGTERM)
     _, stderr = process.communicate(timeout=60)
     assert (process.returncode, stderr) == (143, "stopped by SIGTERM\n")

@@ -6,6 +6,7 @@
 #include "igwas/dosage_products.hpp"
 #include "igwas/fixed_columns.hpp"
 #include "igwas/genotype_batch.hpp"
+#include "igwas/sum_scratch.hpp"
 
 #include <cstdint>
 
@@ -15,8 +16,7 @@ struct BatchProducts;
 
 /// What a thread keeps between batches.
 struct CodeScratch {
-  AlignedBuffer<std::int64_t> total;  ///< (2 x variants, stride) called sums, then missing sums
-  AlignedBuffer<double> partial;      ///< the same, not yet carried
+  SumScratch<double> sums;  ///< called sums of every variant, then missing sums
   AlignedBuffer<std::uint64_t> entry;
   DenseScratch dense;
 };

@@ -8,9 +8,9 @@
 #include "igwas/fixed_columns.hpp"
 #include "igwas/fixed_products.hpp"
 #include "igwas/genotype_batch.hpp"
+#include "igwas/sum_scratch.hpp"
 
 #include <cstdint>
-#include <vector>
 
 namespace igwas {
 
@@ -25,10 +25,8 @@ struct DenseScratch {
 
 /// What a thread keeps between batches.
 struct DosageScratch {
-  FixedScratch fixed;                   ///< sums of calls
-  AlignedBuffer<std::int64_t> total;    ///< (variants, stride) sums of residuals
-  AlignedBuffer<std::int32_t> partial;  ///< (variants, stride) not yet carried
-  std::vector<std::uint32_t> weight;    ///< (variants) of what is not yet carried
+  FixedScratch fixed;             ///< sums of calls
+  SumScratch<std::int32_t> sums;  ///< of residuals of every variant
   AlignedBuffer<std::uint64_t> entry;
   DenseScratch dense;
 };

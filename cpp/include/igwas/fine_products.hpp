@@ -14,7 +14,7 @@ struct BatchProducts;
 
 /// What a thread keeps between batches.
 struct FineScratch {
-  std::vector<std::int64_t> sums;
+  std::vector<std::int64_t> sums;  ///< (2 x variants, stride) called sums, then missing sums
 };
 
 /// Fill `out` like multiply() does, from fine codes.

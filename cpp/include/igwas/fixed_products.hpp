@@ -7,6 +7,7 @@
 #include "igwas/aligned_buffer.hpp"
 #include "igwas/fixed_columns.hpp"
 #include "igwas/genotype_batch.hpp"
+#include "igwas/sum_scratch.hpp"
 
 #include <cstdint>
 #include <span>
@@ -18,15 +19,13 @@ struct BatchProducts;
 
 /// What a thread keeps between batches.
 struct FixedScratch {
-  AlignedBuffer<std::int64_t> total;    ///< (2 x variants, stride) called sums, then missing sums
-  AlignedBuffer<std::int32_t> partial;  ///< (2 x list group, stride), not yet carried
-  AlignedBuffer<std::int32_t> strip;    ///< (table variants, 16)
+  SumScratch<std::int32_t> sums;            ///< called sums of every variant, then missing sums
+  AlignedBuffer<std::int32_t> strip;        ///< (table variants, 16)
   AlignedBuffer<std::int64_t> table_total;  ///< (strips, table variants, 16)
   AlignedBuffer<std::int32_t> table;
   AlignedBuffer<std::uint16_t> code;
   AlignedBuffer<std::uint16_t> entry;
   std::vector<std::uint16_t> entry_count;
-  std::vector<std::uint32_t> weight;
 };
 
 /// Which way a variant takes, by counts: see docs/decisions.
@@ -41,7 +40,7 @@ struct FixedCrossover {
 /// has, unless the environment variable IGWAS_SIMD names a lower one.
 [[nodiscard]] char const* simd_level() noexcept;
 
-/// Leave exact sums of the integers of a row in `scratch.total`: a step of products.
+/// Leave exact sums of the integers of a row in `scratch.sums.total`: a step of products.
 ///
 /// \param batch of Kind::calls or Kind::bytes (whose nearest calls are summed), prepared.
 /// \param is_left_out (variants) whose called sums stay zero; empty: no variant.

@@ -31,14 +31,7 @@ struct CodeCounts {
   std::uint64_t sum = 0;  ///< of codes that are not missing
 };
 
-/// Exact sums over the called samples of a set.
-struct WideSums {
-  std::size_t n_called = 0;
-  std::uint64_t sum = 0;
-  std::uint64_t sum_of_squares = 0;
-  std::uint16_t least = missing_wide_code;
-  std::uint16_t greatest = 0;
-};
+using WideSums = CalledSums<std::uint16_t>;
 
 struct CodeKernels {
   /// n_words x 32 codes.

@@ -26,8 +26,8 @@ static_assert(first_of_two - 1 - one_copy_code == 63 && two_copies_code - first_
 /// Samples whose residuals are listed together: their rows stay in the second-level cache.
 constexpr std::size_t residual_tile = 384;
 
-/// A sum of 2047 limbs, at most 2^20 each, fits 32 bits: so many entries fit whatever they weigh.
-constexpr std::size_t sure_entries = 2047 / largest_residual;
+/// So many entries fit a 32-bit sum whatever they weigh.
+constexpr std::size_t sure_entries = most_limbs / largest_residual;
 
 /// Dense sums take integers as 33 x high + low, so that 16-bit high and 8-bit low digits are
 /// enough: 2^20 / 33 rounds to at most 31,775, and 33 is odd, so |low| <= 16.
@@ -77,13 +77,15 @@ struct ByteCounts {
 };
 
 /// Exact sums over the called samples of a set.
-struct ByteSums {
+template <typename Code>
+struct CalledSums {
   std::size_t n_called = 0;
   std::uint64_t sum = 0;
   std::uint64_t sum_of_squares = 0;
-  std::uint8_t least = 255;
-  std::uint8_t greatest = 0;
+  Code least = static_cast<Code>(-1);  ///< of no sample: that of a missing dosage
+  Code greatest = 0;
 };
+using ByteSums = CalledSums<std::uint8_t>;
 
 struct DosageKernels {
   /// The nearest calls of n_words x 32 bytes, packed.

@@ -32,7 +32,9 @@ constexpr std::size_t row_multiple = 192;
 static_assert(block_samples % list_tile == 0 && block_samples % table_block == 0);
 static_assert(table_block % group_samples == 0 && table_block % pair_samples == 0);
 static_assert(row_multiple % group_samples == 0 && row_multiple % pair_samples == 0);
-static_assert(2 * table_block < 2048);
+/// A limb is at most 2^20: so many, the most between two carries, fit a signed 32-bit sum.
+constexpr std::uint32_t most_limbs = 2047;
+static_assert(2 * table_block <= most_limbs);
 
 /// How far ahead of an entry its row is asked for.
 constexpr std::size_t entries_ahead = 8;

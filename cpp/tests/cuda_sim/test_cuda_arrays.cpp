@@ -2,6 +2,7 @@
 #include "../device_array_cases.hpp"
 #include "igwas/error.hpp"
 #include "launch.hpp"
+#include "orders.hpp"
 #include "simulation.hpp"
 
 #include <string>
@@ -15,9 +16,9 @@ extern "C" void cuda_sim_library_hand_over(void* stream, std::size_t consumer);
 extern "C" void cuda_sim_library_free(void* memory);
 
 using namespace igwas;
+using cuda_sim::nothing_is_left_and_no_rule_is_broken;
 using cuda_sim::Settings;
 using cuda_sim::StreamOrder;
-using cuda_sim::ThreadOrder;
 using testing::ArrayCase;
 using testing::ArrayThere;
 using testing::Cohort;
@@ -27,31 +28,10 @@ namespace {
 /// One source, one library of logarithms: the same bits.
 constexpr double same = 0;
 
-[[nodiscard]] std::vector<Settings> orders() {
-  std::vector<Settings> all;
-  auto const add = [&](StreamOrder streams, ThreadOrder::Kind threads, unsigned seed) {
-    Settings settings;
-    settings.streams = streams;
-    settings.threads = {threads, seed};
-    settings.seed = seed;
-    all.push_back(settings);
-  };
-  add(StreamOrder::eager, ThreadOrder::Kind::ascending, 1);
-  add(StreamOrder::lazy, ThreadOrder::Kind::descending, 1);
-  for (unsigned seed = 1; seed <= 2; ++seed) {
-    add(StreamOrder::random, ThreadOrder::Kind::shuffled, seed);
-  }
-  return all;
-}
-
-void nothing_is_left_and_no_rule_is_broken() {
-  CHECK(cuda_sim::counts().live_buffers == 0);
-  CHECK(cuda_sim::counts().live_handles == 0);
-  CHECK(cuda_sim::violations().empty());
-}
+constexpr unsigned n_random = 2;
 
 void arrays_are_the_bits_of_the_cpu_in_every_order() {
-  for (Settings const& settings : orders()) {
+  for (Settings const& settings : cuda_sim::orders(n_random)) {
     cuda_sim::reset(settings);
     testing::arrays_are_the_bits_of_the_cpu(same);
     nothing_is_left_and_no_rule_is_broken();
@@ -61,7 +41,7 @@ void arrays_are_the_bits_of_the_cpu_in_every_order() {
 /// More variants than fit: slots are used again, and the last piece is short.
 void arrays_go_in_pieces() {
   ArrayCase const what{171, 66, 3, 2};
-  for (Settings settings : orders()) {
+  for (Settings settings : cuda_sim::orders(n_random)) {
     cuda_sim::reset(settings);
     // The array, results, columns, and three lanes of slots for the fewest variants.
     settings.memory_bytes = 300'000;
@@ -101,7 +81,7 @@ void the_array_decides_which_gpu_works() {
 }
 
 void tails_are_those_of_the_cpu_in_every_order() {
-  for (Settings const& settings : orders()) {
+  for (Settings const& settings : cuda_sim::orders(n_random)) {
     cuda_sim::reset(settings);
     testing::tails_are_those_of_the_cpu(same);
     nothing_is_left_and_no_rule_is_broken();
@@ -109,7 +89,7 @@ void tails_are_those_of_the_cpu_in_every_order() {
 }
 
 void wrong_values_are_errors_in_every_order() {
-  for (Settings const& settings : orders()) {
+  for (Settings const& settings : cuda_sim::orders(n_random)) {
     cuda_sim::reset(settings);
     testing::what_is_no_copy_is_an_error();
     nothing_is_left_and_no_rule_is_broken();
@@ -290,7 +270,7 @@ void what_is_handed_out_is_freed_by_the_last() {
 
 /// What another library still writes when it hands an array over.
 void an_array_is_waited_for() {
-  for (Settings const& settings : orders()) {
+  for (Settings const& settings : cuda_sim::orders(n_random)) {
     cuda_sim::reset(settings);
     std::vector<double> const values{1, 2, 3, 4};
     void* const library = cuda_sim_library_stream(0);

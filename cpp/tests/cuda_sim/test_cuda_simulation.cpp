@@ -6,6 +6,7 @@
 #include "digit_columns.hpp"
 #include "igwas/error.hpp"
 #include "memory_plan.hpp"
+#include "orders.hpp"
 #include "simulation.hpp"
 
 #include <string>
@@ -15,41 +16,19 @@ using namespace igwas;
 using cuda::CudaDevice;
 using Kind = GenotypeBatch::Kind;
 using cuda_sim::Counts;
+using cuda_sim::nothing_is_left_and_no_rule_is_broken;
 using cuda_sim::Settings;
 using cuda_sim::StreamOrder;
 using cuda_sim::ThreadOrder;
 
 namespace {
 
-constexpr ThreadOrder ascending{ThreadOrder::Kind::ascending, 0};
-constexpr ThreadOrder descending{ThreadOrder::Kind::descending, 0};
 constexpr ThreadOrder shuffled{ThreadOrder::Kind::shuffled, 7};
 
-[[nodiscard]] std::vector<Settings> orders() {
-  std::vector<Settings> all;
-  auto const add = [&](StreamOrder streams, ThreadOrder threads, unsigned seed) {
-    Settings settings;
-    settings.streams = streams;
-    settings.threads = threads;
-    settings.seed = seed;
-    all.push_back(settings);
-  };
-  add(StreamOrder::eager, ascending, 1);
-  add(StreamOrder::lazy, descending, 1);
-  for (unsigned seed = 1; seed <= 3; ++seed) {
-    add(StreamOrder::random, {ThreadOrder::Kind::shuffled, seed}, seed);
-  }
-  return all;
-}
-
-void nothing_is_left_and_no_rule_is_broken() {
-  CHECK(cuda_sim::counts().live_buffers == 0);
-  CHECK(cuda_sim::counts().live_handles == 0);
-  CHECK(cuda_sim::violations().empty());
-}
+constexpr unsigned n_random = 3;
 
 void products_are_the_bits_of_the_cpu_in_every_order_of_threads() {
-  for (ThreadOrder const order : {ascending, descending, shuffled}) {
+  for (ThreadOrder const order : {cuda_sim::ascending, cuda_sim::descending, shuffled}) {
     Settings settings;
     settings.threads = order;
     cuda_sim::reset(settings);
@@ -59,7 +38,7 @@ void products_are_the_bits_of_the_cpu_in_every_order_of_threads() {
 }
 
 void tests_are_the_bits_of_the_cpu_in_every_order_of_threads_and_streams() {
-  for (Settings const& settings : orders()) {
+  for (Settings const& settings : cuda_sim::orders(n_random)) {
     cuda_sim::reset(settings);
     testing::tests_are_the_bits_of_the_cpu(CudaDevice({}), {{65, 9, 1, 1}, {201, 40, 7, 3}});
     nothing_is_left_and_no_rule_is_broken();
@@ -85,7 +64,7 @@ void an_empty_low_limb_stays_empty() {
 /// More variants than fit: pieces take turns, and the last is short.
 void tests_take_turns_in_pieces() {
   auto const of = testing::test_case({130, 171, 5, 2}, Kind::calls, 1);
-  for (Settings settings : orders()) {
+  for (Settings settings : cuda_sim::orders(n_random)) {
     // Columns, tables, and two lanes of slots for the fewest variants.
     settings.memory_bytes = 400'000;
     cuda_sim::reset(settings);
@@ -119,7 +98,7 @@ void pieces_take_turns_in_every_order_of_streams() {
   for (Kind const kind : {Kind::calls, Kind::codes, Kind::fine}) {
     testing::ProductCase const of = testing::product_case(130, 8, 171, kind);
     std::size_t const memory = memory_for_small_pieces(of);
-    for (Settings settings : orders()) {
+    for (Settings settings : cuda_sim::orders(n_random)) {
       settings.memory_bytes = memory;
       cuda_sim::reset(settings);
       testing::check_same_products(CudaDevice({}), of, 1);
@@ -131,7 +110,7 @@ void pieces_take_turns_in_every_order_of_streams() {
 }
 
 void scans_are_the_bits_of_the_cpu_in_every_order_of_streams() {
-  for (Settings const& settings : orders()) {
+  for (Settings const& settings : cuda_sim::orders(n_random)) {
     cuda_sim::reset(settings);
     testing::scans_are_the_bits_of_the_cpu(CudaDevice({}));
     nothing_is_left_and_no_rule_is_broken();

@@ -3,8 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ import pandas as pd
 from igwas.association.lazy_array import SLAB_BYTES, Index, LazyArray, unknown_name
 from igwas.association.omnibus_choice import choose_mask, describe_members
 from igwas.association.statistics_blocks import BlockReader, OmnibusBlock, TestBlock
+from igwas.closing import Closing
 from igwas.errors import IncompleteFile, OptionError
 from igwas.hdf5 import open_hdf5, read_texts
 from igwas.phenotypes.eye_names import EyeLabel, stored_labels
@@ -22,7 +22,7 @@ VARIANT_TEXT = ("chromosome", "id", "effect_allele", "other_allele")
 _MAX_SLAB_ROWS = 65_536
 
 
-class StatisticsFile:
+class StatisticsFile(Closing):
     """An open statistics.h5. Arrays stay in the file until they are indexed.
 
     Attributes
@@ -108,17 +108,6 @@ class StatisticsFile:
             lambda start, stop, columns: dataset[start:stop][:, columns],
             slab_rows=_MAX_SLAB_ROWS,
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return (

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from igwas import _core
 from igwas.errors import CorruptFile, IncompleteFile
+from igwas.output_paths import OutputPaths, sync
 from igwas.schema import STATISTICS, TEXT, Array
 from igwas.steady_file import create_hdf5
 from igwas.whole_file import output_error
@@ -59,16 +60,8 @@ _PER_BLOCK = {
 }
 
 
-@dataclass(frozen=True)
-class Paths:
+class Paths(OutputPaths):
     """The names a statistics file has during its life."""
-
-    output: Path
-
-    @property
-    def partial(self) -> Path:
-        """Being filled; valid HDF5."""
-        return self.output.with_name(self.output.name + ".partial")
 
     @property
     def journal(self) -> Path:
@@ -76,9 +69,9 @@ class Paths:
         return self.output.with_name(self.output.name + ".partial.hits")
 
     @property
-    def creating(self) -> Path:
-        """Being laid out; worthless if found."""
-        return self.output.with_name(self.output.name + ".creating")
+    def unfinished(self) -> tuple[Path, ...]:
+        """All that an unfinished run may leave."""
+        return *super().unfinished, self.journal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,9 +158,9 @@ def create(
             _write_variants(file, variants, layout, raise_if_refused)
         _reserve(paths.creating)
         paths.journal.write_bytes(b"")
-        _sync_path(paths.creating)
+        sync(paths.creating)
         paths.creating.replace(paths.partial)
-        _sync_path(paths.partial.parent)
+        sync(paths.partial.parent)
     except OSError as error:
         discard(paths)
         # Nothing is kept yet that --resume could go on with.
@@ -179,8 +172,7 @@ def create(
 
 def discard(paths: Paths) -> None:
     """Remove what an unfinished run left."""
-    for path in (paths.creating, paths.partial, paths.journal):
-        path.unlink(missing_ok=True)
+    paths.discard()
 
 
 def _create_dataset(file: h5py.File, array: Array, layout: Layout) -> None:
@@ -228,14 +220,6 @@ def _reserve(path: Path) -> None:
     except OSError as error:
         if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
             raise
-    finally:
-        os.close(descriptor)
-
-
-def _sync_path(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -336,7 +320,7 @@ def finish(paths: Paths, layout: Layout) -> int:
     try:
         write_hits(paths.partial, strongest(hits, layout.hit_capacity))
         paths.partial.replace(paths.output)
-        _sync_path(paths.output.parent)
+        sync(paths.output.parent)
     except OSError as error:
         raise output_error(paths.output, error) from error
     paths.journal.unlink(missing_ok=True)

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from igwas.embeddings.image_rows import ImageColumns, Text
 from igwas.errors import IncompleteFile, InputError
 from igwas.hdf5 import open_hdf5, read_texts
+from igwas.output_paths import OutputPaths, sync
 from igwas.schema import EMBEDDINGS
 from igwas.steady_file import create_hdf5
 from igwas.whole_file import output_error
@@ -57,26 +58,8 @@ class Embeddings:
         return None if text is None else frozenset(json.loads(text))
 
 
-@dataclass(frozen=True)
-class Paths:
+class Paths(OutputPaths):
     """The names an embeddings file has during its life."""
-
-    output: Path
-
-    @property
-    def partial(self) -> Path:
-        """Being filled; valid HDF5."""
-        return self.output.with_name(self.output.name + ".partial")
-
-    @property
-    def creating(self) -> Path:
-        """Being laid out; worthless if found."""
-        return self.output.with_name(self.output.name + ".creating")
-
-    def discard(self) -> None:
-        """Remove what an unfinished run left."""
-        for path in (self.creating, self.partial):
-            path.unlink(missing_ok=True)
 
 
 def lay_out(
@@ -107,9 +90,9 @@ def lay_out(
             )
             _contiguous(file, "/progress/done", np.zeros(n_batches, np.uint8))
             raise_if_refused()
-        _sync(paths.creating)
+        sync(paths.creating)
         paths.creating.replace(paths.partial)
-        _sync(paths.partial.parent)
+        sync(paths.partial.parent)
     except OSError as error:
         paths.discard()
         raise output_error(paths.output, error) from error
@@ -189,17 +172,9 @@ def read_progress(path: Path) -> tuple[npt.NDArray[np.bool_], dict[str, Any]]:
 
 def finish(paths: Paths) -> None:
     """Give the whole file its name."""
-    _sync(paths.partial)
+    sync(paths.partial)
     paths.partial.replace(paths.output)
-    _sync(paths.output.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(paths.output.parent)
 
 
 def read_embeddings(path: Path | str) -> Embeddings:

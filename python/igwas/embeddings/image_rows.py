@@ -3,12 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from igwas.closing import Closing
 from igwas.embeddings.encoder import ModelCard
 from igwas.errors import InputError, OptionError
 from igwas.hdf5 import open_hdf5, read_texts
@@ -38,7 +38,7 @@ class ImageColumns:
 
 
 @dataclass
-class ImageRows:
+class ImageRows(Closing):
     """The chosen photographs of an open images.h5.
 
     Parameters
@@ -65,15 +65,8 @@ class ImageRows:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the file."""
         self._crops.close()
         self._file.close()
 

@@ -1,23 +1,23 @@
 """Genotype files read lazily: what .bed and genotypes.h5 have in common."""
 
 import os
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from igwas import _core
+from igwas.closing import Closing
 from igwas.errors import CorruptFile, InputError, ShapeError
 from igwas.genotypes.chunk_index import ChunkIndex
 from igwas.genotypes.encoding import Encoding, decode
 from igwas.genotypes.samples import Samples
 
 
-class GenotypeFile(ABC):
+class GenotypeFile(Closing):
     """Samples, variants and dosages of a file; nothing is read before it is asked for.
 
     Slicing gives float32 dosages of the effect allele, (variants, samples), NaN where missing, and
@@ -93,17 +93,6 @@ class GenotypeFile(ABC):
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __len__(self) -> int:
         """Return the number of variants."""

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import h5py
 import hdf5plugin
@@ -16,11 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from igwas import _core
+from igwas.closing import Closing
 from igwas.context import Context
 from igwas.errors import OptionError, OutputError
 from igwas.genotypes.chunk_index import default_rows_per_chunk
 from igwas.genotypes.encoding import DOSAGE_TYPES, Encoding, row_bytes
 from igwas.genotypes.samples import Samples
+from igwas.output_paths import sync
 from igwas.sole_writer import require_folder
 from igwas.steady_file import SteadyFile
 
@@ -58,7 +59,7 @@ def check_output(path: Path, *, overwrite: bool, inputs: Mapping[str, Path]) -> 
         )
 
 
-class GenotypeWriter:
+class GenotypeWriter(Closing):
     """Writes one genotypes.h5; a context manager.
 
     Rows are appended in variant order to `<output>.partial`. Leaving the context without an error
@@ -131,7 +132,7 @@ class GenotypeWriter:
         try:
             self._create(samples, attributes)
         except BaseException:
-            self._abandon()
+            self.close()
             raise
 
     def _create(self, samples: Samples, attributes: Mapping[str, Any]) -> None:
@@ -256,7 +257,7 @@ class GenotypeWriter:
             self._steady.sync()
             self._steady.close()
             self.partial_path.replace(self.path)
-            _sync(self.path.parent)
+            sync(self.path.parent)
         self._is_finished = True
 
     def _write_columns(self, chromosome_names: Sequence[str]) -> None:
@@ -284,20 +285,10 @@ class GenotypeWriter:
             shuffle=True,
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if not self._is_finished:
-            self._abandon()
-
-    def _abandon(self) -> None:
-        """Stop, and leave nothing behind."""
+    def close(self) -> None:
+        """Stop; unless it was finished, nothing is left behind."""
+        if self._is_finished:
+            return
         self._pool.shutdown(cancel_futures=True)
         if self._file is not None:
             self._file.close()
@@ -329,11 +320,3 @@ def _store_chunk(rows: npt.NDArray[np.uint8], level: int, is_raw: bool) -> tuple
 
 def _joined(parts: Sequence[npt.NDArray[Any]], dtype: type[np.generic]) -> npt.NDArray[Any]:
     return np.concatenate([np.empty(0, dtype), *parts])
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import hdf5plugin  # noqa: F401 - registers the compression filter of the images
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from igwas.closing import Closing
 from igwas.errors import InputError
 from igwas.hdf5 import open_hdf5, read_texts
 from igwas.images.crops import Crops
@@ -19,7 +19,7 @@ from igwas.schema import IMAGES, TEXT
 _SLAB_BYTES = 2**25
 
 
-class ImagesFile:
+class ImagesFile(Closing):
     """An open images.h5: columns in memory, pictures read when asked for.
 
     Parameters
@@ -131,17 +131,6 @@ class ImagesFile:
         """Close the file."""
         self._crops.close()
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _column(self, path: str) -> Any:
         dataset = self._file[path]

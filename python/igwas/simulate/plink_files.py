@@ -1,12 +1,11 @@
 """Writing PLINK 1 .bed, .bim and .fam, a block of variants at a time."""
 
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from igwas.closing import Closing
 from igwas.errors import ShapeError
 from igwas.simulate.people import People
 
@@ -46,7 +45,7 @@ def write_fam(path: Path, people: People) -> None:
             stream.write(f"{family}\t{ids[row]}\t{father}\t{mother}\t{sex}\t-9\n")
 
 
-class BedWriter:
+class BedWriter(Closing):
     """Appends blocks of variants to a .bed and its .bim.
 
     Parameters
@@ -85,14 +84,7 @@ class BedWriter:
             for name, position, effect, other in columns
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close both files."""
         self._bed.close()
         self._bim.close()
