@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from igwas.errors import DeviceUnavailable, IgwasError, InputError, OptionError
+from igwas.extras import install_command
 from igwas.nvidia_driver import missing_gpu
 
 _log = logging.getLogger("igwas")
@@ -117,7 +118,7 @@ def onnx_runtime() -> Any:
         return importlib.import_module("onnxruntime")
     except ImportError as error:
         raise IgwasError(
-            'needs onnxruntime. Install it with: pip install "igwas-fast[encoder]"'
+            f"needs onnxruntime. Install it with: {install_command('encoder')}"
         ) from error
 
 

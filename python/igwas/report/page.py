@@ -15,6 +15,7 @@ import pandas as pd
 
 from igwas._version import __version__
 from igwas.errors import InputError
+from igwas.extras import install_command
 from igwas.loci.genomic_control import lambda_range
 from igwas.provenance import describe_inputs
 from igwas.report.cautions import WARNING, cautions
@@ -88,7 +89,7 @@ def _environment() -> Any:
         import jinja2
     except ImportError as error:
         raise InputError(
-            'the page needs jinja2. Install it with: pip install "igwas-fast[report]".'
+            f"the page needs jinja2. Install it with: {install_command('report')}."
         ) from error
     return jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
 
