@@ -24,7 +24,7 @@ from igwas.association.options import ScanOptions
 from igwas.association.scan import make_source, run_scan
 from igwas.benchmark.cohort import BenchmarkCohort, make_cohort
 from igwas.benchmark.gpu_array_rates import array_rates
-from igwas.benchmark.gpu_arrays import Put, array_libraries
+from igwas.benchmark.gpu_arrays import Put, array_libraries, libraries_left_out
 from igwas.benchmark.gpu_command import gpu_main
 from igwas.benchmark.gpu_comparison import read_arrays, require_same
 from igwas.benchmark.options import CohortShape
@@ -205,7 +205,7 @@ def measure(work: Path, shape: CohortShape, *, rounds: int, minutes: float) -> d
         "shape": {"samples": shape.n_samples, "variants": shape.n_variants,
                   "phenotypes": shape.n_phenotypes, "covariates": shape.n_covariates},
         "measurements": [one for one in found if one is not None],
-        "left_out": rates.left_out,
+        "left_out": [*rates.left_out, *libraries_left_out()],
     }  # fmt: skip
 
 
@@ -223,6 +223,8 @@ def _run(chosen: argparse.Namespace) -> dict[str, Any]:
         rates = one["variants_per_second"]
         print(f"{one['what']}: {rates['gpu']:,.0f} variants/s on the GPU, {rates['cpu']:,.0f} on "
               f"the CPU")  # fmt: skip
+    for words in result["left_out"]:
+        print(f"left out: {words}")
     return result
 
 
