@@ -105,3 +105,26 @@ def test_what_comes_too_late_is_not_measured(tmp_path, monkeypatch):
     result = gpu_rates.measure(tmp_path, gpu_rates.QUICK, rounds=1, minutes=-1.0)
     assert result["measurements"] == []
     assert len(result["left_out"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "rate"),
+    [
+        ("NVIDIA H100 80GB HBM3", 1979.0),
+        ("NVIDIA H100 PCIe", 1513.0),
+        ("NVIDIA H100 NVL", 1671.0),
+        ("NVIDIA L40S", 733.0),
+        ("NVIDIA L40", 362.0),
+        ("NVIDIA L4", 242.0),
+        ("Tesla T4", 130.0),
+        ("NVIDIA T400", None),
+        ("NVIDIA T400 4GB", None),
+        ("NVIDIA H200 NVL", None),
+        ("NVIDIA GeForce RTX 4090 Laptop GPU", None),
+        ("NVIDIA GeForce RTX 4090 D", None),
+        ("NVIDIA GeForce RTX 3060 Ti", None),
+        ("", None),
+    ],
+)
+def test_a_data_sheet_is_that_of_the_very_card(name, rate):
+    assert gpu_rates.data_sheet(name) == rate
