@@ -5,13 +5,17 @@ import importlib.util
 import os
 import platform
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from igwas._version import __version__
 from igwas.context import Context
+from igwas.embeddings.providers import installed_runtimes
+from igwas.extras import install_command
+from igwas.nvidia_driver import missing_gpu
 from igwas.self_test import Check, run_self_test
+from igwas.wording import counted
 
 _PACKAGES = ("numpy", "scipy", "h5py", "hdf5plugin", "pandas", "pyarrow", "pgenlib", "cyvcf2",
              "bgen", "pysam")  # fmt: skip
@@ -53,10 +57,13 @@ class Diagnosis:
         Sections (versions, optional, machine, core), each a dict of names to values.
     checks : list of Check
         The self-test.
+    warnings : list of str
+        What is installed and will not work as it looks.
     """
 
     facts: dict[str, dict[str, Any]]
     checks: list[Check]
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def is_healthy(self) -> bool:
@@ -66,7 +73,9 @@ class Diagnosis:
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         checks = [asdict(check) for check in self.checks]
-        return {**self.facts, "checks": checks, "is_healthy": self.is_healthy}
+        return {
+            **self.facts, "warnings": self.warnings, "checks": checks, "is_healthy": self.is_healthy
+        }  # fmt: skip
 
     def describe(self) -> list[str]:
         """Lines for the screen."""
@@ -75,6 +84,7 @@ class Diagnosis:
             lines.append(section)
             width = max([14, *map(len, facts)])
             lines += [f"  {name:<{width}} {value}" for name, value in facts.items()]
+        lines += [f"warning: {words}" for words in self.warnings]
         lines.append("self-test")
         for check in self.checks:
             lines.append(
@@ -95,7 +105,18 @@ def diagnose(*, context: Context | None = None) -> Diagnosis:
     gpus = _gpus()
     if gpus:
         facts["gpus"] = gpus
-    return Diagnosis(facts, run_self_test(context))
+    return Diagnosis(facts, run_self_test(context), _warnings())
+
+
+def _warnings() -> list[str]:
+    installed = installed_runtimes()
+    if len(installed) < 2:
+        return []
+    return [
+        f"{' and '.join(installed)} are both installed, which are one module and overwrite each "
+        f"other; expected one. Run pip uninstall {' '.join(installed)}, then "
+        f"{install_command('encoder')} for a CPU or {install_command('gpu')} for a GPU."
+    ]
 
 
 def _versions() -> dict[str, str]:
@@ -112,7 +133,7 @@ def _versions() -> dict[str, str]:
 
 
 def _optional_versions() -> dict[str, str]:
-    """Read from the packages' metadata: importing torch alone would take seconds."""
+    """Versions from the packages' metadata: importing torch alone would take seconds."""
     found = {}
     for name, (distributions, extra) in _OPTIONAL.items():
         versions = {each: version for each in distributions if (version := _version(each))}
@@ -120,7 +141,50 @@ def _optional_versions() -> dict[str, str]:
             version if each == name else f"{version} ({each})" for each, version in versions.items()
         )
         found[name] = found[name] or f"not installed (extra: {extra})"
+    for name, seen in (("torch", _torch_devices), ("onnxruntime", _onnx_devices)):
+        if not found[name].startswith("not installed"):
+            found[name] += f"; {seen()}"
     return found
+
+
+def _torch_devices() -> str:
+    """Whether torch sees a GPU. Only a build for CUDA, on a machine with a GPU, is imported."""
+    spec = importlib.util.find_spec("torch")
+    build = _torch_build(Path(spec.origin).parent / "version.py") if spec and spec.origin else {}
+    words = f"build {build.get('__version__', 'unknown')}"
+    if not build.get("cuda"):
+        return f"{words} is for CPUs only: it sees no CUDA" if build else words
+    words += f" for CUDA {build['cuda']}"
+    if missing := missing_gpu():
+        return f"{words}: it sees no GPU ({missing})"
+    try:
+        import torch
+
+        n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    # Whatever torch raises where its libraries do not fit the machine.
+    except Exception as error:
+        return f"{words}: it does not load ({error})"
+    return f"{words}: it sees {counted(n_gpus, 'GPU', 'GPUs')}"
+
+
+def _torch_build(path: Path) -> dict[str, str]:
+    """Version and CUDA version of a torch, from its own file; empty if unreadable."""
+    try:
+        text = path.read_text()
+    except OSError:
+        return {}
+    return dict(re.findall(r"^(__version__|cuda)\b[^=]*= '([^']+)'", text, re.MULTILINE))
+
+
+def _onnx_devices() -> str:
+    """Providers of the onnxruntime that is imported, whichever package it is of."""
+    try:
+        import onnxruntime
+
+        return f"providers {', '.join(onnxruntime.get_available_providers())}"
+    # Half of one package and half of another fails in its own ways.
+    except Exception as error:
+        return f"it does not load ({error})"
 
 
 def _version(distribution: str) -> str:

@@ -1,7 +1,13 @@
+import re
+import shlex
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from tests.encoder_files import write_encoder
+from tests.fundus_pictures import fundus_picture, save
 from tests.reference.embeddings_fixture import random_rows, write_embeddings
 
 from igwas.cli.main import main
@@ -99,3 +105,29 @@ def test_the_input_is_never_the_output(embeddings, capsys):
     words = ("--components", "2", "--save-basis", embeddings, "--overwrite")
     assert run(embeddings, "-o", "p.h5", *words) == 2
     assert "--save-basis is" in capsys.readouterr().err
+
+
+def test_the_example_of_the_help_works_on_a_folder_of_photographs(tmp_path, monkeypatch, capsys):
+    """The commands as a new user types them, with nothing but a folder and an encoder."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(7)
+    for person in range(20):
+        for eye in ("left", "right"):
+            picture = fundus_picture(
+                x=120 + rng.normal() * 4, radius=85 + rng.normal() * 3, notch=person % 3 == 0,
+                brightness=0.9 + 0.1 * rng.random(), seed=2 * person + (eye == "left"),
+            )  # fmt: skip
+            save(Path("photographs") / f"{person}_{eye}.png", picture)
+    model = write_encoder(tmp_path / "encoder.onnx", size_px=96)
+    for command in (["images", "photographs", "-o", "images.h5", "--size", "96"],
+                    ["embed", "images.h5", "--model", model, "-o", "embeddings.h5"]):  # fmt: skip
+        with pytest.raises(SystemExit) as stopped:
+            main(list(map(str, command)))
+        assert stopped.value.code == 0, capsys.readouterr().err
+    example = phenotypes.epilog.replace("\\\n", " ").partition("igwas-fast phenotypes ")[2]
+    assert run(*shlex.split(example)) == 0, capsys.readouterr().err
+    with h5py.File("phenotypes.h5") as file:
+        assert "camera outline" in file.attrs["options"]
+    # Photographs without a notch have no angle of it, and are used.
+    used = re.search(r"(\d+) images used", capsys.readouterr().out)
+    assert int(used[1]) > 20

@@ -13,7 +13,7 @@ from tests.images_files import draw_eyes, write_images
 from igwas.context import Context
 from igwas.encoder.options import TrainOptions
 from igwas.encoder.summary import TrainSummary
-from igwas.errors import OptionError, TrainingFailed
+from igwas.errors import DeviceUnavailable, OptionError, TrainingFailed
 
 SUMMARY = TrainSummary(
     run_dir=Path("run"),
@@ -128,7 +128,22 @@ def test_a_gpu_that_is_not_there_is_one_line(tmp_path, capsys):
         pytest.skip("there is a GPU")
     path = write_images(tmp_path / "i.h5", *draw_eyes(12))
     assert run(path, "-o", tmp_path / "run", "--device", "cuda") == 1
-    assert "torch sees no GPU" in capsys.readouterr().err
+    stderr = capsys.readouterr().err
+    assert f"torch {torch.__version__} sees no GPU; expected " in stderr
+    assert len(stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("cuda", "words"), [(None, "which this one is not"), ("13.0", "its build for CUDA 13.0")]
+)
+def test_a_gpu_that_torch_does_not_see_is_told_from_a_build_without_cuda(monkeypatch, cuda, words):
+    torch = pytest.importorskip("torch")
+    from igwas.encoder.torch_device import choose_device
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.version, "cuda", cuda)
+    with pytest.raises(DeviceUnavailable, match=words):
+        choose_device("cuda")
 
 
 def test_a_killed_run_resumes_to_the_bits_of_one_left_alone(tmp_path):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -87,7 +88,64 @@ def test_optional_packages_have_their_version_or_the_extra_that_brings_them(
         return installed[distribution]
 
     monkeypatch.setattr(importlib.metadata, "version", version)
-    assert doctor._optional_versions()[name] == words
+    assert doctor._optional_versions()[name].split(";")[0] == words
+    assert bool(doctor.diagnose().warnings) == (len(installed) > 1)
+
+
+def test_two_packages_of_one_module_are_a_warning_that_says_how_to_mend_it(monkeypatch):
+    both = ["onnxruntime", "onnxruntime-gpu"]
+    monkeypatch.setattr(doctor, "installed_runtimes", lambda: both)
+    diagnosis = diagnose()
+    assert diagnosis.is_healthy
+    (words,) = diagnosis.as_dict()["warnings"]
+    assert f"warning: {words}" in diagnosis.describe()
+    assert "onnxruntime and onnxruntime-gpu are both installed" in words
+    assert 'pip uninstall onnxruntime onnxruntime-gpu, then pip install ".[encoder]"' in words
+
+
+def test_providers_are_those_of_the_onnxruntime_that_is_imported(monkeypatch):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    listed = ", ".join(onnxruntime.get_available_providers())
+    assert doctor._optional_versions()["onnxruntime"].endswith(f"; providers {listed}")
+    # What two packages that overwrote each other leave behind.
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: 1 / 0)
+    assert "it does not load (division by zero)" in doctor._optional_versions()["onnxruntime"]
+
+
+VERSION = "__version__ = '2.13.0+{}'\ncuda: Optional[str] = {}\ngit_version = 'cf3'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (VERSION.format("cpu", "None"), "build 2.13.0+cpu is for CPUs only: it sees no CUDA"),
+        (
+            VERSION.format("cu130", "'13.0'"),
+            "build 2.13.0+cu130 for CUDA 13.0: it sees no GPU (there is no NVIDIA driver)",
+        ),
+        (None, "build unknown"),
+    ],
+)
+def test_torch_says_which_build_it_is(tmp_path, monkeypatch, text, words):
+    if text is not None:
+        (tmp_path / "version.py").write_text(text)
+    spec = SimpleNamespace(origin=str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
+    monkeypatch.setattr(doctor, "missing_gpu", lambda: "there is no NVIDIA driver")
+    assert doctor._torch_devices() == words
+
+
+@pytest.mark.parametrize("n_gpus", [0, 1, 2])
+def test_a_torch_for_cuda_is_asked_what_it_sees(tmp_path, monkeypatch, n_gpus):
+    (tmp_path / "version.py").write_text(VERSION.format("cu130", "'13.0'"))
+    (tmp_path / "__init__.py").write_text("")
+    spec = SimpleNamespace(origin=str(tmp_path / "__init__.py"))
+    cuda = SimpleNamespace(is_available=lambda: n_gpus > 0, device_count=lambda: n_gpus)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
+    monkeypatch.setattr(doctor, "missing_gpu", lambda: "")
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    words = doctor._torch_devices()
+    assert words.endswith(f"it sees {n_gpus} GPU{'' if n_gpus == 1 else 's'}")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +160,7 @@ def test_the_build_of_the_cuda_backend_is_told(monkeypatch, spec, words):
 def test_versions_are_told_without_importing_what_is_large():
     code = (
         "import sys; from igwas.doctor import diagnose; diagnose();"
-        "print({'torch', 'onnxruntime', 'matplotlib', 'jinja2'} & set(sys.modules))"
+        "print({'torch', 'matplotlib', 'jinja2'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

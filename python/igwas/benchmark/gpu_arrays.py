@@ -15,16 +15,31 @@ from igwas.context import Context
 # Relative: the logarithms of a GPU are not the CPU's to the last bit. Everything else is.
 TAIL_TOLERANCE = 1e-12
 Put = Callable[[NDArray[Any]], Any]
+# What makes, of an imported library, what puts an array on a GPU.
+_PUTS: dict[str, Callable[[Any], Put]] = {
+    "cupy": lambda cupy: cupy.asarray,
+    "torch": lambda torch: lambda array: torch.from_numpy(array).cuda(),
+}
 
 
 def array_libraries() -> Iterator[tuple[str, Put]]:
     """Libraries that are installed and see a GPU, each with what puts an array there."""
-    cupy = _library("cupy")
-    if cupy is not None and cupy.cuda.is_available():
-        yield "cupy", cupy.asarray
-    torch = _library("torch")
-    if torch is not None and torch.cuda.is_available():
-        yield "torch", lambda array: torch.from_numpy(array).cuda()
+    for name, make_put in _PUTS.items():
+        library = _library(name)
+        if library is not None and library.cuda.is_available():
+            yield name, make_put(library)
+
+
+def libraries_left_out() -> list[str]:
+    """What is not measured of arrays, and why: libraries that are not here, or see no GPU."""
+    found = []
+    for name in _PUTS:
+        library = _library(name)
+        if library is None:
+            found.append(f"arrays of {name}: it is not installed")
+        elif not library.cuda.is_available():
+            found.append(f"arrays of {name}: {name} {library.__version__} sees no GPU")
+    return found
 
 
 def compare_arrays(put: Put, n_samples: int, n_variants: int, n_phenotypes: int) -> str:

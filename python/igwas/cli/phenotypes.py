@@ -17,7 +17,7 @@ from igwas.cli.options import (
 _EXAMPLE = """\b
 Example:
   igwas-fast phenotypes embeddings.h5 -o phenotypes.h5 --images images.h5 \\
-      --regress-out quality,camera
+      --regress-out "quality,brightness,camera outline"
 """
 
 
@@ -39,7 +39,7 @@ Example:
 @click.option("--image-table", type=EXISTING_FILE,
               help="Table with image_id and further columns.")  # fmt: skip
 @click.option("--regress-out", type=CommaList(), default=(),
-              help="Image columns to regress out: quality, camera, centre, date...")  # fmt: skip
+              help="Image columns to regress out, or groups as audit names them.")  # fmt: skip
 @click.option("--categorical-columns", type=CommaList(), default=(),
               help="Image columns to regress out that are categories, though numbers.")  # fmt: skip
 @click.option("--measures", type=CommaList(), default=(),

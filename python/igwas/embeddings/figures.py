@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from igwas.errors import IgwasError
+from igwas.extras import install_command
 
 Values = npt.NDArray[np.float64]
 
@@ -27,7 +28,7 @@ def new_figure(width: float, height: float) -> Any:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise IgwasError(
-            'needs matplotlib. Install it with: pip install "igwas-fast[report]"'
+            f"needs matplotlib. Install it with: {install_command('report')}"
         ) from error
     figure = Figure(figsize=(width, height), layout="constrained", dpi=120)
     FigureCanvasAgg(figure)

@@ -15,6 +15,7 @@ from igwas.embeddings.encoder import Encoder, Pixels
 from igwas.embeddings.image_rows import ImageRows
 from igwas.embeddings.providers import first_line, open_session
 from igwas.errors import IgwasError, InputError
+from igwas.extras import install_command
 
 # A phenotype that correlates r with the true one is worth r^2 of its sample: here 99.9 %.
 LEAST_CORRELATION = 0.9995
@@ -88,7 +89,7 @@ def halve(content: bytes, name: str) -> bytes:
     except ImportError as error:
         raise IgwasError(
             f"--fp16 needs onnx and onnxruntime ({error}); expected both. "
-            'Install them with: pip install "igwas-fast[gpu]"'
+            f"Install them with: {install_command('gpu')}"
         ) from error
     try:
         with warnings.catch_warnings():

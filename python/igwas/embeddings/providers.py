@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from igwas.errors import DeviceUnavailable, IgwasError, InputError, OptionError
+from igwas.extras import install_command
 from igwas.nvidia_driver import missing_gpu
 
 _log = logging.getLogger("igwas")
@@ -37,7 +38,8 @@ MEMORY = {"cuda": "cuda", "tensorrt": "cuda"}
 
 _NEEDED = {
     "cuda": "an NVIDIA GPU with its driver, CUDA and cuDNN of the versions this onnxruntime names",
-    "tensorrt": "an NVIDIA GPU with its driver, CUDA, cuDNN and TensorRT's libraries",
+    "tensorrt": "an NVIDIA GPU with its driver, CUDA, cuDNN and TensorRT's libraries (of pip's "
+    "package tensorrt-cu13 or of NVIDIA's packages, on LD_LIBRARY_PATH: docs/embeddings.md)",
     "openvino": "the OpenVINO libraries",
 }
 # What a provider's own library cannot load without: asked for where it does not start.
@@ -121,9 +123,7 @@ def onnx_runtime(extra: str = "encoder") -> Any:
     try:
         return importlib.import_module("onnxruntime")
     except ImportError as error:
-        raise IgwasError(
-            f'needs onnxruntime. Install it with: pip install "igwas-fast[{extra}]"'
-        ) from error
+        raise IgwasError(f"needs onnxruntime. Install it with: {install_command(extra)}") from error
 
 
 def open_session(
@@ -192,14 +192,15 @@ class _Model:
 
 
 def _open(runtime: Any, model: _Model, device: str, threads: int) -> OpenSession:
-    provider, package = PROVIDERS[device]
+    provider = PROVIDERS[device][0]
     _refuse_two_runtimes(device)
     available = runtime.get_available_providers()
     if provider not in available:
         raise DeviceUnavailable(
             f"this onnxruntime {runtime.__version__} has no {provider} (it has "
             f"{', '.join(available)}); expected one that can use {device}. Install it in place of "
-            f"this one: pip uninstall onnxruntime, then pip install {package}"
+            f"this one: pip uninstall {' '.join(installed_runtimes()) or 'onnxruntime'}, then "
+            f"{_install(device)}"
         )
     if device in ("cuda", "tensorrt") and hasattr(runtime, "preload_dlls"):
         # CUDA and cuDNN from pip's nvidia packages are found only if they are loaded before.
@@ -225,16 +226,28 @@ def _require_gpu(device: str) -> None:
         )
 
 
+def installed_runtimes() -> list[str]:
+    """Installed packages that are the module onnxruntime; two of them overwrite each other."""
+    return sorted({package for _, package in PROVIDERS.values() if _is_installed(package)})
+
+
 def _refuse_two_runtimes(device: str) -> None:
     """Packages that are the same module: whichever was installed last is the one that runs."""
-    packages = {package for _, package in PROVIDERS.values()}
-    installed = sorted(name for name in packages if _is_installed(name))
+    installed = installed_runtimes()
     if device != "cpu" and len(installed) > 1:
         raise DeviceUnavailable(
             f"{' and '.join(installed)} are installed, which overwrite each other; expected "
-            f"{PROVIDERS[device][1]} alone. Run pip uninstall {' '.join(installed)}, then "
-            f"pip install {PROVIDERS[device][1]}"
+            f"{PROVIDERS[device][1]} alone. Run pip uninstall {' '.join(installed)} (all, because "
+            f"they share files), then {_install(device)}"
         )
+
+
+def _install(device: str) -> str:
+    """The command that brings a device's package; CUDA and cuDNN come with the extra."""
+    if device not in MEMORY:
+        return f"pip install {PROVIDERS[device][1]}"
+    further = " and TensorRT (docs/embeddings.md)" if device == "tensorrt" else ""
+    return install_command("gpu") + further
 
 
 def _is_installed(package: str) -> bool:

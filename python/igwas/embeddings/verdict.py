@@ -171,12 +171,19 @@ def _of_nuisances(numbers: AuditNumbers) -> Iterator[Finding]:
         text = _nuisance(one, numbers.dimension_names)
         if text:
             kind = "note" if one.name in BIOLOGY else "warning"
-            advice = "its loci will stand out" if one.name in BIOLOGY else "make it a covariate"
+            advice = "its loci will stand out" if one.name in BIOLOGY else _advice(one)
             yield Finding(kind, f"{text}: {advice}")
     if not numbers.explained:
         yield Finding(
             "note", "what camera and quality explain was not measured: give --images or --metadata"
         )
+
+
+def _advice(one: Explained) -> str:
+    """A group of measures is known by its name where phenotypes are made."""
+    if one.kind != "group":
+        return "make it a covariate"
+    return f'make it a covariate (igwas-fast phenotypes --images ... --regress-out "{one.name}")'
 
 
 def _nuisance(one: Explained, names: tuple[str, ...]) -> str:

@@ -4,6 +4,7 @@ import importlib
 from typing import Any
 
 from igwas.errors import IgwasError
+from igwas.extras import install_command
 
 
 def require(name: str) -> Any:
@@ -27,11 +28,9 @@ def require(name: str) -> Any:
                 f"{name} is installed but needs {error.name}, which is not; expected both. "
                 f"Install {error.name}."
             ) from error
-        raise IgwasError(
-            f'needs {name}. Install it with: pip install "igwas-fast[encoder]"'
-        ) from error
+        raise IgwasError(f"needs {name}. Install it with: {install_command('encoder')}") from error
     except (ImportError, OSError, RuntimeError) as error:
         raise IgwasError(
             f"{name} is installed but does not load ({error}); expected a working one. "
-            'Install it again with: pip install --force-reinstall "igwas-fast[encoder]"'
+            f"Install it again with: {install_command('encoder', again=True)}"
         ) from error

@@ -7,6 +7,7 @@ import torch
 
 from igwas.context import Context
 from igwas.errors import DeviceUnavailable, OptionError
+from igwas.nvidia_driver import missing_gpu
 
 
 def choose_device(device: str, local_rank: int = 0) -> torch.device:
@@ -23,10 +24,23 @@ def choose_device(device: str, local_rank: int = 0) -> torch.device:
         return torch.device("cpu")
     if not torch.cuda.is_available():
         raise DeviceUnavailable(
-            "--device is cuda but torch sees no GPU; expected one. Check the driver and that torch "
-            "was built for CUDA, or give --device cpu."
+            f"--device is cuda but torch {torch.__version__} sees no GPU; expected {_lacking()}, or "
+            "give --device cpu."
         )
     return torch.device("cuda", local_rank)
+
+
+def _lacking() -> str:
+    """What was expected of torch or of the machine, and what to do."""
+    if torch.version.cuda is None:
+        return (
+            "a build of torch for CUDA, which this one is not. Make an environment with one "
+            '(docs/encoder.md, "On GPUs")'
+        )
+    return (
+        f"one that its build for CUDA {torch.version.cuda} can use "
+        f"({missing_gpu() or 'the driver sees one'}). Run nvidia-smi and compare versions"
+    )
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import importlib
 from typing import Any
 
 from igwas.errors import IgwasError
+from igwas.extras import install_command
 
 
 def pillow() -> Any:
@@ -33,5 +34,5 @@ def _module(name: str, package: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise IgwasError(
-            f'needs {package}. Install it with: pip install "igwas-fast[encoder]"'
+            f"needs {package}. Install it with: {install_command('encoder')}"
         ) from error

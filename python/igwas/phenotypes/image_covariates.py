@@ -19,7 +19,9 @@ def image_covariates(
     """Covariates of photographs.
 
     A column of numbers is a number, one of ISO dates is days; anything else, and what
-    `categorical` names, is a category.
+    `categorical` names, is a category. A group of the audit is all of its measures, with an
+    indicator where one cannot be taken, as the audit has them: a photograph without a notch has no
+    angle of it, and stays.
 
     Parameters
     ----------
@@ -36,6 +38,9 @@ def image_covariates(
     columns = {}
     categories = []
     for name in dict.fromkeys([*names, *categorical]):
+        if name not in categorical and (members := facts.members(name)):
+            columns |= _group_columns(facts, name, members)
+            continue
         cells = facts.cells(name)
         if name in categorical or not is_numeric(cells):
             categories.append(name)
@@ -43,6 +48,28 @@ def image_covariates(
         else:
             columns[name] = facts.numbers(name)
     return CovariateTable(images.image_id, None, columns, tuple(categories), facts.path)
+
+
+def _group_columns(facts: ImageFacts, name: str, members: Sequence[str]) -> dict[str, Floats]:
+    """Columns of a group; NaN only for photographs that have none of its measures."""
+    values = np.column_stack([facts.numbers(member) for member in members])
+    is_missing = np.isnan(values)
+    is_absent = is_missing.all(axis=1)
+    columns = {}
+    for at, member in enumerate(members):
+        own = is_missing[:, at]
+        if own.all():
+            continue
+        # Whatever stands in: the indicator takes it up.
+        columns[member] = np.where(own, values[~own, at].mean(), values[:, at])
+        columns[member][is_absent] = np.nan
+        if (own & ~is_absent).any():
+            columns[f"{member} is missing"] = own.astype(np.float64)
+    if not columns:
+        raise InputError(
+            f"no image has a measure of {name!r}; expected some. Leave it out of --regress-out."
+        )
+    return columns
 
 
 def regress_out(values: Floats, covariates: CovariateTable) -> Floats:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from igwas.embeddings.variables import GROUPS
 from igwas.errors import InputError
 from igwas.hdf5 import open_hdf5, read_texts
 from igwas.phenotypes.table_source import MISSING_TEXT, parse_number
@@ -20,6 +21,8 @@ from igwas.schema import EMBEDDINGS, IMAGES
 Floats = NDArray[np.float64]
 
 QUALITY = "quality"
+# Columns that an error lists.
+_MOST_NAMES = 60
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,7 @@ class ImageFacts:
     ) -> None:
         self._images = images
         self._columns: dict[str, pd.Series] = {}
+        self._measures: frozenset[str] = frozenset()
         self._origin = [str(images.path)]
         self.path = images.path
         if images_file is not None:
@@ -153,6 +157,7 @@ class ImageFacts:
             )
         for at, name in enumerate(measures):
             self._columns[name] = pd.Series(values[:, at], index=ids)
+        self._measures = frozenset(measures)
         for at, name in enumerate(extra):
             self._columns[name] = pd.Series(cells[:, at], index=ids)
         self._require_shared(ids, path)
@@ -205,6 +210,20 @@ class ImageFacts:
                 else f"{path} has no image; expected those of {self._images.path}."
             )
 
+    def members(self, name: str) -> tuple[str, ...]:
+        """Measures of images.h5 that a group of the audit has, such as `camera outline`.
+
+        Empty for a name that is no group, and without images.h5.
+        """
+        return tuple(one for one in GROUPS.get(name, ()) if one in self._measures)
+
+    def _choices(self) -> str:
+        groups = [name for name in GROUPS if self.members(name)]
+        columns = [name for name in (QUALITY, *self._columns) if name not in groups]
+        more = len(columns) - _MOST_NAMES
+        shown = ", ".join([*groups, *columns[:_MOST_NAMES]])
+        return f"{shown} and {more:,} more" if more > 0 else shown
+
     def cells(self, name: str) -> NDArray[Any]:
         """One column for the photographs of the table, None where it is missing.
 
@@ -217,10 +236,10 @@ class ImageFacts:
             values = self._images.quality
             return np.array([None if np.isnan(v) else float(v) for v in values], dtype=object)
         if name not in self._columns:
-            known = ", ".join([QUALITY, *self._columns][:10])
+            has = "has" if len(self._origin) == 1 else "have"
             raise InputError(
-                f"{' and '.join(self._origin)} have no column {name!r}; expected one of: {known}. "
-                "Correct the name, or give --images or --image-table."
+                f"{' and '.join(self._origin)} {has} no column {name!r}; expected one of: "
+                f"{self._choices()}. Correct the name, or give --images or --image-table."
             )
         column = self._columns[name].reindex(list(self._images.image_id))
         return np.array([_cell(value) for value in column], dtype=object)

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igwas.errors import InputError
+from igwas.extras import install_command
 
 try:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 except ImportError as error:
     raise InputError(
-        'figures need matplotlib. Install it with: pip install "igwas-fast[report]".'
+        f"figures need matplotlib. Install it with: {install_command('report')}."
     ) from error
 
 Floats = NDArray[np.float64]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from igwas.report.loci_document import read_json_object
+from igwas.wording import counted
 
 # Longer cards are cut: the card has its own file.
 _MOST_FINDINGS = 60
@@ -31,12 +32,26 @@ class AuditCard:
         Every number and text of the document, nested names joined by dots.
     n_left_out : int
         Metrics beyond those shown.
+    n_warnings, n_failures : int
+        Findings of these levels, shown or not.
     """
 
     level: str
     findings: list[tuple[str, str]]
     metrics: list[tuple[str, str]]
     n_left_out: int = 0
+    n_warnings: int = 0
+    n_failures: int = 0
+
+    @property
+    def doubts(self) -> str:
+        """How many warnings and failures there are; empty where there are none."""
+        parts = [
+            counted(n, one, f"{one}s")
+            for n, one in ((self.n_failures, "failure"), (self.n_warnings, "warning"))
+            if n
+        ]
+        return " and ".join(parts)
 
 
 def read_audit_card(path: Path) -> AuditCard:
@@ -67,6 +82,8 @@ def read_audit_card(path: Path) -> AuditCard:
         findings[:_MOST_FINDINGS],
         metrics[:_MOST_METRICS],
         max(0, len(metrics) - _MOST_METRICS),
+        sum(of == "warning" for of, _ in findings),
+        sum(of == "failure" for of, _ in findings),
     )
 
 

@@ -29,17 +29,18 @@ WARNING, NOTE, GOOD = "warning", "note", "good"
 
 @dataclass(frozen=True)
 class Caution:
-    """One sentence; `level` is warning, note or good."""
+    """One sentence; `level` is warning, note or good, and `about` what it is a caution of."""
 
     level: str
     text: str
+    about: str = "scan"
 
 
 def cautions(gathered: Gathered) -> list[Caution]:
     """All that is worth saying, warnings first."""
     found = [
         *_lambdas(gathered), *_control(gathered), *_samples(gathered), *_variants(gathered),
-        *_loci(gathered), *_eyes(gathered), *_scan(gathered),
+        *_loci(gathered), *_eyes(gathered), *_scan(gathered), *_embedding(gathered),
         *(Caution(NOTE, str(note)) for note in gathered.loci.raw["notes"]),
     ]  # fmt: skip
     order = (WARNING, NOTE, GOOD)
@@ -266,10 +267,6 @@ def _scan(gathered: Gathered) -> list[Caution]:
             f"phenotypes were transformed ({statistics.attributes['transform']}); the omnibus "
             "test of the scan uses them as they were."
         )))  # fmt: skip
-    if gathered.audit is None:
-        found.append(Caution(NOTE, (
-            "no report card of the embedding was given (--embeddings-audit)."
-        )))  # fmt: skip
     if gathered.photographs is None:
         found.append(Caution(NOTE, _no_photographs(gathered)))
     if gathered.options.genotypes is None and len(gathered.loci.table):
@@ -277,6 +274,22 @@ def _scan(gathered: Gathered) -> list[Caution]:
             "no genotypes were given: regional plots colour members of loci alone."
         )))  # fmt: skip
     return found
+
+
+def _embedding(gathered: Gathered) -> list[Caution]:
+    """What the report card, further down, warns of: counted here, where a reader looks first."""
+    audit = gathered.audit
+    if audit is None:
+        return [Caution(NOTE, (
+            "no report card of the embedding was given (--embeddings-audit)."
+        ))]  # fmt: skip
+    if not audit.doubts:
+        return []
+    said = f' ("{audit.level}")' if audit.level else ""
+    return [Caution(WARNING, (
+        f"the report card of the embedding{said} has {audit.doubts}; each is named below, under "
+        "Report card of the embedding."
+    ), about="embedding")]  # fmt: skip
 
 
 def _no_photographs(gathered: Gathered) -> str:

@@ -15,9 +15,10 @@ import pandas as pd
 
 from igwas._version import __version__
 from igwas.errors import InputError
+from igwas.extras import install_command
 from igwas.loci.genomic_control import lambda_range
 from igwas.provenance import describe_inputs
-from igwas.report.cautions import WARNING, cautions
+from igwas.report.cautions import WARNING, Caution, cautions
 from igwas.report.gathered import Gathered
 from igwas.report.loci_document import LEAD
 from igwas.report.locus_rows import locus_rows
@@ -88,7 +89,7 @@ def _environment() -> Any:
         import jinja2
     except ImportError as error:
         raise InputError(
-            'the page needs jinja2. Install it with: pip install "igwas-fast[report]".'
+            f"the page needs jinja2. Install it with: {install_command('report')}."
         ) from error
     return jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
 
@@ -107,7 +108,7 @@ def _numbers(gathered: Gathered, anchors: Mapping[int, str]) -> dict[str, Any]:
     return {
         "sections": sections,
         "cards": _cards(gathered),
-        "verdict": _verdict(gathered, sum(one.level == WARNING for one in found)),
+        "verdict": _verdict(gathered, found),
         "cautions": found,
         "photographs": _photographs(gathered.photographs),
         "account": _account(gathered.statistics.account),
@@ -180,7 +181,7 @@ def _shown_tests(gathered: Gathered) -> list[dict[str, Any]]:
     return [one for one in gathered.loci.tests if one["name"] not in single]
 
 
-def _verdict(gathered: Gathered, n_warnings: int) -> str:
+def _verdict(gathered: Gathered, found_cautions: Sequence[Caution]) -> str:
     table = gathered.loci.table
     n_leads = len(table.drop_duplicates(LEAD))
     tests = counted(table["test"].nunique(), "test", "tests")
@@ -190,8 +191,11 @@ def _verdict(gathered: Gathered, n_warnings: int) -> str:
             f"{counted(n_leads, 'lead variant', 'lead variants')} in "
             f"{counted(len(table), 'locus', 'loci')} of {tests}."
         )
-    worth = f"{counted(n_warnings, 'warning', 'warnings')}." if n_warnings else "No warning."
-    return f"{found} {worth}"
+    n = sum(one.level == WARNING and one.about == "scan" for one in found_cautions)
+    worth = f"{counted(n, 'warning', 'warnings') if n else 'No warning'} of the scan"
+    if gathered.audit is not None:
+        worth += f"; {gathered.audit.doubts or 'none'} of the embedding"
+    return f"{found} {worth}."
 
 
 def _photographs(account: PhotographAccount | None) -> dict[str, Any]:

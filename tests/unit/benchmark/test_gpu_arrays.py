@@ -57,11 +57,17 @@ def test_logarithms_may_differ_in_their_last_digits():
 def test_libraries_are_those_that_see_a_gpu(monkeypatch):
     def library(is_available):
         return types.SimpleNamespace(
-            cuda=types.SimpleNamespace(is_available=lambda: is_available), asarray=list
-        )
+            cuda=types.SimpleNamespace(is_available=lambda: is_available), asarray=list,
+            __version__="2.13.0+cpu",
+        )  # fmt: skip
 
     monkeypatch.setitem(sys.modules, "cupy", library(True))
     monkeypatch.setitem(sys.modules, "torch", library(False))
     assert [name for name, _ in gpu_arrays.array_libraries()] == ["cupy"]
     monkeypatch.setitem(sys.modules, "cupy", None)
     assert not list(gpu_arrays.array_libraries())
+    assert gpu_arrays.libraries_left_out() == [
+        "arrays of cupy: it is not installed", "arrays of torch: torch 2.13.0+cpu sees no GPU"
+    ]  # fmt: skip
+    monkeypatch.setitem(sys.modules, "torch", library(True))
+    assert gpu_arrays.libraries_left_out() == ["arrays of cupy: it is not installed"]

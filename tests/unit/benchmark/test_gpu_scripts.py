@@ -1,6 +1,8 @@
 """What `make test-gpu` and `make bench-gpu` run, on the simulated GPU: the scripts work."""
 
 import json
+import re
+import sys
 
 import pytest
 from tests.gpu_array_library import GpuLibrary
@@ -16,7 +18,9 @@ def gpu(simulated_gpu, monkeypatch):
     return simulated_gpu
 
 
-def test_every_check_passes_and_is_written(gpu, tmp_path, capsys):
+def test_every_check_passes_and_is_written(gpu, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    monkeypatch.setattr(gpu_checks, "array_libraries", lambda: iter([]))
     output = tmp_path / "out" / "tests.json"
     arguments = ["-o", output, "--work", tmp_path / "work", "--quick", "--program", "/bin/true"]
     assert gpu_checks.main([str(word) for word in arguments]) == 0
@@ -28,7 +32,12 @@ def test_every_check_passes_and_is_written(gpu, tmp_path, capsys):
     assert names[:2] == ["C++ cases", "sums and tests on GPU 0"]
     assert len([name for name in names if name.startswith("scan")]) == 6
     assert all(one["outcome"] == "passed" for one in result["checks"])
-    assert "scan of hard calls, drop, full" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "scan of hard calls, drop, full" in printed
+    # What is not here fails no run, and is said on the screen and in the file.
+    absent = "arrays of cupy: it is not installed"
+    assert absent in result["left_out"]
+    assert re.search(f"^left out +{absent}$", printed, re.MULTILINE)
     assert gpu.n_violations == 0
 
 
@@ -67,11 +76,12 @@ def test_without_a_gpu_the_scripts_say_why(simulated_gpu, script, tmp_path, caps
 def test_every_rate_is_measured_and_written(gpu, tmp_path, capsys, monkeypatch):
     libraries = [("cupy", GpuLibrary(gpu).put)]
     monkeypatch.setattr(gpu_rates, "array_libraries", lambda: iter(libraries))
+    monkeypatch.setattr(gpu_rates, "libraries_left_out", lambda: ["arrays of torch: no"])
     output = tmp_path / "benchmark.json"
     arguments = ["-o", output, "--work", tmp_path / "work", "--quick", "--rounds", "1"]
     assert gpu_rates.main([str(word) for word in arguments]) == 0
     result = json.loads(output.read_text())
-    assert result["left_out"] == []
+    assert result["left_out"] == ["arrays of torch: no"]
     named = {one["what"]: one for one in result["measurements"]}
     assert list(named) == [
         "products, standard", "products, full", "scan, missing calls: mean, standard",
@@ -81,13 +91,40 @@ def test_every_rate_is_measured_and_written(gpu, tmp_path, capsys, monkeypatch):
     for one in named.values():
         assert min(one["variants_per_second"].values()) > 0
     assert named["products, standard"]["share_of_data_sheet"] is None  # a CPU that plays a GPU
-    assert "variants/s on the GPU" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "variants/s on the GPU" in printed
+    assert "left out: arrays of torch: no\n" in printed
     assert not list((tmp_path / "work").glob("cohort-*/tmp*"))
     assert gpu.n_violations == 0
 
 
 @pytest.mark.usefixtures("gpu")
-def test_what_comes_too_late_is_not_measured(tmp_path):
+def test_what_comes_too_late_is_not_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(gpu_rates, "libraries_left_out", list)
+    monkeypatch.setattr(gpu_rates, "array_libraries", lambda: iter([]))
     result = gpu_rates.measure(tmp_path, gpu_rates.QUICK, rounds=1, minutes=-1.0)
     assert result["measurements"] == []
     assert len(result["left_out"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "rate"),
+    [
+        ("NVIDIA H100 80GB HBM3", 1979.0),
+        ("NVIDIA H100 PCIe", 1513.0),
+        ("NVIDIA H100 NVL", 1671.0),
+        ("NVIDIA L40S", 733.0),
+        ("NVIDIA L40", 362.0),
+        ("NVIDIA L4", 242.0),
+        ("Tesla T4", 130.0),
+        ("NVIDIA T400", None),
+        ("NVIDIA T400 4GB", None),
+        ("NVIDIA H200 NVL", None),
+        ("NVIDIA GeForce RTX 4090 Laptop GPU", None),
+        ("NVIDIA GeForce RTX 4090 D", None),
+        ("NVIDIA GeForce RTX 3060 Ti", None),
+        ("", None),
+    ],
+)
+def test_a_data_sheet_is_that_of_the_very_card(name, rate):
+    assert gpu_rates.data_sheet(name) == rate

@@ -2,6 +2,7 @@
 
 import ctypes
 import importlib.metadata
+import re
 import shutil
 import subprocess
 import sys
@@ -327,6 +328,33 @@ def test_two_packages_of_one_module_are_an_error(content, monkeypatch):
     monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.0")
     with pytest.raises(DeviceUnavailable, match="overwrite each other; expected onnxruntime-gpu"):
         open_session(content, device="cuda", threads=1, runtime=FakeRuntime())
+
+
+@pytest.mark.parametrize(
+    ("device", "install"),
+    [
+        ("cuda", re.escape('pip install ".[gpu]" (in the checkout of igwas-fast)') + "$"),
+        ("tensorrt", re.escape('pip install ".[gpu]"') + ".*TensorRT.*docs/embeddings.md"),
+        ("openvino", "pip install onnxruntime-openvino$"),
+    ],
+)
+@pytest.mark.parametrize(
+    "packages", [["onnxruntime"], ["onnxruntime", "onnxruntime-gpu"], ["onnxruntime-gpu"]]
+)
+def test_the_repair_removes_every_package_and_brings_the_libraries(
+    content, monkeypatch, packages, device, install
+):
+    monkeypatch.setattr("igwas.embeddings.providers.installed_runtimes", lambda: packages)
+    with pytest.raises(DeviceUnavailable) as error:
+        open_session(content, device=device, threads=1, runtime=FakeRuntime([CPU]))
+    assert re.search(f"pip uninstall {' '.join(packages)}(,| ).*then {install}", str(error.value))
+
+
+def test_tensorrt_that_does_not_start_says_where_its_libraries_come_from(content):
+    with pytest.raises(DeviceUnavailable, match="pip's package tensorrt-cu13 or of NVIDIA's"):
+        open_session(
+            content, device="tensorrt", threads=1, runtime=FakeRuntime([TENSORRT, CPU], loads=False)
+        )
 
 
 def test_the_threads_of_the_context_reach_the_session(tmp_path):

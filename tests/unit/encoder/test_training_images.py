@@ -102,5 +102,5 @@ def test_a_file_cut_short_is_corrupt(images, tmp_path):
 
 def test_a_missing_package_names_its_cure(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxscript", None)
-    with pytest.raises(IgwasError, match=r'pip install "igwas-fast\[encoder\]"'):
+    with pytest.raises(IgwasError, match=r'pip install "\.\[encoder\]" \(in the checkout'):
         require("onnxscript")

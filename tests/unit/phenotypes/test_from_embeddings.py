@@ -189,6 +189,64 @@ def test_image_covariates_are_regressed_out_as_statsmodels_does(tmp_path):
     np.testing.assert_allclose(found, expected, atol=2e-6)
 
 
+def test_a_group_of_the_audit_is_all_its_measures_as_statsmodels_has_them(tmp_path):
+    rng = np.random.default_rng(SEED)
+    rows = [row for row in random_rows(40) if row[3] == "0"]
+    n = len(rows)
+    has_notch = rng.integers(0, 2, n)
+    angle = np.where(has_notch == 1, rng.normal(size=n), np.nan)
+    rim = rng.normal(size=n)
+    write_images_file(
+        tmp_path / "images.h5", [row[0] for row in rows],
+        {"rim_share": rim, "has_notch": has_notch, "notch_angle": angle, "sharpness": rng.random(n),
+         "frame_share": np.full(n, np.nan), "disc_x": np.full(n, 0.5)}, {},
+    )  # fmt: skip
+    values, summary, _ = make(
+        tmp_path, rows, images=tmp_path / "images.h5", eyes=("left", "right"),
+        regress_out=("camera outline",),
+    )  # fmt: skip
+    assert summary.steps == []
+    # An angle that is missing is one more level of the notch, which is there already.
+    design = np.column_stack([np.ones(n), np.float32(rim), has_notch, np.nan_to_num(angle)])
+    y = np.float32([row[5] for row in rows])[:, 2].astype(float)
+    expected = OLS(y, design.astype(float)).fit().resid + y.mean()
+    found = [values[f"{row[2]}_dim_002"][row[1]] for row in rows]
+    np.testing.assert_allclose(found, expected, atol=2e-6)
+
+
+def test_an_image_that_the_images_file_lacks_is_left_out_of_a_group_too(tmp_path):
+    rows = random_rows(20)
+    ids = [row[0] for row in rows][1:]
+    measure = {"sharpness": np.random.default_rng(SEED).random(len(ids))}
+    write_images_file(tmp_path / "images.h5", ids, measure, {})
+    _, summary, _ = make(
+        tmp_path, rows, images=tmp_path / "images.h5", regress_out=("sharpness",)
+    )  # fmt: skip
+    assert summary.steps == [("an image covariate is missing", 1)]
+
+
+def test_a_group_without_a_single_measure_is_refused(tmp_path):
+    rows = random_rows(20)
+    measure = {"sharpness": np.full(len(rows), np.nan)}
+    write_images_file(tmp_path / "images.h5", [row[0] for row in rows], measure, {})
+    with pytest.raises(InputError, match="no image has a measure of 'sharpness'"):
+        make(tmp_path, rows, images=tmp_path / "images.h5", regress_out=("sharpness",))
+
+
+@pytest.mark.parametrize(("n_columns", "more"), [(3, ""), (70, " and 12 more")])
+def test_an_unknown_column_is_told_all_that_there_are(tmp_path, n_columns, more):
+    rows = random_rows(10)
+    measures = {"rim_share": np.zeros(len(rows))}
+    metadata = {f"c{k}": ["x"] * len(rows) for k in range(n_columns)}
+    write_images_file(tmp_path / "images.h5", [row[0] for row in rows], measures, metadata)
+    with pytest.raises(InputError, match="no column 'camera'; expected one of: ") as error:
+        make(tmp_path, rows, images=tmp_path / "images.h5", regress_out=("camera",))
+    listed = str(error.value).partition("expected one of: ")[2]
+    assert listed.startswith("camera outline, quality, rim_share, c0, c1, c2")
+    assert f"{more}. Correct the name" in listed
+    assert ("more" in listed) == bool(more)
+
+
 def test_an_image_without_a_covariate_is_left_out(tmp_path):
     rows = random_rows(10)
     table = tmp_path / "facts.tsv"

@@ -67,3 +67,17 @@ def test_bytes_are_refused(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="is no JSON"):
         read_audit_card(path)
+
+
+@pytest.mark.parametrize(
+    ("levels", "doubts"),
+    [
+        ([], ""),
+        (["good", "note", ""], ""),
+        (["warning"], "1 warning"),
+        (["warning"] * 70 + ["failure"], "1 failure and 70 warnings"),
+    ],
+)
+def test_warnings_and_failures_are_counted_whether_shown_or_not(tmp_path, levels, doubts):
+    findings = [{"level": level, "text": "x"} for level in levels]
+    assert read(tmp_path, {"verdict": {"level": "fit", "findings": findings}}).doubts == doubts

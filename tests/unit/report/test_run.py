@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import html
 import json
 import re
 from html.parser import HTMLParser
@@ -214,6 +215,32 @@ def hostile_scan(folder):
              HOSTILE: {HOSTILE: HOSTILE}}  # fmt: skip
     (folder / "a.json").write_text(json.dumps(audit))
     return truth.path
+
+
+@pytest.mark.parametrize(
+    ("levels", "said", "caution"),
+    [
+        (None, " of the scan.", ""),
+        (["good"], " of the scan; none of the embedding.", ""),
+        (["warning"] * 7 + ["note"], " of the scan; 7 warnings of the embedding.", "7 warnings"),
+        (["failure"], " of the scan; 1 failure of the embedding.", "1 failure"),
+    ],
+)
+def test_warnings_of_the_embedding_are_counted_above_its_report_card(
+    scanned, tmp_path, levels, said, caution
+):
+    options = ReportOptions(regional=0)
+    if levels is not None:
+        path = tmp_path / "a.json"
+        findings = [{"level": level, "text": "x"} for level in levels]
+        path.write_text(json.dumps({"verdict": {"level": "so so", "findings": findings}}))
+        options = ReportOptions(regional=0, embeddings_audit=path)
+    run_report(scanned.statistics, scanned.loci, tmp_path / "r.html", options=options)
+    summary, cautions = (tmp_path / "r.html").read_text().split('<section id="cautions"')
+    cautions = html.unescape(cautions.partition('<section id="people"')[0])
+    assert said in summary
+    words = f'the report card of the embedding ("so so") has {caution}; each is named below'
+    assert (words in cautions) == bool(caution)
 
 
 def test_hostile_names_stay_text(tmp_path):
