@@ -86,7 +86,7 @@ def test_every_rate_is_measured_and_written(gpu, tmp_path, capsys, monkeypatch):
     assert list(named) == [
         "products, standard", "products, full", "scan, missing calls: mean, standard",
         "scan, missing calls: drop, standard", "arrays of cupy, whole copies in int8",
-        "arrays of cupy, fractions in float32",
+        "arrays of cupy, fractions in float32", "arrays of cupy, fractions in float32, 2 % missing",
     ]  # fmt: skip
     for one in named.values():
         assert min(one["variants_per_second"].values()) > 0
