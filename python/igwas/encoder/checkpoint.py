@@ -1,6 +1,7 @@
 """Checkpoints: written whole or not at all, loaded without running code that a file could hold."""
 
 import hashlib
+import io
 import os
 import pickle
 import struct
@@ -9,7 +10,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -107,22 +108,26 @@ def write_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
         "igwas_version": __version__,
         "weights_digest": checkpoint.weights_digest,
     }
+    packed = _packed(content)
     with whole_file(path) as partial, partial.open("wb") as stream:
-        _save(content, stream)
+        stream.write(packed)
         stream.flush()
         os.fsync(stream.fileno())
 
 
-def _save(content: dict[str, Any], stream: IO[bytes]) -> None:
+def _packed(content: dict[str, Any]) -> memoryview:
+    """In memory first: torch's zip writer, when it is stopped, still writes as it is destroyed, and
+    if its file is closed by then it ends the process.
+    """
+    stream = io.BytesIO()
     try:
         torch.save(content, stream)
     except RuntimeError as error:
-        # torch's zip writer hides what stopped it behind an error of its own: a refused write, or
-        # Ctrl-C while it writes.
-        stopped = error.__context__
-        if isinstance(stopped, OSError | KeyboardInterrupt):
-            raise stopped from None
-        raise OSError("torch cannot write it") from error
+        # The writer hides Ctrl-C behind an error of its own.
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise error.__context__ from None
+        raise
+    return stream.getbuffer()
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
