@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import SupportsIndex
 
 from igwas.errors import OptionError
 
@@ -40,13 +41,19 @@ class Context:
     max_memory_bytes: int | None = None
 
     def __post_init__(self) -> None:
-        if self.threads < 0:
-            raise OptionError(f"threads is {self.threads}; expected 0 (all cores) or more.")
+        if not _is_whole(self.threads) or self.threads < 0:
+            raise OptionError(f"threads is {self.threads!r}; expected 0 (all cores) or more.")
         if self.device not in DEVICES:
             raise OptionError(
                 f"--device is {self.device!r}; expected {', '.join(DEVICES[:-1])} or "
                 f"{DEVICES[-1]}, in lower case. A GPU's number goes into --gpus."
             )
+        if not isinstance(self.gpus, Sequence) or not all(map(_is_whole, self.gpus)):
+            raise OptionError(
+                f"gpus is {self.gpus!r}; expected a tuple of GPU numbers. Give for example (0,)."
+            )
+        # A list would leave the context without a hash.
+        object.__setattr__(self, "gpus", tuple(self.gpus))
         if self.gpus and self.device != "cuda":
             raise OptionError(
                 f"--gpus is given but --device is {self.device!r}; expected cuda. "
@@ -61,6 +68,31 @@ class Context:
     def n_threads(self) -> int:
         """Threads with 0 resolved to the cores this process may use."""
         return self.threads or len(os.sched_getaffinity(0))
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, SupportsIndex) and not isinstance(value, bool)
+
+
+def given_context(context: Context | None) -> Context:
+    """The context that was given; one of defaults where none is.
+
+    Raises
+    ------
+    OptionError
+        If it is something else, such as the name of a device.
+
+    Examples
+    --------
+    >>> given_context(None) == Context()
+    True
+    """
+    if context is None:
+        return Context()
+    if not isinstance(context, Context):
+        said = f"igwas.Context(device={context!r})" if isinstance(context, str) else "a Context"
+        raise OptionError(f"context is {context!r}; expected an igwas.Context. Give {said}.")
+    return context
 
 
 def cpu_context(context: Context | None, work: str) -> Context:
@@ -82,12 +114,13 @@ def cpu_context(context: Context | None, work: str) -> Context:
     >>> cpu_context(Context(threads=2, device="auto"), "the search for loci").threads
     2
     """
-    if context is not None and context.device not in ("auto", "cpu"):
+    context = given_context(context)
+    if context.device not in ("auto", "cpu"):
         raise OptionError(
             f"Context has device {context.device!r}, but {work} runs on the CPU only; expected "
             "cpu or auto. Leave the device out."
         )
-    return context or Context()
+    return context
 
 
 def refuse_gpus(context: Context, work: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from igwas.context import Context
+from igwas.context import Context, given_context
 
 N_SAMPLES, N_VARIANTS, N_PHENOTYPES = 499, 61, 5
 # Betas may be off by this share of their standard error, standard errors relatively: the core
@@ -33,7 +33,7 @@ class Check:
 
 def run_self_test(context: Context | None = None) -> list[Check]:
     """Run every check; an exception is a failed check, never raised."""
-    context = context or Context()
+    context = given_context(context)
     parts: dict[str, Callable[[], str]] = {
         "crc32c of the standard digits": _check_crc32c,
         "zstd round trip": _check_zstd,

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from tests.conftest import REPOSITORY
 
-from igwas.context import Context, cpu_context, refuse_gpus
+from igwas.context import Context, cpu_context, given_context, refuse_gpus
+from igwas.embeddings.encoder import open_encoder
 from igwas.errors import OptionError
+from igwas.self_test import run_self_test
 
 NOWHERE = Path("/nowhere")
 # Each with arguments that are never looked at: the device is refused first.
@@ -53,7 +55,8 @@ def functions_with_a_context():
 
 
 def test_every_function_that_takes_a_context_heeds_or_refuses_its_device():
-    assert set(functions_with_a_context()) - {"context.cpu_context"} == {*ON_THE_CPU, *ON_A_DEVICE}
+    ours = {"context.cpu_context", "context.given_context"}
+    assert set(functions_with_a_context()) - ours == {*ON_THE_CPU, *ON_A_DEVICE}
 
 
 @pytest.mark.parametrize("device", ["cuda", "tensorrt", "openvino"])
@@ -89,3 +92,44 @@ def test_training_refuses_gpus_by_number():
 
     with pytest.raises(OptionError, match="a training process takes the first GPU"):
         train_encoder(NOWHERE, NOWHERE, context=Context(device="cuda", gpus=(0,)))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"device": "cuda", "gpus": 0}, r"gpus is 0; expected a tuple of GPU numbers.*\(0,\)"),
+        ({"device": "cuda", "gpus": "0,1"}, "gpus is '0,1'; expected a tuple"),
+        ({"device": "cuda", "gpus": (0.5,)}, r"gpus is \(0.5,\); expected a tuple"),
+        ({"device": "cuda", "gpus": (True,)}, "expected a tuple of GPU numbers"),
+        ({"threads": "3"}, "threads is '3'; expected 0"),
+        ({"threads": 1.5}, "threads is 1.5; expected 0"),
+        ({"device": None}, "--device is None; expected"),
+    ],
+)
+def test_a_value_of_another_type_is_one_line(options, words):
+    with pytest.raises(OptionError, match=words):
+        Context(**options)
+
+
+def test_gpus_may_be_a_list():
+    assert Context(device="cuda", gpus=[0, 1]) == Context(device="cuda", gpus=(0, 1))
+    assert hash(Context(device="cuda", gpus=[0])) == hash(Context(device="cuda", gpus=(0,)))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("cuda", r"context is 'cuda'; expected an igwas.Context. Give igwas.Context\(device='cuda'"),
+        (0, "context is 0; expected an igwas.Context. Give a Context"),
+        ({}, r"context is \{\}; expected an igwas.Context"),
+    ],
+)
+def test_what_is_no_context_is_one_line(given, words):
+    for take in (
+        given_context,
+        lambda context: cpu_context(context, "the search"),
+        lambda context: open_encoder(NOWHERE, context=context),
+        run_self_test,
+    ):
+        with pytest.raises(OptionError, match=words):
+            take(given)

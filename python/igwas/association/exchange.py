@@ -28,8 +28,21 @@ def gpu_of(values: Any) -> int | None:
     """The number of the GPU in whose memory an array of another library lies, if on one."""
     if not is_foreign(values):
         return None
-    device, number = (int(part) for part in values.__dlpack_device__())
+    device, number = _device_of(values)
     return number if device == _CUDA else None
+
+
+def _device_of(values: Any) -> tuple[int, int]:
+    """DLPack's number of the kind of device, and which of them."""
+    try:
+        device, number = (int(part) for part in values.__dlpack_device__())
+    # PyTorch says ValueError of a tensor without memory (device "meta"); others their own.
+    except (AttributeError, BufferError, RuntimeError, TypeError, ValueError) as error:
+        raise InputError(
+            f"an array of {library_name(values)} is where it cannot be handed over ({error}); "
+            "expected one in memory or on an NVIDIA GPU. Give an array in memory (x.cpu())."
+        ) from error
+    return device, number
 
 
 def as_numpy(values: Any, what: str) -> Any:
@@ -50,7 +63,7 @@ def as_numpy(values: Any, what: str) -> Any:
     """
     if not is_foreign(values):
         return values
-    device, number = (int(part) for part in values.__dlpack_device__())
+    device, number = _device_of(values)
     if device not in _READABLE:
         raise DeviceUnavailable(
             f"{what} lie on device {_NAMES.get(device, device)} {number}; expected an array that "

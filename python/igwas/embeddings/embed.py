@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from igwas.context import Context
+from igwas.context import Context, given_context
 from igwas.embeddings import embeddings_file
 from igwas.embeddings.embed_options import EmbedOptions, EmbedSummary
 from igwas.embeddings.embedding_run import EmbeddingRun, Progress, split_batches
@@ -130,7 +130,7 @@ def embed_images(
         If an interrupted run is in the way, or was made from something else.
     """
     options = options or EmbedOptions()
-    context = context or Context()
+    context = given_context(context)
     paths = Paths(Path(output))
     inputs = {"images": Path(images), "model": Path(model)}
     _check_output(paths, options)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from igwas.context import Context, refuse_gpus
+from igwas.context import Context, given_context, refuse_gpus
 from igwas.embeddings.providers import MEMORY, OpenSession, first_line, host_buffer, open_session
 from igwas.errors import IgwasError, InputError, ShapeError
 
@@ -215,7 +215,7 @@ def open_encoder(
         If the context numbers GPUs.
     """
     path = Path(path)
-    context = context or Context()
+    context = given_context(context)
     refuse_gpus(context, "an encoder")
     if path.is_dir() or not path.exists():
         found = "is a folder" if path.is_dir() else "does not exist"

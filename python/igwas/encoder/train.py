@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from igwas.context import Context, refuse_gpus
+from igwas.context import Context, given_context, refuse_gpus
 from igwas.encoder.checkpoint import (
     BEST,
     LAST,
@@ -101,7 +101,7 @@ def train_encoder(
         If the loss becomes infinite or NaN.
     """
     images, run_dir = Path(images), Path(run_dir)
-    options, context = options or TrainOptions(), context or Context()
+    options, context = options or TrainOptions(), given_context(context)
     refuse_gpus(context, "a training process")
     device_type = choose_device(context.device).type
     if resume and overwrite:

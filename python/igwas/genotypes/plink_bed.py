@@ -1,6 +1,7 @@
 """A PLINK 1 .bed read in place: arithmetic offsets, no checksum."""
 
 import hashlib
+import re
 from functools import cached_property
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from igwas.provenance import file_digest
 
 _MAGIC = b"\x6c\x1b"
 _HEADER_BYTES = 3
+# A table of hundreds of phenotypes names them all in one line.
+_LONGEST_LINE = 2**20
 
 
 class BedGenotypes(GenotypeFile):
@@ -103,9 +106,29 @@ class BedGenotypes(GenotypeFile):
         return self._bim.variants(start, stop)
 
 
+def _is_table(path: Path) -> bool:
+    """Whether a file begins with a line of columns, as text."""
+    with path.open("rb") as stream:
+        start = stream.read(_LONGEST_LINE)
+    line, newline, _ = start.partition(b"\n")
+    if not newline:
+        return False
+    try:
+        text = line.decode("utf-8-sig").rstrip("\r")
+    except UnicodeDecodeError:
+        return False
+    is_printable = all(letter.isprintable() or letter == "\t" for letter in text)
+    return is_printable and len(re.split(r"[\t, ]+", text.strip())) > 1
+
+
 def _check_header(path: Path) -> None:
     with path.open("rb") as stream:
         header = stream.read(_HEADER_BYTES)
+    if header[:2] != _MAGIC and _is_table(path):
+        raise InputError(
+            f"{path} is a table; expected genotypes.h5 or a .bed. Check the order of the files: "
+            "assoc takes genotypes first, phenotypes second."
+        )
     if header[:2] != _MAGIC or len(header) < _HEADER_BYTES:
         raise InputError(
             f"{path} starts with bytes {header.hex(' ') or 'none'}; expected 6c 1b 01, a PLINK 1 "

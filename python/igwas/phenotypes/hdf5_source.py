@@ -44,7 +44,7 @@ class Hdf5Source(TableSource):
             self._kind = kind_of(file.attrs)
             if self._kind not in (PHENOTYPES, EMBEDDINGS):
                 raise SchemaError(
-                    f"{path} is a {self._kind.name} file; expected phenotypes.h5 or embeddings.h5. "
+                    f"{path} holds {self._kind.name.removeprefix('igwas ')}; expected phenotypes.h5 or embeddings.h5. "
                     "Give the file that holds phenotypes."
                 )
             validate(file, self._kind)

@@ -273,6 +273,12 @@ class _Export:
                 "%s has GWAS-SSF's names but is no GWAS-SSF file: that holds one phenotype's betas",
                 self.output,
             )
+        elif self.options.is_limited:
+            logger.warning(
+                "%s has GWAS-SSF's columns but is no GWAS-SSF file: that holds all variants that "
+                "were tested, and effects that were chosen by their p are too large",
+                self.output,
+            )
         if self.n_unusual:
             logger.warning(
                 "%d rows of %s have alleles other than A, C, G, T strings, which GWAS-SSF does "

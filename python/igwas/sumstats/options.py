@@ -58,6 +58,11 @@ class ExportOptions:
         name = self.format or ("parquet" if is_parquet_name else "gwas-ssf")
         if name not in FORMATS:
             raise OptionError(f"format is {name!r}; expected one of: {', '.join(FORMATS)}.")
+        if ".csv" in output.suffixes[-2:]:
+            raise OptionError(
+                f"output {output} is named for commas but {name} has none; expected another name. "
+                "Name it .tsv, .txt or .parquet."
+            )
         if name != "parquet" and is_parquet_name:
             raise OptionError(
                 f"output {output} is named Parquet but the format is {name}; expected a text "
@@ -71,14 +76,18 @@ class ExportOptions:
         self._check_choices(name)
         return name
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether rows are chosen by their p."""
+        return self.top is not None or self.min_log10p is not None
+
     def _check_choices(self, name: str) -> None:
-        is_limited = self.top is not None or self.min_log10p is not None
-        if self.phenotype == ALL and name != "parquet" and not is_limited:
+        if self.phenotype == ALL and name != "parquet" and not self.is_limited:
             raise OptionError(
                 f"phenotype is 'all' with format {name}; expected a limit on the rows. "
                 "Give --min-log10p or --top, use --format parquet, or name one phenotype."
             )
-        if self.include_untested and is_limited:
+        if self.include_untested and self.is_limited:
             raise OptionError(
                 "--include-untested contradicts --min-log10p and --top; expected one of them, as "
                 "untested variants have no p. Drop one."
@@ -87,6 +96,11 @@ class ExportOptions:
             raise OptionError(
                 f"--p-value was given with format {name}; expected gwas-ssf. Drop it: regenie "
                 "always gives LOG10P, plink2 P."
+            )
+        if self.genome_assembly is not None and name != "gwas-ssf":
+            raise OptionError(
+                f"--genome-assembly was given with format {name}, which has no place for it; "
+                "expected gwas-ssf. Drop it."
             )
         if self.mask is not None and self.phenotype != "omnibus":
             raise OptionError(

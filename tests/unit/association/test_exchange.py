@@ -123,3 +123,13 @@ def test_an_array_on_a_gpu_that_this_build_cannot_use_says_so(monkeypatch):
 def test_lists_and_numpy_arrays_are_of_no_other_library():
     assert library_of([[0, 1]]) is None
     assert library_of(DOSAGE) is None
+
+
+def test_an_array_without_memory_is_one_line():
+    """PyTorch's device "meta" has shapes alone; its DLPack raises a ValueError."""
+    torch = pytest.importorskip("torch")
+    empty = torch.empty(DOSAGE.shape, device="meta")
+    values = torch.empty(VALUES.shape, device="meta")
+    for genotypes, phenotypes in ((empty, VALUES), (DOSAGE, values)):
+        with pytest.raises(InputError, match=r"an array of torch is where .* expected one in mem"):
+            igwas.associate(genotypes, phenotypes)

@@ -35,6 +35,25 @@ def test_magic_bytes_are_checked(tmp_path, cohort, write):
         open_genotypes(path)
 
 
+@pytest.mark.parametrize(
+    "text", ["IID\ta\nS1\t1\n", "FID IID a\r\n1 1 0.5\r\n", "\ufeffIID,a\nS1,1\n"]
+)
+@pytest.mark.parametrize("name", ["eyes.tsv", "eyes.bed"])
+def test_a_table_in_place_of_genotypes_is_said_to_be_one(tmp_path, text, name):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    words = "is a table; expected genotypes.h5 or a .bed.*genotypes first, phenotypes second"
+    with pytest.raises(InputError, match=words):
+        open_genotypes(path)
+
+
+@pytest.mark.parametrize("content", [b"text without a line's end", b"one\n", b"a\x00b c\n", b"\xff a\n"])
+def test_what_is_no_table_is_not_called_one(tmp_path, content):
+    (tmp_path / "x.bed").write_bytes(content)
+    with pytest.raises(InputError, match="starts with bytes"):
+        open_genotypes(tmp_path / "x.bed")
+
+
 def test_sample_major_is_refused_with_the_command(tmp_path, cohort, write):
     path = write.bed(tmp_path / "x", cohort)
     path.write_bytes(b"\x6c\x1b\x00" + path.read_bytes()[3:])
