@@ -26,8 +26,14 @@ from igwas.embeddings.photographs import (
     made_images,
 )
 from igwas.embeddings.test_time_views import TestTimeViews
-from igwas.errors import IncompleteFile, OptionError, OutputError, ShapeError
-from igwas.sole_writer import refuse_inputs, refuse_special, require_folder, sole_writer
+from igwas.errors import IncompleteFile, OptionError, ShapeError
+from igwas.sole_writer import (
+    refuse_existing,
+    refuse_inputs,
+    refuse_special,
+    require_folder,
+    sole_writer,
+)
 
 _log = logging.getLogger("igwas")
 
@@ -184,10 +190,7 @@ def _check_output(paths: Paths, options: EmbedOptions) -> None:
             "interrupted run, --overwrite starts again."
         )
     require_folder(paths.output)
-    if paths.output.exists() and not (options.overwrite or options.resume):
-        raise OutputError(
-            f"{paths.output} exists; expected a new file. Choose another name or give --overwrite."
-        )
+    refuse_existing(paths.output, overwrite=options.overwrite or options.resume)
     left = next((path for path in (paths.partial, *images_paths(paths)) if path.exists()), None)
     if left is not None and not (options.overwrite or options.resume):
         raise IncompleteFile(
