@@ -3,7 +3,7 @@
 import gzip
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,28 @@ class Regions:
         distance = _distance(own, position, position)
         at = int(distance.argmin())
         return str(own["name"].iloc[at]), int(distance[at])
+
+    def elsewhere(self, chromosomes: Collection[str]) -> tuple[str, ...]:
+        """A note if not one region lies on these chromosomes, as with another naming of them.
+
+        Parameters
+        ----------
+        chromosomes : collection of str
+            Of the statistics.
+
+        Returns
+        -------
+        tuple of str
+            Empty where one does.
+        """
+        own = self.table["chromosome"]
+        if own.isin(list(chromosomes)).any() or not chromosomes:
+            return ()
+        return (
+            f"{self.path} has no line of a chromosome of the statistics: its first is of "
+            f"{own.iloc[0][:40]!r}, they have {next(iter(chromosomes))!r}; nothing of it can be "
+            "near a locus",
+        )
 
 
 def _distance(table: pd.DataFrame, start: int, end: int) -> NDArray[np.int64]:

@@ -74,6 +74,23 @@ def test_what_is_no_gene_file_is_refused(tmp_path, content, message):
     assert "\n" not in str(caught.value)
 
 
+def test_chromosomes_of_refseq_are_ours(tmp_path):
+    path = tmp_path / "genes.gtf"
+    path.write_text(GTF.replace("1\thavana", "NC_000001.11\thavana"))
+    assert read_genes(path).nearest("1", 150) == ("AAA", 0)
+
+
+def test_a_file_of_other_chromosomes_says_so_with_a_name_of_both(tmp_path):
+    path = tmp_path / "genes.gtf"
+    path.write_text(GTF.replace("1\thavana", "CM000663.2\thavana"))
+    genes = read_genes(path)
+    assert genes.elsewhere(["2", "CM000663.2"]) == genes.elsewhere([]) == ()
+    assert genes.elsewhere(["2", "1"]) == (
+        f"{path} has no line of a chromosome of the statistics: its first is of 'CM000663.2', they "
+        "have '2'; nothing of it can be near a locus",
+    )
+
+
 def test_a_byte_order_mark_is_no_part_of_a_chromosome(tmp_path):
     (tmp_path / "genes.bed").write_text("chr4\t99\t200\tAAA\n", encoding="utf-8-sig")
     assert read_genes(tmp_path / "genes.bed").nearest("4", 150) == ("AAA", 0)
