@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -142,7 +143,8 @@ def embed_images(
     _check_output(paths, options)
     refuse_inputs(paths.output, inputs)
     with sole_writer(paths.output):
-        encoder = open_encoder(model, context=context)
+        # The bound is on the batches, which are planned here.
+        encoder = open_encoder(model, context=replace(context, max_memory_bytes=None))
         if not is_photographs(Path(images)):
             return _embed_file(Path(images), encoder, paths, options, context, progress)
         if options.resume and is_finished(Path(images), encoder, paths, options):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from igwas.context import Context, refuse_gpus
+from igwas.context import Context, refuse_gpus, refuse_memory_bound
 from igwas.embeddings.providers import MEMORY, OpenSession, first_line, host_buffer, open_session
 from igwas.embeddings.sealed_model import KEY, refuse_altered
 from igwas.errors import CorruptFile, IgwasError, InputError, ShapeError
@@ -214,11 +214,12 @@ def open_encoder(
     DeviceUnavailable
         If a device asked for by name cannot be used.
     OptionError
-        If the context numbers GPUs.
+        If the context numbers GPUs or bounds the memory.
     """
     path = Path(path)
     context = context or Context()
     refuse_gpus(context, "an encoder")
+    refuse_memory_bound(context, "an encoder")
     if path.is_dir() or not path.exists():
         found = "is a folder" if path.is_dir() else "does not exist"
         raise InputError(f"{path} {found}; expected an encoder.onnx. Check the path.")
