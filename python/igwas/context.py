@@ -27,7 +27,8 @@ class Context:
     gpus : tuple of int
         Numbers of the GPUs that a scan uses with `cuda`; empty is all. Encoders refuse them.
     max_memory_bytes : int or None
-        Upper bound for the buffers the call plans; None leaves the default plan.
+        Upper bound for the buffers that a scan of files or an embedding of files plans; None leaves
+        the default plan. Work that plans none refuses a bound.
 
     Raises
     ------
@@ -107,7 +108,7 @@ def cpu_context(context: Context | None, work: str) -> Context:
     Raises
     ------
     OptionError
-        If the context asks for another device: it would be ignored.
+        If the context asks for another device or bounds the memory: it would be ignored.
 
     Examples
     --------
@@ -120,6 +121,7 @@ def cpu_context(context: Context | None, work: str) -> Context:
             f"Context has device {context.device!r}, but {work} runs on the CPU only; expected "
             "cpu or auto. Leave the device out."
         )
+    refuse_memory_bound(context, work)
     return context
 
 
@@ -135,6 +137,21 @@ def refuse_gpus(context: Context, work: str) -> None:
         raise OptionError(
             f"Context has gpus {context.gpus}, but {work} takes the first GPU it sees; expected "
             "none named. Leave gpus out, and say which it sees with CUDA_VISIBLE_DEVICES."
+        )
+
+
+def refuse_memory_bound(context: Context, work: str) -> None:
+    """Fail if the context bounds the memory of work that plans no buffers by it.
+
+    Raises
+    ------
+    OptionError
+        If it does.
+    """
+    if context.max_memory_bytes is not None:
+        raise OptionError(
+            f"Context has max_memory_bytes {context.max_memory_bytes:,}, but {work} does not plan "
+            "its memory; expected None. Leave it out."
         )
 
 

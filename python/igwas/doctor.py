@@ -95,7 +95,13 @@ class Diagnosis:
 
 
 def diagnose(*, context: Context | None = None) -> Diagnosis:
-    """Gather versions and devices, and test the core; takes about a second and never raises."""
+    """Gather versions and devices, and test the core; takes about a second.
+
+    Raises
+    ------
+    OptionError
+        If the context bounds the memory; nothing else is raised, what fails is a failed check.
+    """
     facts = {
         "versions": _versions(),
         "optional": _optional_versions(),

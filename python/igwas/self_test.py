@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from igwas.context import Context, given_context
+from igwas.context import Context, given_context, refuse_memory_bound
 
 N_SAMPLES, N_VARIANTS, N_PHENOTYPES = 499, 61, 5
 # Betas may be off by this share of their standard error, standard errors relatively: the core
@@ -32,8 +32,15 @@ class Check:
 
 
 def run_self_test(context: Context | None = None) -> list[Check]:
-    """Run every check; an exception is a failed check, never raised."""
+    """Run every check; an exception is a failed check, not raised.
+
+    Raises
+    ------
+    OptionError
+        If the context bounds the memory.
+    """
     context = given_context(context)
+    refuse_memory_bound(context, "the self-test")
     parts: dict[str, Callable[[], str]] = {
         "crc32c of the standard digits": _check_crc32c,
         "zstd round trip": _check_zstd,

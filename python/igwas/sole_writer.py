@@ -52,6 +52,23 @@ def require_folder(output: Path) -> None:
         )
 
 
+def refuse_existing(output: Path, *, overwrite: bool) -> None:
+    """Refuse an output that is there already and may not be replaced.
+
+    Parameters
+    ----------
+    output : Path
+    overwrite : bool
+        Whether it may.
+
+    Raises
+    ------
+    OutputError
+    """
+    if output.exists() and not overwrite:
+        raise OutputError(f"{output} exists; expected a new file. Give --overwrite to replace it.")
+
+
 def refuse_special(output: Path) -> None:
     """Refuse an output that is there and is no regular file: a folder, a device, a pipe.
 

@@ -1,4 +1,4 @@
-"""A run that is told to stop, by Ctrl-C or by the signal that ends a job of a batch system."""
+"""A run that is told to stop, by Ctrl-C, a batch system's signal or the end of its terminal."""
 
 import signal
 import threading
@@ -6,34 +6,48 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+# What ends a job of a batch system, and what comes when a terminal or a connection is closed.
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM came: what Ctrl-C would be cleaned up for is cleaned up."""
+    """One of STOP_SIGNALS came: what Ctrl-C would be cleaned up for is cleaned up.
+
+    Parameters
+    ----------
+    number : signal.Signals
+        Which.
+    """
+
+    def __init__(self, number: signal.Signals = signal.SIGTERM) -> None:
+        super().__init__()
+        self.number = number
 
 
 @contextmanager
-def sigterm_interrupts() -> Iterator[None]:
-    """Raise Terminated in the main thread when SIGTERM comes; further ones change nothing.
+def signals_interrupt() -> Iterator[None]:
+    """Raise Terminated in the main thread when a stop signal comes; further ones change nothing.
 
-    `timeout` and some batch systems send two, and the second must not end the cleaning up. Where
-    SIGTERM is ignored or has a handler already, and outside the main thread, nothing is changed.
+    `timeout` and some batch systems send two, and the second must not end the cleaning up. A signal
+    that is ignored (`nohup`) or has a handler already stays so, and outside the main thread nothing
+    is changed.
     """
-    if (
-        threading.current_thread() is not threading.main_thread()
-        or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
-    ):
-        yield
-        return
+    ours: list[signal.Signals] = []
+    if threading.current_thread() is threading.main_thread():
+        ours = [one for one in STOP_SIGNALS if signal.getsignal(one) is signal.SIG_DFL]
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise Terminated
+    def stop(number: int, _frame: FrameType | None) -> None:
+        for one in ours:
+            signal.signal(one, signal.SIG_IGN)
+        raise Terminated(signal.Signals(number))
 
-    signal.signal(signal.SIGTERM, stop)
+    for one in ours:
+        signal.signal(one, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for one in ours:
+            signal.signal(one, signal.SIG_DFL)
 
 
 def describe_stop(stop: KeyboardInterrupt) -> tuple[str, int]:
@@ -58,7 +72,6 @@ def describe_stop(stop: KeyboardInterrupt) -> tuple[str, int]:
     >>> describe_stop(KeyboardInterrupt())
     ('interrupted', 130)
     """
-    is_terminated = isinstance(stop, Terminated)
-    what = "stopped by SIGTERM" if is_terminated else "interrupted"
-    number = signal.SIGTERM if is_terminated else signal.SIGINT
+    number = stop.number if isinstance(stop, Terminated) else signal.SIGINT
+    what = "interrupted" if number == signal.SIGINT else f"stopped by {number.name}"
     return "; ".join([what, *getattr(stop, "__notes__", [])]), 128 + int(number)

@@ -14,7 +14,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def output_error(path: Path, error: OSError, *, can_resume: bool = True) -> OutputError:
-    """Word a refused write; HDF5 gives the system's error number inside its text only.
+    """Word a refused write; HDF5 and Arrow give the system's error number in their text only.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def output_error(path: Path, error: OSError, *, can_resume: bool = True) -> Outp
     can_resume : bool
         Whether the command has --resume.
     """
-    found = re.search(r"errno = (\d+)", str(error))
+    found = re.search(r"errno(?: =)? (\d+)", str(error))
     code = error.errno or (int(found[1]) if found else None)
     if code == errno.ENOSPC:
         reason = "the disk is full"
@@ -64,9 +64,28 @@ def whole_file(path: Path, *, can_resume: bool = True) -> Iterator[Path]:
     """
     partial = path.with_name(path.name + ".partial")
     try:
-        yield partial
-        partial.replace(path)
-    except OSError as error:
-        raise output_error(path, error, can_resume=can_resume) from error
+        with named_in_errors(path, can_resume=can_resume):
+            yield partial
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def named_in_errors(path: Path, *, can_resume: bool = True) -> Iterator[None]:
+    """Word a refused write in the block with the name of what is written; the system gives none.
+
+    Parameters
+    ----------
+    path : Path
+    can_resume : bool
+        Whether the command has --resume.
+
+    Raises
+    ------
+    OutputError
+    """
+    try:
+        yield
+    except OSError as error:
+        raise output_error(path, error, can_resume=can_resume) from error

@@ -10,6 +10,7 @@ from tests.cohort_files import write_random_cohort
 from tests.crash.test_kill import Files
 from tests.statistics_arrays import assert_same_bits, read_arrays
 
+from igwas.association.statistics_file import open_statistics
 from igwas.association.statistics_writer import read_done
 
 # 1.5 million tests, all of them kept as hits: the journal of hits (40 bytes each, 61 MB) outgrows
@@ -138,3 +139,34 @@ def test_a_merge_without_room_leaves_nothing_behind(tmp_path, cohort, one_run):
     assert len(command.error_lines(failed.stderr)) == 1
     assert "Traceback" not in failed.stderr
     assert sorted(tmp_path.iterdir()) == shards
+
+
+@pytest.mark.parametrize("kilobytes", [1, 20, 100])
+def test_a_simulated_cohort_without_room_names_its_folder(tmp_path, kilobytes):
+    folder = tmp_path / "cohort"
+    failed = command.run(
+        "simulate", "-o", folder, "--samples", "60", "--variants", "9000", "--phenotypes", "4",
+        preexec_fn=limit_file_size(kilobytes * 1024),
+    )  # fmt: skip
+    assert failed.returncode == 1, failed.stderr
+    (line,) = command.error_lines(failed.stderr)
+    assert line.startswith(f"error: {folder}: file too large; expected room"), failed.stderr
+    assert "--resume" not in line
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["x.tsv", "x.tsv.gz", "x.parquet"])
+@pytest.mark.parametrize("n_bytes", [0, 4096])
+def test_an_export_without_room_names_its_file(tmp_path, one_run, name, n_bytes):
+    output = tmp_path / name
+    with open_statistics(one_run) as file:
+        phenotype = file.phenotype_names[0]
+    failed = command.run(
+        "sumstats", one_run, "--phenotype", phenotype, "-o", output,
+        preexec_fn=limit_file_size(n_bytes),
+    )  # fmt: skip
+    assert failed.returncode == 1, failed.stderr
+    (line,) = command.error_lines(failed.stderr)
+    assert line.startswith(f"error: {output}: file too large; expected room"), failed.stderr
+    assert "--resume" not in line
+    assert list(tmp_path.iterdir()) == []

@@ -15,7 +15,11 @@ from tests.statistics_arrays import (
 
 @pytest.mark.parametrize(
     ("number", "status", "words"),
-    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "stopped by SIGTERM")],
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGTERM, 143, "stopped by SIGTERM"),
+        (signal.SIGHUP, 129, "stopped by SIGHUP"),
+    ],
 )
 def test_an_interrupted_scan_goes_on_where_it_was(tmp_path, cohort, one_run, number, status, words):
     files = Files(tmp_path / "statistics.h5")

@@ -71,6 +71,37 @@ def test_work_on_the_cpu_refuses_a_device_before_it_looks_at_files(name, device)
         call(*ON_THE_CPU[name], context=Context(device=device), **options)
 
 
+@pytest.mark.parametrize("name", ON_THE_CPU)
+def test_work_on_the_cpu_refuses_a_bound_on_its_memory(name):
+    module, function = name.rsplit(".", 1)
+    if "encoder." in name:
+        pytest.importorskip("torch")
+    call = getattr(importlib.import_module(f"igwas.{module}"), function)
+    options = {"options": None} if name.startswith("sumstats.") else {}
+    with pytest.raises(OptionError, match=r"max_memory_bytes 1,000, but .* does not plan"):
+        call(*ON_THE_CPU[name], context=Context(max_memory_bytes=1000), **options)
+
+
+# The others on a device plan their memory: `run_scan` and `embed_images`.
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("doctor.diagnose", ()),
+        ("embeddings.embed.embed", (None, NOWHERE)),
+        ("embeddings.encoder.open_encoder", (NOWHERE,)),
+        ("encoder.train.train_encoder", (NOWHERE, NOWHERE)),
+        ("self_test.run_self_test", ()),
+    ],
+)
+def test_work_on_a_device_that_plans_no_memory_refuses_a_bound(name, arguments):
+    if "encoder." in name:
+        pytest.importorskip("torch")
+    module, function = name.rsplit(".", 1)
+    call = getattr(importlib.import_module(f"igwas.{module}"), function)
+    with pytest.raises(OptionError, match="max_memory_bytes 1,000, but"):
+        call(*arguments, context=Context(max_memory_bytes=1000))
+
+
 @pytest.mark.parametrize("device", ["auto", "cpu"])
 def test_work_on_the_cpu_takes_the_rest_of_its_context(device):
     context = Context(threads=3, device=device)
@@ -119,7 +150,10 @@ def test_gpus_may_be_a_list():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ("cuda", r"context is 'cuda'; expected an igwas.Context. Give igwas.Context\(device='cuda'"),
+        (
+            "cuda",
+            r"context is 'cuda'; expected an igwas.Context. Give igwas.Context\(device='cuda'",
+        ),
         (0, "context is 0; expected an igwas.Context. Give a Context"),
         ({}, r"context is \{\}; expected an igwas.Context"),
     ],

@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from igwas.errors import OptionError, OutputError
-from igwas.sole_writer import refuse_inputs, refuse_special, require_folder, sole_writer
+from igwas.sole_writer import (
+    refuse_existing,
+    refuse_inputs,
+    refuse_special,
+    require_folder,
+    sole_writer,
+)
 
 
 def test_a_second_writer_is_refused(tmp_path):
@@ -64,3 +70,15 @@ def test_a_device_is_no_output(tmp_path):
     with pytest.raises(OutputError, match="no regular file"):
         refuse_special(Path("/dev/null"))
     refuse_special(tmp_path / "new.h5")
+
+
+def test_an_output_that_exists_is_replaced_only_when_that_is_asked_for(tmp_path):
+    output = tmp_path / "out.h5"
+    refuse_existing(output, overwrite=False)
+    output.touch()
+    refuse_existing(output, overwrite=True)
+    with pytest.raises(OutputError) as caught:
+        refuse_existing(output, overwrite=False)
+    assert str(caught.value) == (
+        f"{output} exists; expected a new file. Give --overwrite to replace it."
+    )

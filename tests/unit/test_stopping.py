@@ -1,4 +1,4 @@
-"""SIGTERM is cleaned up for as Ctrl-C is."""
+"""SIGTERM and SIGHUP are cleaned up for as Ctrl-C is."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from igwas.stopping import Terminated, describe_stop, sigterm_interrupts
+from igwas.stopping import Terminated, describe_stop, signals_interrupt
 
 
 def terminate():
@@ -25,7 +25,7 @@ def test_sigterm_becomes_an_interrupt_and_a_second_one_changes_nothing():
             terminate()
             seen.append("cleaned up")
 
-    with sigterm_interrupts():
+    with signals_interrupt():
         with pytest.raises(Terminated):
             clean_up_and_be_told_again()
         assert seen == ["cleaned up"]
@@ -35,7 +35,7 @@ def test_sigterm_becomes_an_interrupt_and_a_second_one_changes_nothing():
 def test_a_handler_that_is_there_stays(monkeypatch):
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        with sigterm_interrupts():
+        with signals_interrupt():
             terminate()
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
     finally:
@@ -47,7 +47,7 @@ def test_another_thread_than_the_main_one_sets_no_handler():
 
     def enter():
         try:
-            with sigterm_interrupts():
+            with signals_interrupt():
                 pass
         except ValueError as error:
             failures.append(error)
@@ -66,9 +66,9 @@ def test_notes_say_what_is_kept():
 
 def test_it_also_ends_a_process_that_waits():
     script = (
-        "from igwas.stopping import sigterm_interrupts\n"
+        "from igwas.stopping import signals_interrupt\n"
         "import time\n"
-        "with sigterm_interrupts():\n"
+        "with signals_interrupt():\n"
         "    print(flush=True)\n"
         "    time.sleep(60)\n"
     )
@@ -80,3 +80,36 @@ def test_it_also_ends_a_process_that_waits():
         process.stdout.readline()
         process.terminate()
         assert "Terminated" in process.communicate(timeout=30)[1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_either_signal_interrupts_and_then_neither_does(number):
+    seen = []
+
+    def clean_up_and_be_told_again():
+        try:
+            os.kill(os.getpid(), number)
+        finally:
+            os.kill(os.getpid(), signal.SIGHUP)
+            terminate()
+            seen.append("cleaned up")
+
+    with signals_interrupt():
+        with pytest.raises(Terminated) as caught:
+            clean_up_and_be_told_again()
+        assert seen == ["cleaned up"]
+    assert describe_stop(caught.value) == (f"stopped by {number.name}", 128 + number)
+    for one in (signal.SIGTERM, signal.SIGHUP):
+        assert signal.getsignal(one) is signal.SIG_DFL
+
+
+def test_a_run_under_nohup_is_not_stopped_by_its_terminal():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with signals_interrupt():
+            os.kill(os.getpid(), signal.SIGHUP)
+            with pytest.raises(Terminated):
+                terminate()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

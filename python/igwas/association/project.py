@@ -22,10 +22,16 @@ from igwas.association.statistics_file import StatisticsFile, open_statistics
 from igwas.association.statistics_writer import HIT_DTYPE, Layout, Paths
 from igwas.association.tails import log10p_student_t
 from igwas.association.weights import Weights
-from igwas.errors import OptionError, OutputError
+from igwas.errors import OptionError
 from igwas.provenance import root_attributes
 from igwas.schema import STATISTICS
-from igwas.sole_writer import refuse_inputs, refuse_special, require_folder, sole_writer
+from igwas.sole_writer import (
+    refuse_existing,
+    refuse_inputs,
+    refuse_special,
+    require_folder,
+    sole_writer,
+)
 from igwas.whole_file import output_error
 
 _log = logging.getLogger("igwas")
@@ -118,10 +124,7 @@ def project(
     refuse_special(paths.output)
     refuse_inputs(paths.output, named)
     require_folder(paths.output)
-    if paths.output.exists() and not overwrite:
-        raise OutputError(
-            f"{paths.output} exists; expected a new file. Give --overwrite to replace it."
-        )
+    refuse_existing(paths.output, overwrite=overwrite)
     with open_statistics(statistics) as file:
         work = _Projection(file, choose(file), hit_log10p)
         with sole_writer(paths.output):

@@ -13,11 +13,17 @@ import pandas as pd
 
 from igwas.association import statistics_writer
 from igwas.association.statistics_writer import HIT_DTYPE, Layout, Paths
-from igwas.errors import IncompleteFile, InputError, OptionError, OutputError
+from igwas.errors import IncompleteFile, InputError, OptionError
 from igwas.hdf5 import open_hdf5
 from igwas.provenance import root_attributes
 from igwas.schema import STATISTICS, TEXT
-from igwas.sole_writer import refuse_inputs, refuse_special, require_folder, sole_writer
+from igwas.sole_writer import (
+    refuse_existing,
+    refuse_inputs,
+    refuse_special,
+    require_folder,
+    sole_writer,
+)
 from igwas.whole_file import output_error
 
 _SLAB = 65_536
@@ -60,10 +66,7 @@ def merge_shards(
     paths = Paths(Path(output))
     if not shards:
         raise OptionError("no shard is given; expected all shards of one scan.")
-    if paths.output.exists() and not overwrite:
-        raise OutputError(
-            f"{paths.output} exists; expected a new file. Give --overwrite to replace it."
-        )
+    refuse_existing(paths.output, overwrite=overwrite)
     refuse_special(paths.output)
     require_folder(paths.output)
     refuse_inputs(paths.output, {f"shard {n}": Path(p) for n, p in enumerate(shards, 1)})

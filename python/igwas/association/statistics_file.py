@@ -152,6 +152,12 @@ class StatisticsFile(Closing):
         return int(self._done.sum()), int(self._done.size)
 
     @property
+    def chromosomes(self) -> list[str]:
+        """Those that were tested, model by model."""
+        groups = read_texts(self._file["/models/chromosomes"])
+        return [name for group in groups for name in group.split(",") if name]
+
+    @property
     def has_info(self) -> bool:
         """Whether the imputation information of the variants is stored."""
         return "/variants/info" in self._file

@@ -26,7 +26,7 @@ from igwas.benchmark.rounds import Task, cost, run_rounds, variant_counts
 from igwas.benchmark.subset import measure_subset
 from igwas.doctor import diagnose
 from igwas.errors import IgwasError, OutputError
-from igwas.sole_writer import refuse_special, require_folder, sole_writer
+from igwas.sole_writer import refuse_existing, refuse_special, require_folder, sole_writer
 
 FORMAT = "igwas benchmark"
 SCHEMA_VERSION = 1
@@ -109,10 +109,7 @@ def run_benchmark(
 
 
 def _prepare(output: Path, work: Path, overwrite: bool) -> None:
-    if output.exists() and not overwrite:
-        raise OutputError(
-            f"{output} exists; expected a new file. Choose another with -o, or give --overwrite."
-        )
+    refuse_existing(output, overwrite=overwrite)
     refuse_special(output)
     if work.exists() and not work.is_dir():
         raise OutputError(f"{work} is no folder; expected one. Choose another with --work.")

@@ -10,7 +10,7 @@ import click
 
 from igwas._version import __version__
 from igwas.errors import IgwasError, InputError, OptionError
-from igwas.stopping import Terminated, describe_stop, sigterm_interrupts
+from igwas.stopping import Terminated, describe_stop, signals_interrupt
 
 # Name of the command -> one line for `--help`; in the order of the flow, not of the alphabet.
 COMMANDS: dict[str, str] = {
@@ -87,8 +87,8 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; exit 2 for usage, 1 for bad data, 130 or 143 when stopped."""
-    with sigterm_interrupts():
+    """Run the command line; exit 2 for usage, 1 for bad data, 130, 143 or 129 when stopped."""
+    with signals_interrupt():
         status = _run(arguments)
     sys.exit(status)
 

@@ -12,8 +12,8 @@ _HEAD = """# Commands
 Written from the help texts by `make docs`; change those, not this page.
 
 Commands stand in the order of the flow. Exit status is 0 if all went well, 1 for data that cannot
-be used, 2 for options that cannot, 130 when interrupted, 143 when stopped by SIGTERM. Results go to
-files and to stdout, messages and progress to stderr.
+be used, 2 for options that cannot, 130 when interrupted, 143 when stopped by SIGTERM, 129 when
+stopped by SIGHUP. Results go to files and to stdout, messages and progress to stderr.
 """
 
 

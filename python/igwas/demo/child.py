@@ -1,4 +1,4 @@
-"""A command of the demo as a process that never outlives the demo."""
+"""A command of the demo as a process that does not outlive the demo."""
 
 import ctypes
 import os
@@ -15,7 +15,8 @@ def run_child(words: Sequence[str], folder: Path, say: Callable[[str], None] | N
     """Run a program in a folder; its exit status.
 
     Its progress and errors go to our stderr. When we are stopped it is told to stop, and is waited
-    for: nothing writes into the folder after us. On Linux it is told so also when we are killed.
+    for: nothing writes into the folder after us. On Linux it is killed when we are killed;
+    elsewhere it then goes on to its end.
 
     Parameters
     ----------
@@ -48,8 +49,10 @@ def _bind_to_parent() -> Callable[[], None]:
         # Ctrl-C reaches a whole terminal's group; the child is to be stopped once, by us.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if libc is not None:
-            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+            # Not told to stop, which takes it seconds in which it writes: a demo that goes on by
+            # then would meet it. A command that is killed can be gone on with, or run again.
+            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != parent:  # killed before we asked
-                os._exit(128 + signal.SIGTERM)
+                os._exit(128 + signal.SIGKILL)
 
     return bind

@@ -96,13 +96,14 @@ class Journal:
     def _read(self) -> None:
         try:
             content = json.loads(self._path.read_text())
-            settings: dict[str, Any] = content["settings"]
-            self.finished = [Finished(**one) for one in content["finished"]]
+            settings = _mapping(content, "settings")
+            self.finished = [_finished(one) for one in content["finished"]]
             if not content.get("is_over_older", False):
                 self.interrupted = str(content["running"])
         except (ValueError, KeyError, TypeError) as error:
+            reason = f"no {error}" if isinstance(error, KeyError) else str(error)
             raise InputError(
-                f"{self._path} cannot be read as the account of a demo ({error}); expected what "
+                f"{self._path} cannot be read as the account of a demo ({reason}); expected what "
                 "igwas-fast demo wrote. Start again with --overwrite."
             ) from error
         other = [
@@ -129,3 +130,26 @@ class Journal:
             partial.replace(self._path)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def _mapping(content: Any, name: str) -> dict[str, Any]:
+    """A part of what was read that is an object of JSON."""
+    if not isinstance(content, dict):
+        raise TypeError(f"it is {str(content)[:40]!r}")
+    if not isinstance(content[name], dict):
+        raise TypeError(f"{name} is {str(content[name])[:40]!r}")
+    return dict(content[name])
+
+
+def _finished(one: dict[str, Any]) -> Finished:
+    """A command as it was recorded; what is damaged would fail where it is used, far from here."""
+    found = Finished(**one)
+    for name, kind in (("stage", str), ("command", str), ("seconds", int | float),
+                       ("cpu_seconds", int | float)):  # fmt: skip
+        if not isinstance(getattr(found, name), kind):
+            raise TypeError(f"{name} of {found.stage!r} is {getattr(found, name)!r}")
+    if found.files is not None:
+        for path, what in _mapping(one, "files").items():
+            if not isinstance(what, str):
+                raise TypeError(f"files of {found.stage!r} has {what!r} for {path!r}")
+    return found

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +27,14 @@ from igwas.embeddings.photographs import (
     made_images,
 )
 from igwas.embeddings.test_time_views import TestTimeViews
-from igwas.errors import IncompleteFile, OptionError, OutputError, ShapeError
-from igwas.sole_writer import refuse_inputs, refuse_special, require_folder, sole_writer
+from igwas.errors import IncompleteFile, OptionError, ShapeError
+from igwas.sole_writer import (
+    refuse_existing,
+    refuse_inputs,
+    refuse_special,
+    require_folder,
+    sole_writer,
+)
 
 _log = logging.getLogger("igwas")
 
@@ -136,7 +143,8 @@ def embed_images(
     _check_output(paths, options)
     refuse_inputs(paths.output, inputs)
     with sole_writer(paths.output):
-        encoder = open_encoder(model, context=context)
+        # The bound is on the batches, which are planned here.
+        encoder = open_encoder(model, context=replace(context, max_memory_bytes=None))
         if not is_photographs(Path(images)):
             return _embed_file(Path(images), encoder, paths, options, context, progress)
         if options.resume and is_finished(Path(images), encoder, paths, options):
@@ -184,10 +192,7 @@ def _check_output(paths: Paths, options: EmbedOptions) -> None:
             "interrupted run, --overwrite starts again."
         )
     require_folder(paths.output)
-    if paths.output.exists() and not (options.overwrite or options.resume):
-        raise OutputError(
-            f"{paths.output} exists; expected a new file. Choose another name or give --overwrite."
-        )
+    refuse_existing(paths.output, overwrite=options.overwrite or options.resume)
     left = next((path for path in (paths.partial, *images_paths(paths)) if path.exists()), None)
     if left is not None and not (options.overwrite or options.resume):
         raise IncompleteFile(

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from igwas.context import Context, given_context, refuse_gpus
+from igwas.context import Context, given_context, refuse_gpus, refuse_memory_bound
 from igwas.embeddings.providers import MEMORY, OpenSession, first_line, host_buffer, open_session
-from igwas.errors import IgwasError, InputError, ShapeError
+from igwas.embeddings.sealed_model import KEY, refuse_altered
+from igwas.errors import CorruptFile, IgwasError, InputError, ShapeError
 
 _log = logging.getLogger("igwas")
 
@@ -208,15 +209,17 @@ def open_encoder(
     Raises
     ------
     InputError
-        If it cannot be read, cannot be run, or is no encoder of ours.
+        If it cannot be read, cannot be run, or is no encoder of ours; CorruptFile if its bytes have
+        changed since it was exported.
     DeviceUnavailable
         If a device asked for by name cannot be used.
     OptionError
-        If the context numbers GPUs.
+        If the context numbers GPUs or bounds the memory.
     """
     path = Path(path)
     context = given_context(context)
     refuse_gpus(context, "an encoder")
+    refuse_memory_bound(context, "an encoder")
     if path.is_dir() or not path.exists():
         found = "is a folder" if path.is_dir() else "does not exist"
         raise InputError(f"{path} {found}; expected an encoder.onnx. Check the path.")
@@ -224,10 +227,22 @@ def open_encoder(
     opened = open_session(
         content, device=context.device, threads=context.n_threads, name=str(path), runtime=runtime
     )
-    metadata = dict(opened.session.get_modelmeta().custom_metadata_map)
+    metadata = _read_metadata(path, opened.session)
     card = _read_card(path, hashlib.sha256(content).hexdigest(), metadata)
     _check_face(path, opened.session, card)
+    if KEY in metadata:
+        refuse_altered(content, metadata[KEY], str(path))
     return Encoder(path, card, opened)
+
+
+def _read_metadata(path: Path, session: Any) -> dict[str, str]:
+    try:
+        return dict(session.get_modelmeta().custom_metadata_map)
+    except UnicodeDecodeError as error:
+        raise CorruptFile(
+            f"{path} has metadata that are no text ({error}); expected UTF-8. The file is damaged: "
+            "copy or export it again."
+        ) from error
 
 
 def _read_card(path: Path, digest: str, metadata: Mapping[str, str]) -> ModelCard:

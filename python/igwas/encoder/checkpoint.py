@@ -116,8 +116,10 @@ def write_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
 
 
 def _packed(content: dict[str, Any]) -> memoryview:
-    """In memory first: torch's zip writer, when it is stopped, still writes as it is destroyed, and
-    if its file is closed by then it ends the process.
+    """A checkpoint in memory.
+
+    torch's zip writer, when it is stopped, still writes as it is destroyed, and ends the process if
+    its file is closed by then.
     """
     stream = io.BytesIO()
     try:

@@ -24,9 +24,15 @@ from igwas.encoder.training_images import (
     read_slabs,
     read_training_images,
 )
-from igwas.errors import IgwasError, InputError, OptionError, OutputError
+from igwas.errors import IgwasError, InputError, OptionError
 from igwas.provenance import file_digest
-from igwas.sole_writer import refuse_inputs, refuse_special, require_folder, sole_writer
+from igwas.sole_writer import (
+    refuse_existing,
+    refuse_inputs,
+    refuse_special,
+    require_folder,
+    sole_writer,
+)
 from igwas.whole_file import whole_file
 
 _log = logging.getLogger("igwas")
@@ -99,8 +105,7 @@ def export_encoder(
     refuse_special(output)
     require_folder(output)
     refuse_inputs(output, inputs | {"images": images_path})
-    if output.exists() and not overwrite:
-        raise OutputError(f"{output} exists; expected a new file. Give --overwrite to replace it.")
+    refuse_existing(output, overwrite=overwrite)
     stored = _images_of(images_path, checkpoints[0])
     with sole_writer(output), torch_resources(context):
         return _export(checkpoints, stored, output, options, progress)

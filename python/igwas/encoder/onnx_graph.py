@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from igwas.embeddings.sealed_model import KEY, PLACEHOLDER, sealed
 from igwas.encoder.describer import Describer
 from igwas.encoder.extras import require
 from igwas.encoder.training_images import read_slabs
@@ -32,7 +33,7 @@ def write_graph(describer: Describer, size_px: int, path: Path, metadata: dict[s
         Side of the images it takes.
     path : Path
     metadata : dict
-        For `metadata_props`.
+        For `metadata_props`, beside the digest of the file.
     """
     onnx = require("onnx")
     # Two images: a batch of one would be taken as a constant.
@@ -53,9 +54,9 @@ def write_graph(describer: Describer, size_px: int, path: Path, metadata: dict[s
     assert program is not None
     model = program.model_proto
     _strip(model.graph)
-    onnx.helper.set_model_props(model, metadata)
+    onnx.helper.set_model_props(model, metadata | {KEY: PLACEHOLDER})
     onnx.checker.check_model(model)
-    path.write_bytes(model.SerializeToString())
+    path.write_bytes(sealed(model.SerializeToString()))
 
 
 def _strip(graph: Any) -> None:

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from igwas.context import Context, given_context, refuse_gpus
+from igwas.context import Context, given_context, refuse_gpus, refuse_memory_bound
 from igwas.encoder.checkpoint import (
     BEST,
     LAST,
@@ -94,7 +94,7 @@ def train_encoder(
         If the images cannot be trained on, or the run is of other images.
     OptionError
         If the options cannot be used, or are not those of the run to go on with, or the context
-        numbers GPUs.
+        numbers GPUs or bounds the memory.
     OutputError
         If the folder holds a run, another process writes it, or the disk is full.
     TrainingFailed
@@ -103,6 +103,7 @@ def train_encoder(
     images, run_dir = Path(images), Path(run_dir)
     options, context = options or TrainOptions(), given_context(context)
     refuse_gpus(context, "a training process")
+    refuse_memory_bound(context, "a training process")
     device_type = choose_device(context.device).type
     if resume and overwrite:
         raise OptionError("--resume and --overwrite are both given; expected one. Leave one out.")

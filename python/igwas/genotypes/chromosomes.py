@@ -1,5 +1,7 @@
 """One name for each chromosome, whatever the source calls it."""
 
+import re
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +16,9 @@ HAPLOID: tuple[str, ...] = ("Y", "MT")
 
 # PLINK 1 writes 23 X, 24 Y, 25 XY (pseudo-autosomal), 26 MT.
 _ALIASES = {"23": "X", "24": "Y", "25": "XY", "26": "MT", "M": "MT"}
+# NCBI's names in its GRCh37 and GRCh38: the number is the chromosome, after the point stands the
+# version of its sequence. Other assemblies have other numbers (T2T-CHM13 is NC_060925 and on).
+_REFSEQ = re.compile(r"NC_0000([01][0-9]|2[0-4])\.[0-9]+|NC_(012920)\.[0-9]+")
 _KNOWN = {name: name for name in CHROMOSOMES} | _ALIASES
 
 
@@ -21,7 +26,8 @@ def normalise_chromosome(name: str, *, allow_unknown: bool = False) -> str:
     """Map a source's chromosome name to ours.
 
     Case, a leading `chr` and leading zeros do not matter; PLINK's numbers 23 to 26 are X, Y, XY and
-    MT. `XY`, `PAR1` and `PAR2` are all pseudo-autosomal and are kept apart.
+    MT; RefSeq's NC_000001 to NC_000024 are 1 to 22, X and Y, and NC_012920 is MT. `XY`, `PAR1` and
+    `PAR2` are all pseudo-autosomal and are kept apart.
 
     Parameters
     ----------
@@ -42,10 +48,13 @@ def normalise_chromosome(name: str, *, allow_unknown: bool = False) -> str:
 
     Examples
     --------
-    >>> [normalise_chromosome(name) for name in ("chr1", "01", "23", "chrM", "par2")]
-    ['1', '1', 'X', 'MT', 'PAR2']
+    >>> [normalise_chromosome(name) for name in ("chr1", "01", "23", "chrM", "NC_000002.12")]
+    ['1', '1', 'X', 'MT', '2']
     """
     stripped = name.strip().upper().removeprefix("CHR")
+    refseq = _REFSEQ.fullmatch(stripped)
+    if refseq:
+        stripped = refseq[1] or "MT"
     bare = stripped.lstrip("0")
     known = _KNOWN.get(bare if bare.isdigit() else stripped)
     if known is not None:

@@ -22,7 +22,7 @@ from igwas.genotypes.chunk_index import default_rows_per_chunk
 from igwas.genotypes.encoding import DOSAGE_TYPES, Encoding, row_bytes
 from igwas.genotypes.samples import Samples
 from igwas.output_paths import sync
-from igwas.sole_writer import require_folder
+from igwas.sole_writer import refuse_existing, require_folder
 from igwas.steady_file import SteadyFile
 
 DEFAULT_LEVEL = 1
@@ -46,11 +46,7 @@ def check_output(path: Path, *, overwrite: bool, inputs: Mapping[str, Path]) -> 
         source.exists() and path.samefile(source) for source in inputs.values()
     ):
         raise OutputError(f"{path} is one of the inputs; expected another file. Change -o.")
-    if path.exists() and not overwrite:
-        raise OutputError(
-            f"{path} exists; expected a new file. Choose another name, or replace it with "
-            "--overwrite."
-        )
+    refuse_existing(path, overwrite=overwrite)
     require_folder(path)
     if not os.access(path.parent, os.W_OK):
         raise OutputError(

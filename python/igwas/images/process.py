@@ -28,7 +28,13 @@ from igwas.images.vessel_network import VesselNetwork
 from igwas.images.worker_pool import WorkerDied, run_each
 from igwas.provenance import root_attributes
 from igwas.schema import IMAGES
-from igwas.sole_writer import refuse_inputs, refuse_special, require_folder, sole_writer
+from igwas.sole_writer import (
+    refuse_existing,
+    refuse_inputs,
+    refuse_special,
+    require_folder,
+    sole_writer,
+)
 from igwas.wording import counted
 
 Progress = Callable[[int, int], None]
@@ -112,8 +118,7 @@ def _partial(output: Path) -> Path:
 def _check_output(output: Path, options: ImagesOptions) -> None:
     refuse_special(output)
     require_folder(output)
-    if output.exists() and not options.overwrite:
-        raise OutputError(f"{output} exists; expected a new file. Give --overwrite to replace it.")
+    refuse_existing(output, overwrite=options.overwrite)
 
 
 def _check_leftover(output: Path, options: ImagesOptions) -> None:

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TypeVar
 
 from igwas.errors import IgwasError
+from igwas.stopping import STOP_SIGNALS
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -117,8 +118,8 @@ def _start(n_workers: int) -> ProcessPoolExecutor:
 
 def _prepare_worker() -> None:
     # Ctrl-C, and a batch system's signal, reach the whole group: the main process decides.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in (signal.SIGINT, *STOP_SIGNALS):
+        signal.signal(number, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

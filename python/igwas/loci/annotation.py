@@ -3,7 +3,7 @@
 import gzip
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from igwas.genotypes.chromosomes import normalise_chromosome
 
 _GFF_NAME = re.compile(r"(?:^|;)\s*(Name|gene_name|gene|ID)=([^;]+)")
 _GTF_NAME = re.compile(r'(?:^|;)\s*(gene_name|gene|gene_id) "([^"]+)"')
+_UNQUOTED = re.compile(r"(?:^|;)\s*(?:gene_name|gene|gene_id) [^\s\";]")
 _NAMES = ("Name", "gene_name", "gene", "ID", "gene_id")
+_NUMBER = re.compile(r"[-+]?[\d.,]+(?:[eE][-+]?\d+)?")
 LARGEST_POSITION = 2**31 - 1
 
 
@@ -55,6 +57,28 @@ class Regions:
         at = int(distance.argmin())
         return str(own["name"].iloc[at]), int(distance[at])
 
+    def elsewhere(self, chromosomes: Collection[str]) -> tuple[str, ...]:
+        """A note if not one region lies on these chromosomes, as with another naming of them.
+
+        Parameters
+        ----------
+        chromosomes : collection of str
+            Of the statistics.
+
+        Returns
+        -------
+        tuple of str
+            Empty where one does.
+        """
+        own = self.table["chromosome"]
+        if own.isin(list(chromosomes)).any() or not chromosomes:
+            return ()
+        return (
+            f"{self.path} has no line of a chromosome of the statistics: its first is of "
+            f"{own.iloc[0][:40]!r}, they have {next(iter(chromosomes))!r}; nothing of it can be "
+            "near a locus",
+        )
+
 
 def _distance(table: pd.DataFrame, start: int, end: int) -> NDArray[np.int64]:
     """Base pairs between intervals; 0 where they overlap."""
@@ -81,7 +105,7 @@ def read_genes(path: Path | str) -> Regions:
     for number, line in _lines(path):
         fields = line.split("\t")
         try:
-            row = _gff_row(fields) if len(fields) >= 9 and _is_gff(fields) else _bed_row(fields)
+            row = _gff_row(fields) if _is_gff(fields) else _bed_row(fields)
         except ValueError as error:
             raise InputError(
                 f"{path}, line {number}: {line[:60]!r} {error}; expected chromosome, start, end, "
@@ -98,7 +122,16 @@ def read_genes(path: Path | str) -> Regions:
 
 
 def _is_gff(fields: Sequence[str]) -> bool:
-    return fields[3].isdigit() and fields[4].isdigit() and not fields[1].isdigit()
+    """Nine columns, of which the third is a feature's name and the seventh a strand.
+
+    BED has its end in the third, and red, green, blue of a colour in the ninth: whatever its
+    positions look like, a line of GFF3 or GTF is to be judged as such.
+    """
+    return len(fields) == 9 and not _is_number(fields[2]) and fields[6] in ("+", "-", ".", "?")
+
+
+def _is_number(text: str) -> bool:
+    return bool(_NUMBER.fullmatch(text.strip()))
 
 
 def _gff_row(fields: Sequence[str]) -> dict[str, Any] | None:
@@ -106,6 +139,8 @@ def _gff_row(fields: Sequence[str]) -> dict[str, Any] | None:
         return None
     names = dict(_GFF_NAME.findall(fields[8]) or _GTF_NAME.findall(fields[8]))
     name = next((names[k] for k in _NAMES if k in names), "")
+    if not name and _UNQUOTED.search(fields[8]):
+        raise ValueError('has no name in quotes, as in gene_name "ABC", which GTF needs')
     return _region(fields[0], _whole(fields[3]), _whole(fields[4]), unquote(name))
 
 

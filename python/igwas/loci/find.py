@@ -153,6 +153,9 @@ class _Search:
         self.known = read_known_loci(options.known) if options.known else None
         if self.known is not None:
             self.notes.extend(self.known.notes)
+        for regions in (self.genes, self.known):
+            if regions is not None:
+                self.notes.extend(regions.elsewhere(statistics.chromosomes))
         self.columns = tested_columns(statistics, options.tested)
         self.eyes = tested_eyes(statistics.labels, self.columns, options.tested)
         self.linkage = self._linkage()

@@ -44,6 +44,11 @@ def read_known_loci(path: Path | str) -> Regions:
     header = [_unquoted(str(name)) for name in cells.iloc[0]]
     columns = {what: _find_column(path, header, names) for what, names in _NAMES.items()}
     if columns["chromosome"] is None or columns["position"] is None:
+        if len(header) == 1 and len(header[0].replace(",", " ").split()) > 1:
+            raise InputError(
+                f"{path} has no tab in its header, {header[0][:60]!r}; expected columns separated "
+                "by tabs, not by commas or spaces. Write it again with tabs."
+            )
         raise InputError(
             f"{path} has columns {', '.join(header[:8])}; expected CHR_ID and CHR_POS of "
             "the GWAS Catalog, or chromosome and position. Name the columns so."

@@ -10,14 +10,21 @@ import numpy as np
 
 from igwas.association.statistics_file import open_statistics
 from igwas.context import Context, cpu_context
-from igwas.errors import OptionError, OutputError
+from igwas.errors import OptionError
 from igwas.loci.find import LociResult, find_loci
 from igwas.loci.genomic_control import lambda_range
 from igwas.loci.locus_tests import LocusTest
 from igwas.loci.options import LociOptions
 from igwas.loci.regions import group_by_region
 from igwas.loci.tables import as_json, locus_table, write_json, write_tsv
-from igwas.sole_writer import SUFFIXES, refuse_inputs, refuse_special, require_folder, sole_writer
+from igwas.sole_writer import (
+    SUFFIXES,
+    refuse_existing,
+    refuse_inputs,
+    refuse_special,
+    require_folder,
+    sole_writer,
+)
 from igwas.whole_file import whole_file
 from igwas.wording import counted
 
@@ -98,10 +105,7 @@ def _check_outputs(
         refuse_special(path)
         refuse_inputs(path, inputs, option=option)
         require_folder(path)
-        if path.exists() and not overwrite:
-            raise OutputError(
-                f"{path} exists; expected a new file. Give --overwrite to replace it."
-            )
+        refuse_existing(path, overwrite=overwrite)
 
 
 def _refuse_one_file(output: Path, json_output: Path) -> None:

@@ -11,12 +11,12 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from igwas.errors import InputError, OptionError, OutputError
+from igwas.errors import InputError, OptionError
 from igwas.hdf5 import open_hdf5, read_texts
 from igwas.phenotypes.image_table import ImageTable
 from igwas.provenance import root_attributes
 from igwas.schema import BASIS
-from igwas.sole_writer import require_folder
+from igwas.sole_writer import refuse_existing, require_folder
 from igwas.steady_file import create_hdf5
 from igwas.whole_file import whole_file
 
@@ -146,8 +146,7 @@ def refuse_basis_output(path: Path, output: Path, *, overwrite: bool) -> None:
     """
     if path.resolve() == output.resolve():
         raise OptionError(f"--save-basis is {path}, the output; expected another file.")
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists; expected a new file. Give --overwrite to replace it.")
+    refuse_existing(path, overwrite=overwrite)
     require_folder(path)
 
 
@@ -207,7 +206,7 @@ def read_basis(path: Path) -> LinearBasis:
             file["/weight"][:],
             file["/variance"][:],
             file["/correlation"][:] if "/correlation" in file else None,
-            _regressed_out(file.attrs),
+            _regressed_out(file.attrs, path),
             str(file.attrs.get("model_digest", "")),
         )
     _refuse_damaged(basis, path)
@@ -234,7 +233,18 @@ def _refuse_damaged(basis: LinearBasis, path: Path) -> None:
         )
 
 
-def _regressed_out(attributes: Mapping[str, Any]) -> tuple[str, ...] | None:
-    options = json.loads(attributes.get("options", "{}"))
-    found = options.get("regress_out")
-    return None if found is None else tuple(found)
+def _regressed_out(attributes: Mapping[str, Any], path: Path) -> tuple[str, ...] | None:
+    text = attributes.get("options", "{}")
+    try:
+        options = json.loads(text)
+        found = options.get("regress_out")
+        if found is None:
+            return None
+        if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+            raise ValueError(f"regress_out is {found!r}")
+        return tuple(found)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path}: the attribute options is {str(text)[:60]!r} ({error}); expected the options "
+            "of igwas-fast phenotypes, as JSON. The file is damaged: fit a basis anew."
+        ) from error

@@ -8,10 +8,10 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from igwas.errors import InputError, OutputError, ShapeError
+from igwas.errors import InputError, ShapeError
 from igwas.provenance import root_attributes
 from igwas.schema import PHENOTYPES, TEXT
-from igwas.sole_writer import require_folder
+from igwas.sole_writer import refuse_existing, require_folder
 from igwas.steady_file import create_hdf5
 from igwas.whole_file import whole_file
 
@@ -72,10 +72,7 @@ def write_phenotypes(
             f"phenotype {names[column]!r} of participant {participant_id[row]!r} is "
             f"{values[row, column]}; expected a finite number or NaN. Correct or remove the value."
         )
-    if path.exists() and not overwrite:
-        raise OutputError(
-            f"{path} exists; expected a new file. Choose another name or give --overwrite."
-        )
+    refuse_existing(path, overwrite=overwrite)
     require_folder(path)
     with (
         whole_file(path, can_resume=False) as partial,

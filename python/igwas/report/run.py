@@ -1,5 +1,6 @@
 """`igwas-fast report` from files to a page."""
 
+import logging
 import re
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -20,6 +21,8 @@ from igwas.report.page import InlineFigure, inline_svg, render_page
 from igwas.report.regional_views import Surroundings, open_surroundings, regional_views
 from igwas.sole_writer import refuse_inputs, refuse_special, require_folder, sole_writer
 from igwas.wording import counted
+
+_log = logging.getLogger("igwas")
 
 Progress = Callable[[int, int], None]
 
@@ -102,6 +105,9 @@ def run_report(
         file = stack.enter_context(open_statistics(statistics))
         document = read_loci_document(loci, file)
         surroundings = stack.enter_context(open_surroundings(options, document))
+        if surroundings.genes is not None:
+            for note in surroundings.genes.elsewhere(file.chromosomes):
+                _log.warning("%s", note)
         gathered = gather(file, document, options, progress)
         return _write(gathered, surroundings, output, figures)
 

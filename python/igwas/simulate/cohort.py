@@ -37,6 +37,7 @@ from igwas.simulate.phenotypes import (
 )
 from igwas.simulate.plink_files import MISSING, BedWriter, write_fam
 from igwas.simulate.power import power
+from igwas.whole_file import named_in_errors
 
 __all__ = ["CohortFiles", "CohortOptions", "simulate_cohort"]
 
@@ -190,10 +191,12 @@ def _partial_files(files: CohortFiles) -> Iterator[CohortFiles]:
             if (path := getattr(files, field.name)) is not None
         },
     )
+    folder = files.description.parent
     try:
-        yield partial
-        for written, path in zip(partial.all(), files.all(), strict=True):
-            written.replace(path)
+        with named_in_errors(folder, can_resume=False):
+            yield partial
+            for written, path in zip(partial.all(), files.all(), strict=True):
+                written.replace(path)
     finally:
         for path in partial.all():
             path.unlink(missing_ok=True)

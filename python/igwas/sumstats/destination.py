@@ -14,6 +14,7 @@ from igwas.errors import OutputError
 from igwas.sole_writer import require_folder
 from igwas.sumstats.bgzf import BgzfWriter
 from igwas.sumstats.text import Column
+from igwas.whole_file import named_in_errors
 
 logger = logging.getLogger("igwas")
 
@@ -45,26 +46,33 @@ def refuse_existing(paths: list[Path], *, overwrite: bool) -> None:
 
 
 class _Digesting:
-    """A file that keeps the MD5 of what is written to it, which GWAS-SSF's metadata asks for."""
+    """A file that keeps the MD5 of what is written to it, which GWAS-SSF's metadata asks for.
 
-    def __init__(self, path: Path) -> None:
-        self._stream = path.open("wb")
+    A write that the system refuses is said with the name of the output, which the file gets later.
+    """
+
+    def __init__(self, path: Path, output: Path) -> None:
+        self._output = output
+        with named_in_errors(output, can_resume=False):
+            self._stream = path.open("wb")
         self._md5 = hashlib.md5(usedforsecurity=False)
 
     def write(self, data: bytes) -> int:
         self._md5.update(data)
-        return self._stream.write(data)
+        with named_in_errors(self._output, can_resume=False):
+            return self._stream.write(data)
 
     def close(self) -> str:
-        self._stream.close()
+        with named_in_errors(self._output, can_resume=False):
+            self._stream.close()
         return self._md5.hexdigest()
 
 
 class TextDestination:
     """Bytes to a file: blocked gzip if its final name ends in .gz or .bgz, else as they are."""
 
-    def __init__(self, path: Path, *, compress: bool, threads: int) -> None:
-        self._file = _Digesting(path)
+    def __init__(self, path: Path, output: Path, *, compress: bool, threads: int) -> None:
+        self._file = _Digesting(path, output)
         stream: Any = self._file
         self._compressor = BgzfWriter(stream, threads) if compress else None
 
@@ -85,7 +93,8 @@ class TextDestination:
         """Close what is open after a failure."""
         if self._compressor is not None:
             self._compressor.abandon()
-        with contextlib.suppress(OSError):  # a full disk fails again; the first error is the one
+        # A full disk fails again; the first error is the one.
+        with contextlib.suppress(OutputError):
             self._file.close()
 
 
@@ -155,8 +164,9 @@ def write_text(path: Path, text: str) -> None:
     """Write a small file by way of its `.partial`."""
     partial = partial_path(path)
     try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        with named_in_errors(path, can_resume=False):
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise

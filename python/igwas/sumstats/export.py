@@ -28,6 +28,7 @@ from igwas.sumstats.parquet import ParquetDestination
 from igwas.sumstats.records import RecordReader, Records
 from igwas.sumstats.text import join_rows
 from igwas.sumstats.text_format import TextFormat
+from igwas.whole_file import named_in_errors
 
 logger = logging.getLogger("igwas")
 
@@ -194,7 +195,7 @@ class _Export:
         refuse_existing([self.output, sidecar], overwrite=self.options.overwrite)
         order = OrderCheck()
         partial = partial_path(self.output)
-        destination = TextDestination(partial, compress=compress, threads=threads)
+        destination = TextDestination(partial, self.output, compress=compress, threads=threads)
         try:
             header = text_format.columns(self.reader.empty(), self.options)
             destination.write((text_format.separator.join(header) + "\n").encode())
@@ -227,9 +228,11 @@ class _Export:
         destination = ParquetDestination(partial, self.reader.empty(), self.provenance)
         try:
             for records in self.reader.batches():
-                destination.write(records)
+                with named_in_errors(self.output, can_resume=False):
+                    destination.write(records)
                 self._count(records, is_ssf=False)
-            destination.close()
+            with named_in_errors(self.output, can_resume=False):
+                destination.close()
         except BaseException:
             destination.abandon()
             partial.unlink(missing_ok=True)

@@ -264,6 +264,35 @@ def test_a_damaged_account_is_one_clear_error(tmp_path, commands):
         demo(tmp_path / "d", options=OPTIONS, resume=True)
 
 
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ({"settings": [1]}, r"settings is '\[1\]'"),
+        ({"finished": [7]}, "must be a mapping"),
+        ({"files": "abc"}, "files is 'abc'"),
+        ({"files": {"loci.tsv": 5}}, "files of 'simulate' has 5 for 'loci.tsv'"),
+        ({"seconds": "x"}, "seconds of 'simulate' is 'x'"),
+        ({"cpu_seconds": None}, "cpu_seconds of 'simulate' is None"),
+        ({"stage": 3}, "stage of 3 is 3"),
+        ([], r"it is '\[\]'"),
+    ],
+)
+def test_an_account_with_a_value_of_another_kind_is_one_clear_error(
+    tmp_path, commands, damage, message
+):
+    demo(tmp_path / "d", options=OPTIONS)
+    account = tmp_path / "d" / "demo.json"
+    content = json.loads(account.read_text())
+    if not damage or damage.keys() <= content.keys():
+        content = content | damage if damage else damage
+    else:
+        content["finished"][0] |= damage
+    account.write_text(json.dumps(content))
+    with pytest.raises(InputError, match=message) as caught:
+        demo(tmp_path / "d", options=OPTIONS, resume=True)
+    assert "\n" not in str(caught.value)
+
+
 def test_time_is_kept_by_command(tmp_path, commands):
     demo(tmp_path / "d", options=OPTIONS)
     account = json.loads((tmp_path / "d" / "demo.json").read_text())

@@ -20,7 +20,14 @@ from igwas.encoder.describer import Describer, OneNetwork
 from igwas.encoder.export_onnx import export_encoder
 from igwas.encoder.export_options import MILD_VIEWS, ExportOptions
 from igwas.encoder.train import train_encoder
-from igwas.errors import IgwasError, IncompleteFile, InputError, OptionError, OutputError
+from igwas.errors import (
+    CorruptFile,
+    IgwasError,
+    IncompleteFile,
+    InputError,
+    OptionError,
+    OutputError,
+)
 
 CPU = Context(threads=1)
 
@@ -91,6 +98,16 @@ def test_metadata_is_that_of_the_contract(ensemble, run):
     assert len(json.loads(metadata["igwas_dimension_names"])) == 5
     assert len(metadata["igwas_weights_digest"]) == 64
     assert metadata["igwas_description"].startswith("2 networks: resnet10 nt-xent (person)")
+
+
+def test_a_bit_that_flips_after_the_export_is_refused(ensemble, tmp_path):
+    content = bytearray(ensemble[0].read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged = tmp_path / "damaged.onnx"
+    damaged.write_bytes(content)
+    open_encoder(ensemble[0], context=CPU)
+    with pytest.raises(CorruptFile, match="does not match its own digest"):
+        open_encoder(damaged, context=CPU)
 
 
 def test_the_file_holds_no_path_of_this_machine(ensemble, run):

@@ -14,13 +14,31 @@ from igwas.genotypes.chromosomes import (
     ("name", "expected"),
     [("1", "1"), ("chr1", "1"), ("01", "1"), ("CHR22", "22"), ("23", "X"), ("x", "X"),
      ("24", "Y"), ("25", "XY"), ("XY", "XY"), ("26", "MT"), ("M", "MT"), ("chrM", "MT"),
-     ("chrMT", "MT"), ("PAR1", "PAR1"), ("par2", "PAR2")],
+     ("chrMT", "MT"), ("PAR1", "PAR1"), ("par2", "PAR2"),
+     ("NC_000001.10", "1"), ("NC_000001.11", "1"), ("nc_000022.11", "22"), ("NC_000023.10", "X"),
+     ("NC_000024.10", "Y"), ("NC_012920.1", "MT")],
 )  # fmt: skip
 def test_every_spelling_has_one_name(name, expected):
     assert normalise_chromosome(name) == expected
 
 
-@pytest.mark.parametrize("name", ["0", "00", "27", "chr1_random", "GL000191.1", "", "1.0", "-1"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "0",
+        "00",
+        "27",
+        "chr1_random",
+        "GL000191.1",
+        "",
+        "1.0",
+        "-1",
+        "NC_000000.1",
+        "NC_000025.1",
+        "NC_060925.1",
+        "NC_000001",
+    ],
+)
 def test_unknown_name_is_an_error_that_says_what_to_do(name):
     with pytest.raises(InputError, match="--allow-unknown-chromosomes"):
         normalise_chromosome(name)

@@ -53,6 +53,13 @@ def test_bed_gff_and_gtf_are_the_same_genes(tmp_path, content, second, is_gzip):
         (GFF.replace("ID=gene:E1;Name=AAA;", ""), "line 2: .* has no name"),
         (GFF.replace("\t100\t200", "\t300\t200"), "line 2: .* starts after its end"),
         (GTF.replace('gene_id "E2"', 'gene_id ""'), "line 4: .* has no name"),
+        (GTF.replace("\t100\t200", "\t-5\t200"), "line 2: .* has '-5' where a position belongs"),
+        (GTF.replace("\t100\t200", "\t1e3\t2000"), "line 2: .* has '1e3' where a position"),
+        (GTF.replace("\t100\t200", "\t1,000\t2000"), "line 2: .* has '1,000' where a position"),
+        (GTF.replace("\t100\t200", "\t100\t148.0"), "line 2: .* has '148.0' where a position"),
+        (GFF.replace("\t100\t200", "\tstart\t200"), "line 2: .* has 'start' where a position"),
+        (GTF.replace('"', ""), 'line 2: .* has no name in quotes, as in gene_name "ABC"'),
+        ("chr1\t1\tx\tA\t0\t+\t1\t2\t0\n", "line 1: .* has 'x' where a position belongs"),
         ("# nothing\n", "no gene"),
         (b"\xff\xfe\x00", "cannot be read as text"),
         (gzip.compress(BED.encode(), mtime=0)[:-9], "cannot be read as text"),
@@ -65,6 +72,23 @@ def test_what_is_no_gene_file_is_refused(tmp_path, content, message):
     with pytest.raises(InputError, match=message) as caught:
         read_genes(path)
     assert "\n" not in str(caught.value)
+
+
+def test_chromosomes_of_refseq_are_ours(tmp_path):
+    path = tmp_path / "genes.gtf"
+    path.write_text(GTF.replace("1\thavana", "NC_000001.11\thavana"))
+    assert read_genes(path).nearest("1", 150) == ("AAA", 0)
+
+
+def test_a_file_of_other_chromosomes_says_so_with_a_name_of_both(tmp_path):
+    path = tmp_path / "genes.gtf"
+    path.write_text(GTF.replace("1\thavana", "CM000663.2\thavana"))
+    genes = read_genes(path)
+    assert genes.elsewhere(["2", "CM000663.2"]) == genes.elsewhere([]) == ()
+    assert genes.elsewhere(["2", "1"]) == (
+        f"{path} has no line of a chromosome of the statistics: its first is of 'CM000663.2', they "
+        "have '2'; nothing of it can be near a locus",
+    )
 
 
 def test_a_byte_order_mark_is_no_part_of_a_chromosome(tmp_path):

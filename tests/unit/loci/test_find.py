@@ -353,3 +353,19 @@ def test_an_existing_output_is_kept_and_an_input_never_replaced(scanned, tmp_pat
 def test_contradicting_options_are_refused(options, message):
     with pytest.raises(OptionError, match=message):
         LociOptions(**options)
+
+
+def test_files_that_name_chromosomes_otherwise_are_noted(scanned, tmp_path):
+    cohort, statistics = scanned
+    genes, known = tmp_path / "genes.bed", tmp_path / "known.tsv"
+    genes.write_text("CM000663.2\t1000\t9000\tNEAR\n")
+    known.write_text("CHR_ID\tCHR_POS\nscaffold\t50000\n")
+    options = LociOptions(genotypes=cohort.bed, genes=genes, known=known)
+    notes = find_loci(statistics, options=options).notes
+    for path, name in ((genes, "CM000663.2"), (known, "scaffold")):
+        (note,) = (one for one in notes if one.startswith(f"{path} has no line of a chromosome"))
+        assert f"its first is of {name!r}, they have '1'" in note
+    genes.write_text("NC_000001.10\t1000\t9000\tNEAR\n")
+    found = find_loci(statistics, options=LociOptions(genotypes=cohort.bed, genes=genes))
+    assert not any("of a chromosome" in one for one in found.notes)
+    assert found.genes.nearest("1", 2000) == ("NEAR", 0)

@@ -79,6 +79,9 @@ def test_a_row_that_ends_early_is_left_out(tmp_path):
     ("content", "message"),
     [
         ("a\tb\n1\t2\n", "CHR_ID"),
+        ("CHR_ID,CHR_POS\n1,2\n", "no tab in its header, 'CHR_ID,CHR_POS'; expected .* tabs"),
+        ("chr pos trait\n1 2 E\n", "no tab in its header"),
+        ("CHR_ID\n1\n", "has columns CHR_ID; expected"),
         ("CHR_ID\tCHR_POS\n\t\n", "no row with a place"),
         ("CHR_ID\tCHR_POS\n", "no row with a place"),
         ("CHR_ID\tCHR_POS\n1\tinf\n", "no row with a place"),

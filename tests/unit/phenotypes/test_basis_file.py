@@ -83,6 +83,26 @@ def test_a_damaged_basis_is_refused(fitted, tmp_path, damage, message):
     assert not (tmp_path / "second.h5").exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", r"'\{' \(Expecting"),
+        ("[]", r"'\[\]' \('list' object"),
+        ('{"regress_out": 5}', "regress_out is 5"),
+        ('{"regress_out": "quality"}', "regress_out is 'quality'"),
+        (5, "'5'"),
+    ],
+)
+def test_options_that_cannot_be_read_are_one_line(fitted, tmp_path, text, reason):
+    source, basis = fitted
+    with h5py.File(basis, "a") as file:
+        file.attrs["options"] = text
+    with pytest.raises(InputError, match=f"attribute options is .*{reason}") as caught:
+        apply(source, basis, tmp_path / "second.h5")
+    assert "\n" not in str(caught.value)
+    assert "fit a basis anew" in str(caught.value)
+
+
 def test_a_basis_that_cannot_be_saved_is_said_before_anything_is_written(fitted, tmp_path):
     source, basis = fitted
     output = tmp_path / "second.h5"
