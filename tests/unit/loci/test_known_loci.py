@@ -88,7 +88,10 @@ def test_a_row_that_ends_early_is_left_out(tmp_path):
         ("chr\tpos\n1\t2\t3\n", "cannot be read as a tab-separated table"),
         ("chr\tpos\n1\t2\n1\t2\t3\n", "cannot be read as a tab-separated table"),
         (gzip.compress(CATALOG.encode(), mtime=0)[:-9], "cannot be read as a tab-separated table"),
-        (gzip.compress(CATALOG.encode(), mtime=0)[:12] + b"\xff" * 40, "cannot be read as a tab-separated"),
+        (
+            gzip.compress(CATALOG.encode(), mtime=0)[:12] + b"\xff" * 40,
+            "cannot be read as a tab-separated",
+        ),
     ],
 )
 @pytest.mark.parametrize("name", ["known.tsv", "known.tsv.gz"])
