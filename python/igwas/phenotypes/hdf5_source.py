@@ -44,8 +44,8 @@ class Hdf5Source(TableSource):
             self._kind = kind_of(file.attrs)
             if self._kind not in (PHENOTYPES, EMBEDDINGS):
                 raise SchemaError(
-                    f"{path} holds {self._kind.name.removeprefix('igwas ')}; expected phenotypes.h5 or embeddings.h5. "
-                    "Give the file that holds phenotypes."
+                    f"{path} holds {self._kind.name.removeprefix('igwas ')}; expected "
+                    "phenotypes.h5 or embeddings.h5. Give the file that holds phenotypes."
                 )
             validate(file, self._kind)
             _refuse_unfinished(file, path)

@@ -131,6 +131,7 @@ def test_text_in_a_column_not_asked_for_does_not_matter(write):
         ("IID height\nP1 1.8\n\nP2 tall\n", r"line 4: phenotype 'height' has the value 'tall'"),
         ("IID\ta\nP1\t1,5\n", "has the value '1,5'"),
         ("IID a\nP1 1_000\n", "has the value '1_000'"),
+        ("IID a\nP1 tall\n", "or choose columns with --phenotype-columns"),
         ("IID a\nP1 1\nP2 inf\n", "line 3: phenotype 'a' is infinite"),
         ("IID a\nP1 1e999\n", "is infinite"),
         ("IID a\nP1 1\nP2 2\nP1 3\n", r"line 4: the id 'P1' is repeated \(first in line 2\)"),
@@ -258,7 +259,7 @@ def test_another_kind_of_hdf5_file_is_named(tmp_path):
     path = tmp_path / "g.h5"
     with h5py.File(path, "w") as file:
         file.attrs.update(root_attributes(GENOTYPES))
-    with pytest.raises(SchemaError, match=r"igwas genotypes file; expected phenotypes.h5"):
+    with pytest.raises(SchemaError, match=r"holds genotypes; expected phenotypes.h5"):
         read_phenotypes(path)
 
 
