@@ -28,9 +28,7 @@ def require(name: str) -> Any:
                 f"{name} is installed but needs {error.name}, which is not; expected both. "
                 f"Install {error.name}."
             ) from error
-        raise IgwasError(
-            f"needs {name}. Install it with: {install_command('encoder')}"
-        ) from error
+        raise IgwasError(f"needs {name}. Install it with: {install_command('encoder')}") from error
     except (ImportError, OSError, RuntimeError) as error:
         raise IgwasError(
             f"{name} is installed but does not load ({error}); expected a working one. "

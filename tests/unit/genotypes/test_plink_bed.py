@@ -47,7 +47,9 @@ def test_a_table_in_place_of_genotypes_is_said_to_be_one(tmp_path, text, name):
         open_genotypes(path)
 
 
-@pytest.mark.parametrize("content", [b"text without a line's end", b"one\n", b"a\x00b c\n", b"\xff a\n"])
+@pytest.mark.parametrize(
+    "content", [b"text without a line's end", b"one\n", b"a\x00b c\n", b"\xff a\n"]
+)
 def test_what_is_no_table_is_not_called_one(tmp_path, content):
     (tmp_path / "x.bed").write_bytes(content)
     with pytest.raises(InputError, match="starts with bytes"):
