@@ -7,6 +7,7 @@ import pandas as pd
 
 from igwas.demo.journal import Finished
 from igwas.demo.truth import SURE_POWER, TESTS, Comparison
+from igwas.wording import counted
 
 _MOST_FALSE = 10
 
@@ -104,6 +105,7 @@ def _control(loci: dict[str, Any]) -> list[str]:
     if not control:
         return []
     return [
-        f"left minus right (negative control): {control['n_loci']} loci, lambda GC "
+        "left minus right (negative control): "
+        f"{counted(int(control['n_loci']), 'locus', 'loci')}, lambda GC "
         f"{control['lambda_median']:.3f}"
     ]

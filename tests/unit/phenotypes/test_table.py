@@ -139,7 +139,7 @@ def test_text_in_a_column_not_asked_for_does_not_matter(write):
         ("sample a\nP1 1\n", r"no column IID \(header: sample a\)"),
         ("iid,a\nP1,1\n", r"no column IID \(header: iid,a\)"),
         ("IID a\nP1 1\nP2 2 3\n", "line 3: the row has 3 fields; expected 2"),
-        ("IID\ta\nP1\t1\nP2\n", "line 3: the row has 1 fields; expected 2"),
+        ("IID\ta\nP1\t1\nP2\n", "line 3: the row has 1 field; expected 2"),
         ("IID a a\nP1 1 2\n", "names 'a' twice"),
         ("IID\t\ta\nP1\t1\t2\n", "column 2 of the header has no name"),
         ("IID\ta\nP1\t1\n\t2\n", "line 3: the IID is empty"),
