@@ -49,12 +49,13 @@ class Context:
                 f"--device is {self.device!r}; expected {', '.join(DEVICES[:-1])} or "
                 f"{DEVICES[-1]}, in lower case. A GPU's number goes into --gpus."
             )
-        if not isinstance(self.gpus, Sequence) or not all(map(_is_whole, self.gpus)):
+        gpus: object = self.gpus
+        if not isinstance(gpus, Sequence) or not all(map(_is_whole, gpus)):
             raise OptionError(
-                f"gpus is {self.gpus!r}; expected a tuple of GPU numbers. Give for example (0,)."
+                f"gpus is {gpus!r}; expected a tuple of GPU numbers. Give for example (0,)."
             )
         # A list would leave the context without a hash.
-        object.__setattr__(self, "gpus", tuple(self.gpus))
+        object.__setattr__(self, "gpus", tuple(gpus))
         if self.gpus and self.device != "cuda":
             raise OptionError(
                 f"--gpus is given but --device is {self.device!r}; expected cuda. "
@@ -75,7 +76,7 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, SupportsIndex) and not isinstance(value, bool)
 
 
-def given_context(context: Context | None) -> Context:
+def given_context(context: object) -> Context:
     """The context that was given; one of defaults where none is.
 
     Raises

@@ -154,7 +154,7 @@ def _optional_versions() -> dict[str, str]:
 
 
 def _torch_devices() -> str:
-    """Whether torch sees a GPU. Only a build for CUDA, on a machine with a GPU, is imported."""
+    """Whether torch sees a GPU; only a build for CUDA beside a GPU is imported to tell."""
     spec = importlib.util.find_spec("torch")
     build = _torch_build(Path(spec.origin).parent / "version.py") if spec and spec.origin else {}
     words = f"build {build.get('__version__', 'unknown')}"
@@ -174,7 +174,7 @@ def _torch_devices() -> str:
 
 
 def _torch_build(path: Path) -> dict[str, str]:
-    """Version and CUDA version of a torch, from its own file; empty if unreadable."""
+    """Version and CUDA version of torch's build, from its own file; empty if unreadable."""
     try:
         text = path.read_text()
     except OSError:

@@ -99,7 +99,8 @@ def test_a_quick_demo_finds_planted_loci_and_no_false_ones(quick):
     assert "planted loci with a power above 90% found" in printed
     planted = pd.read_csv(folder / "planted.tsv", sep="\t")
     found = planted["omnibus"] | planted["minimum p"]
-    assert found[planted["power"] > 0.9].all()
+    assert found[planted["omnibus_power"] > 0.9].all()
+    assert "power: in the omnibus test of all phenotypes" in printed
     assert found.sum() >= 3
     assert "false: " not in printed
     assert "slope" in printed

@@ -30,6 +30,11 @@ def run_block(language: str, code: str, folder: Path) -> subprocess.CompletedPro
 def test_the_tutorial_runs_from_top_to_bottom(tmp_path):
     found = blocks()
     assert {language for _, language, _ in found} == {"bash", "python"}
+    printed = ""
     for line, language, code in found:
         done = run_block(language, code, tmp_path)
+        printed += done.stdout + done.stderr
         assert done.returncode == 0, f"line {line}:\n{code}\n{done.stdout}\n{done.stderr}"
+    left, people = re.search(r"here (\d+) of (\d+) people", TUTORIAL.read_text()).groups()
+    assert re.search(rf"with every covariate +{people}\n", printed)
+    assert f"({left} left out" in printed

@@ -33,6 +33,7 @@ from igwas.sole_writer import (
     sole_writer,
 )
 from igwas.whole_file import output_error
+from igwas.wording import counted
 
 _log = logging.getLogger("igwas")
 
@@ -69,8 +70,9 @@ class ProjectionSummary:
         shown = ", ".join(self.names[:5]) + (", ..." if len(self.names) > 5 else "")
         return [
             *self.notes,
-            f"{self.output}: {self.n_variants:,} variants x {len(self.names):,} combinations "
-            f"({shown}), {self.n_hits:,} hits",
+            f"{self.output}: {counted(self.n_variants, 'variant', 'variants')} x "
+            f"{counted(len(self.names), 'combination', 'combinations')} "
+            f"({shown}), {counted(self.n_hits, 'hit', 'hits')}",
         ]
 
 

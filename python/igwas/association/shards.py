@@ -25,6 +25,7 @@ from igwas.sole_writer import (
     sole_writer,
 )
 from igwas.whole_file import output_error
+from igwas.wording import counted
 
 _SLAB = 65_536
 _EYE_ARRAYS = ("/phenotypes/eye", "/phenotypes/dimension")
@@ -94,7 +95,8 @@ def _in_order(files: list[h5py.File]) -> list[h5py.File]:
     by_number = {int(str(file.attrs["shard"]).partition("/")[0]): file for file in files}
     if len(by_number) < len(files):
         raise InputError(
-            f"{len(files)} files hold {len(by_number)} different shards; expected each once. "
+            f"{len(files)} files hold {counted(len(by_number), 'shard', 'different shards')}; "
+            "expected each once. "
             "Give every shard once."
         )
     _require_same_eyes(files)

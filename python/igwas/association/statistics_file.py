@@ -17,6 +17,7 @@ from igwas.errors import IncompleteFile, OptionError
 from igwas.hdf5 import open_hdf5, read_texts
 from igwas.phenotypes.eye_names import EyeLabel, stored_labels
 from igwas.schema import REASONS, STATISTICS
+from igwas.wording import counted
 
 VARIANT_TEXT = ("chromosome", "id", "effect_allele", "other_allele")
 _MAX_SLAB_ROWS = 65_536
@@ -111,8 +112,8 @@ class StatisticsFile(Closing):
 
     def __repr__(self) -> str:
         return (
-            f"<StatisticsFile {self.path.name}: {self.n_variants:,} variants x "
-            f"{self.n_phenotypes:,} phenotypes>"
+            f"<StatisticsFile {self.path.name}: {counted(self.n_variants, 'variant', 'variants')} "
+            f"x {counted(self.n_phenotypes, 'phenotype', 'phenotypes')}>"
         )
 
     def close(self) -> None:
@@ -327,7 +328,7 @@ class StatisticsFile(Closing):
         number = f" (mask {mask})" if self.n_masks > 1 else ""
         return (
             f"{describe_members(self.phenotype_names, self.labels, members)}, "
-            f"{int(self.mask_samples[mask]):,} people{number}"
+            f"{counted(int(self.mask_samples[mask]), 'person', 'people')}{number}"
         )
 
     def hits(self) -> pd.DataFrame:

@@ -59,7 +59,7 @@ Example:
               show_default=True, help="Of the phenotypes, before covariates.")  # fmt: skip
 @click.option("--precision", type=click.Choice(["standard", "full"]), default="standard",
               show_default=True,
-              help="Sums over hard calls: z off by 1e-6, or as float64 and slower.")  # fmt: skip
+              help="z off by about 1e-6, never by 1e-4; or as float64 and slower.")  # fmt: skip
 @click.option("--loco", type=EXISTING_FILE, help="loco.h5 or regenie's _pred.list.")
 @click.option("--skip-untestable", is_flag=True,
               help="Leave out phenotypes without variation instead of stopping.")  # fmt: skip

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from igwas.cli.options import EXISTING_FILE, OUTPUT_FILE, overwrite_option, say, verbosity_options
+from igwas.wording import counted
 
 _EXAMPLE = """\b
 Example:
@@ -24,7 +25,8 @@ def merge(shards: tuple[Path, ...], output: Path, overwrite: bool) -> None:
     summary = merge_shards(shards, output, overwrite=overwrite)
     say(
         [
-            f"{summary.output}: {summary.n_variants:,} variants of {summary.n_shards} shards, "
-            f"{summary.n_hits:,} hits"
+            f"{summary.output}: {counted(summary.n_variants, 'variant', 'variants')} of "
+            f"{counted(summary.n_shards, 'shard', 'shards')}, "
+            f"{counted(summary.n_hits, 'hit', 'hits')}"
         ]
     )

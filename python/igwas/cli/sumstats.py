@@ -17,6 +17,7 @@ from igwas.cli.options import (
 from igwas.context import Context
 from igwas.sumstats.export import ExportSummary, export_sumstats
 from igwas.sumstats.options import FORMATS, ExportOptions
+from igwas.wording import counted
 
 _EXAMPLE = """\b
 Example:
@@ -132,7 +133,8 @@ def _describe(summary: ExportSummary) -> list[str]:
     beside = [str(path) for path in (summary.sidecar_path, summary.index_path) if path]
     also = f"; beside it {', '.join(beside)}" if beside else ""
     which = [f"omnibus of {summary.omnibus}"] if summary.omnibus else []
+    rows = counted(summary.n_rows, "row", "rows")
     return [
         *which,
-        f"{summary.path}: {summary.n_rows:,} rows, {summary.format}{left_out}{also}",
+        f"{summary.path}: {rows}, {summary.format}{left_out}{also}",
     ]

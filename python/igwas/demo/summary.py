@@ -7,6 +7,7 @@ import pandas as pd
 
 from igwas.demo.journal import Finished
 from igwas.demo.truth import SURE_POWER, TESTS, Comparison
+from igwas.wording import counted
 
 _MOST_FALSE = 10
 
@@ -30,12 +31,15 @@ def describe(
     finished : list of Finished
     folder : Path
     """
+    tested = "a test of what it moves"
+    if comparison.power_column != "power":
+        tested = "the omnibus test of all phenotypes"
     lines = [
         "",
-        "Planted variants, in the order of the genome (power: in a test of what it moves; best: by "
-        "whichever test found it):",
+        f"Planted variants, in the order of the genome (power: in {tested}; best: by whichever "
+        "test found it):",
     ]
-    lines += _planted_table(comparison.planted)
+    lines += _planted_table(comparison.planted, comparison.power_column)
     lines += ["", *_found(comparison, loci), *_control(loci)]
     if effects:
         lines.append(
@@ -55,7 +59,7 @@ def describe(
     return lines
 
 
-def _planted_table(planted: pd.DataFrame) -> list[str]:
+def _planted_table(planted: pd.DataFrame, power_column: str) -> list[str]:
     if planted.empty:
         return ["  none"]
     shown = pd.DataFrame(
@@ -65,7 +69,7 @@ def _planted_table(planted: pd.DataFrame) -> list[str]:
                 "" if n == 1 else f" and {n - 1} more" for n in planted["n_phenotypes"]
             ],
             "variance": [f"{100 * share:.1f} %" for share in planted["variance_explained"]],
-            "power": [f"{value:.2f}" for value in planted["power"]],
+            "power": [f"{value:.2f}" for value in planted[power_column]],
             **{test: ["found" if hit else "-" for hit in planted[test]] for test in TESTS},
             "best -log10 p": [
                 f"{value:.1f}" if value == value else "" for value in planted["log10p"]
@@ -101,6 +105,7 @@ def _control(loci: dict[str, Any]) -> list[str]:
     if not control:
         return []
     return [
-        f"left minus right (negative control): {control['n_loci']} loci, lambda GC "
+        "left minus right (negative control): "
+        f"{counted(int(control['n_loci']), 'locus', 'loci')}, lambda GC "
         f"{control['lambda_median']:.3f}"
     ]

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from igwas.simulate.cohort import OMNIBUS_POWER
+
 # Simulated regions are at most a megabase wide, so that a signal reaches no further.
 WINDOW_BP = 1_000_000
 # A planted variant whose power is larger ought to be found.
@@ -23,7 +25,8 @@ class Comparison:
     ----------
     planted : DataFrame
         One row a planted variant, in the order of the genome: variant_id, chromosome, position,
-        phenotype, variance_explained and power of the phenotype that it moves most, n_phenotypes,
+        phenotype, variance_explained and power of the phenotype that it moves most (where
+        phenotypes are drawn, also omnibus_power, of all of them together), n_phenotypes,
         for each test in TESTS whether it found a locus there, and the strongest lead variant with
         its -log10 p.
     false_loci : DataFrame
@@ -39,7 +42,12 @@ class Comparison:
     @property
     def is_sure(self) -> npt.NDArray[np.bool_]:
         """Planted variants whose power is above SURE_POWER."""
-        return np.asarray(self.planted["power"] > SURE_POWER)
+        return np.asarray(self.planted[self.power_column] > SURE_POWER)
+
+    @property
+    def power_column(self) -> str:
+        """Of the omnibus, if it is known: one phenotype of many tells little of what is found."""
+        return OMNIBUS_POWER if OMNIBUS_POWER in self.planted else "power"
 
     @property
     def is_found(self) -> npt.NDArray[np.bool_]:
@@ -90,6 +98,7 @@ def _one_a_variant(pairs: pd.DataFrame) -> pd.DataFrame:
     strongest = strongest.drop_duplicates("variant_id").sort_index()
     count = pairs.groupby("variant_id")["phenotype"].size()
     columns = ["variant_id", "chromosome", "position", "phenotype", "variance_explained", "power"]
+    columns += [name for name in (OMNIBUS_POWER,) if name in pairs]
     planted = strongest[columns].reset_index(drop=True)
     planted["n_phenotypes"] = planted["variant_id"].map(count).astype("int64")
     return planted

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from igwas.embeddings.agreement import IntraclassCorrelation
 from igwas.embeddings.explained import Explained
 from igwas.embeddings.retrieval import ColourMatchedRetrieval, Retrieval, RetrievalDifference
+from igwas.wording import counted
 
 Values = npt.NDArray[np.float64]
 
@@ -244,12 +245,15 @@ def _without_nan(value: Any) -> Any:
 def _people_lines(numbers: AuditNumbers) -> list[str]:
     people = numbers.people
     lines = [
-        f"{numbers.path}: {people.n_images:,} images of {people.n_participants:,} participants "
-        f"x {numbers.n_dimensions:,} dimensions"
+        f"{numbers.path}: {counted(people.n_images, 'image', 'images')} of "
+        f"{counted(people.n_participants, 'participant', 'participants')} x "
+        f"{counted(numbers.n_dimensions, 'dimension', 'dimensions')}"
     ]
     if people.n_without_vector:
-        lines.append(f"  {people.n_without_vector:,} images with NaN or infinite values left out")
-    lines.append(f"  {people.n_with_both_eyes:,} participants have both eyes")
+        without = counted(people.n_without_vector, "image", "images")
+        lines.append(f"  {without} with NaN or infinite values left out")
+    both = counted(people.n_with_both_eyes, "participant has", "participants have")
+    lines.append(f"  {both} both eyes")
     if people.n_trained_on is None:
         lines.append("  WHO THE ENCODER WAS TRAINED ON IS NOT KNOWN: nobody is left out for it")
     else:
@@ -312,8 +316,8 @@ def _first(names: Iterable[str], most: int = 5) -> str:
 def _explained_lines(numbers: AuditNumbers) -> list[str]:
     n_images = max(one.n_images for one in numbers.explained)
     lines = [
-        f"variance explained, {n_images:,} images: R2, adjusted, cross-validated by person, and "
-        "its most in a dimension"
+        f"variance explained, {counted(n_images, 'image', 'images')}: R2, adjusted, "
+        "cross-validated by person, and its most in a dimension"
     ]
     for one in sorted(numbers.explained, key=_cross_validated, reverse=True):
         most = ""

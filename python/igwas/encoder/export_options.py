@@ -87,7 +87,8 @@ class ExportSummary:
     def describe(self) -> list[str]:
         """Lines for a terminal."""
         return [
-            f"{self.output}: {self.description}, {self.n_dimensions} dimensions "
+            f"{self.output}: {self.description}, "
+            f"{counted(self.n_dimensions, 'dimension', 'dimensions')} "
             f"({100 * self.variance_share:.1f} % of the variance), "
             f"{self.size_bytes / 2**20:.1f} MiB",
             f"  ONNX Runtime and torch differ by at most {self.max_difference:.2g} on "

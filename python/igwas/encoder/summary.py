@@ -5,6 +5,8 @@ from pathlib import Path
 
 from igwas.wording import counted
 
+_MINUTE = 60
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainSummary:
@@ -52,8 +54,7 @@ class TrainSummary:
             for name in self.n_people
         )
         lines = [
-            f"{self.run_dir}: {counted(self.step, 'step', 'steps')} in "
-            f"{self.seconds / 60:.1f} minutes",
+            f"{self.run_dir}: {counted(self.step, 'step', 'steps')} in {_duration(self.seconds)}",
             f"  {parts}",
         ]
         if self.best:
@@ -61,6 +62,12 @@ class TrainSummary:
                 f"  best at step {self.best_step:,}: other eye found first "
                 f"{self.best['validation_top1']:.3f}, in five {self.best['validation_top5']:.3f}, "
                 f"mean average precision {self.best['validation_map']:.3f} "
-                f"({self.best['validation_people']:.0f} people held out)"
+                f"({counted(round(self.best['validation_people']), 'person', 'people')} held out)"
             )
         return lines
+
+
+def _duration(seconds: float) -> str:
+    if seconds < _MINUTE * 2:
+        return counted(round(seconds), "second", "seconds")
+    return f"{seconds / _MINUTE:.1f} minutes"

@@ -24,8 +24,8 @@ def choose_device(device: str, local_rank: int = 0) -> torch.device:
         return torch.device("cpu")
     if not torch.cuda.is_available():
         raise DeviceUnavailable(
-            f"--device is cuda but torch {torch.__version__} sees no GPU; expected {_lacking()}, or "
-            "give --device cpu."
+            f"--device is cuda but torch {torch.__version__} sees no GPU; expected {_lacking()}, "
+            "or give --device cpu."
         )
     return torch.device("cuda", local_rank)
 

@@ -15,6 +15,7 @@ from igwas.errors import CorruptFile, InputError, ShapeError
 from igwas.genotypes.chunk_index import ChunkIndex
 from igwas.genotypes.encoding import Encoding, decode
 from igwas.genotypes.samples import Samples
+from igwas.wording import counted
 
 
 class GenotypeFile(Closing):
@@ -100,8 +101,9 @@ class GenotypeFile(Closing):
 
     def __repr__(self) -> str:
         return (
-            f"<{type(self).__name__} {str(self.path)!r}: {self.n_variants:,} variants x "
-            f"{self.n_samples:,} samples, {self.encoding}>"
+            f"<{type(self).__name__} {str(self.path)!r}: "
+            f"{counted(self.n_variants, 'variant', 'variants')} x "
+            f"{counted(self.n_samples, 'sample', 'samples')}, {self.encoding}>"
         )
 
     def __getitem__(self, key: Any) -> npt.NDArray[np.float32]:

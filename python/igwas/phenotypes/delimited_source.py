@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from igwas.errors import InputError
 from igwas.phenotypes.table_source import ReadRule, TableSource, parse_column
+from igwas.wording import counted
 
 _READ_BYTES = 2**22
 # Names of a hundred thousand phenotypes; a longer line is no header.
@@ -219,9 +220,9 @@ class DelimitedSource(TableSource):
 
     def _refuse_row(self, row: Any) -> InputError:
         place = f", {self.place(row.number - 1)}" if row.number is not None else ""
+        fields = counted(row.actual_columns, "field", "fields")
         return InputError(
-            f"{self.path}{place}: the row has {row.actual_columns} fields; expected "
-            f"{row.expected_columns}, as in the header. Correct the row, or write NA where a value "
+            f"{self.path}{place}: the row has {fields}; expected {row.expected_columns}, as in the header. Correct the row, or write NA where a value "
             "is missing."
         )
 

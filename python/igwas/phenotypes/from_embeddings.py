@@ -36,6 +36,7 @@ from igwas.phenotypes.people import Eyes, average_eyes, eye_values, left_right_c
 from igwas.phenotypes.phenotypes_file import write_phenotypes
 from igwas.phenotypes.transform import rank_inverse_normal
 from igwas.sole_writer import refuse_inputs, refuse_special, sole_writer
+from igwas.wording import counted
 
 _log = logging.getLogger("igwas")
 
@@ -57,22 +58,32 @@ class PhenotypeSummary:
     def describe(self) -> list[str]:
         """Lines for the screen: the account of images and people, then the file."""
         used = self.n_images - sum(number for _, number in self.steps)
-        lines = [f"{self.n_images:,} images"]
-        lines += [f"{number:,} images left out: {reason}" for reason, number in self.steps]
+        lines = [_images(self.n_images)]
+        lines += [f"{_images(number)} left out: {reason}" for reason, number in self.steps]
         people = self.n_participants
         lines.append(
-            f"{used:,} images used, of {people['all']:,} participants: {people['left']:,} with a "
+            f"{_images(used)} used, of {_participants(people['all'])}: {people['left']:,} with a "
             f"left eye, {people['right']:,} with a right eye, {people['both']:,} with both"
         )
         if people["none"]:
-            lines.append(f"{people['none']:,} participants have no image that is used")
+            have = "has" if people["none"] == 1 else "have"
+            lines.append(f"{_participants(people['none'])} {have} no image that is used")
         if np.isfinite(self.correlation):
             lines.append(f"left-right correlation over all dimensions: {self.correlation:.3f}")
         return [
             *lines,
             *self.notes,
-            f"{self.output}: {people['all']:,} participants x {self.n_phenotypes:,} phenotypes",
+            f"{self.output}: {_participants(people['all'])} x "
+            f"{counted(self.n_phenotypes, 'phenotype', 'phenotypes')}",
         ]
+
+
+def _images(n: int) -> str:
+    return counted(n, "image", "images")
+
+
+def _participants(n: int) -> str:
+    return counted(n, "participant", "participants")
 
 
 def make_phenotypes(
@@ -214,7 +225,9 @@ class _Maker:
         if options.outliers == "clip":
             limit = options.outlier_limit or OUTLIER_LIMITS["clip"]
             values, n_moved = clip_values(values, limit)
-            self.notes.append(f"{n_moved:,} values clipped to {limit:g} robust deviations")
+            self.notes.append(
+                f"{counted(n_moved, 'value', 'values')} clipped to {limit:g} robust deviations"
+            )
         return kept.with_values(values, kept.names)
 
     def _change_basis(self, images: ImageTable) -> tuple[ImageTable, LinearBasis | None]:
@@ -233,8 +246,9 @@ class _Maker:
         else:
             return images, None
         if basis.correlation is not None and options.basis is None:
+            n_components = counted(len(basis.correlation), "component", "components")
             self.notes.append(
-                f"{len(basis.correlation)} components, of which left and right correlate by "
+                f"{n_components}, of which left and right correlate by "
                 f"{basis.correlation[0]:.2f} to {basis.correlation[-1]:.2f} in these people"
             )
         return basis.apply(images), replace(basis, model_digest=images.model_digest)

@@ -15,6 +15,7 @@ from igwas.hdf5 import read_texts
 from igwas.phenotypes.eye_names import NO_EYE, EyeLabel, stored_labels
 from igwas.phenotypes.table_source import ReadRule, TableSource
 from igwas.schema import EMBEDDINGS, PHENOTYPES, kind_of, validate
+from igwas.wording import counted
 
 _log = logging.getLogger("igwas")
 _SLAB_ROWS = 16_384
@@ -44,8 +45,8 @@ class Hdf5Source(TableSource):
             self._kind = kind_of(file.attrs)
             if self._kind not in (PHENOTYPES, EMBEDDINGS):
                 raise SchemaError(
-                    f"{path} holds {self._kind.name.removeprefix('igwas ')}; expected phenotypes.h5 or embeddings.h5. "
-                    "Give the file that holds phenotypes."
+                    f"{path} holds {self._kind.name.removeprefix('igwas ')}; expected "
+                    "phenotypes.h5 or embeddings.h5. Give the file that holds phenotypes."
                 )
             validate(file, self._kind)
             _refuse_unfinished(file, path)
@@ -172,4 +173,5 @@ def _average_images(
 
 
 def _left_out(n_images: int) -> str:
-    return f"; {n_images:,} images with NaN left out" if n_images else ""
+    left_out = counted(n_images, "image", "images")
+    return f"; {left_out} with NaN left out" if n_images else ""

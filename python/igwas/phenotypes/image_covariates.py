@@ -1,6 +1,7 @@
 """What the camera, the day and the focus do to an embedding, taken out before people are made."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ def image_covariates(
     CovariateTable
         Rows as in `images`, not all of them complete.
     """
-    columns = {}
+    columns: dict[str, NDArray[Any]] = {}
     categories = []
     for name in dict.fromkeys([*names, *categorical]):
         if name not in categorical and (members := facts.members(name)):

@@ -32,7 +32,10 @@ class ReadRule:
 
     missing_values: tuple[str, ...] = ()
     kind: str = "phenotype"
-    hint: str = "Correct it, or name its code for missing with --missing-value."
+    hint: str = (
+        "Correct it, name its code for missing with --missing-value, or choose columns with "
+        "--phenotype-columns."
+    )
 
     @property
     def missing_text(self) -> tuple[str, ...]:

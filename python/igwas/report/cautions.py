@@ -206,8 +206,8 @@ def _loci(gathered: Gathered) -> list[Caution]:
     explained = int((signals == 0).sum())
     if explained:
         found.append(Caution(NOTE, (
-            f"{explained:,} of {len(table):,} loci are explained by others nearby (no independent "
-            "signal by conditional analysis)."
+            f"{explained:,} of {counted(len(table), 'locus is', 'loci are')} explained by others "
+            "nearby (no independent signal by conditional analysis)."
         )))  # fmt: skip
     elif signals.isna().all():
         found.append(Caution(NOTE, (

@@ -48,9 +48,9 @@ def _phenotypes(account: PhotographAccount) -> str:
     people, options = account.n_participants, account.options
     choice = "the best one by quality" if options.get("choice") == "best" else "their mean"
     parts = [
-        f"Phenotypes of {people['all']:,} participants were made of {account.n_used:,} of "
-        f"{account.n_images:,} photographs with igwas-fast {account.version}; of several of an "
-        f"eye, {choice} was taken."
+        f"Phenotypes of {counted(people['all'], 'participant', 'participants')} were made of "
+        f"{account.n_used:,} of {counted(account.n_images, 'photograph', 'photographs')} "
+        f"with igwas-fast {account.version}; of several of an eye, {choice} was taken."
     ]
     if account.correlation is not None and "mean" in options.get("eyes", ()):
         parts.append(

@@ -50,12 +50,12 @@ class ReportSummary:
 
     def describe(self) -> list[str]:
         """Lines for the screen."""
-        lines = []
+        lines, n_figures = [], counted(self.n_figures, "figure", "figures")
         if self.figures is not None:
-            lines.append(f"{self.figures}: {self.n_figures:,} figures as PNG, SVG and PDF")
+            lines.append(f"{self.figures}: {n_figures} as PNG, SVG and PDF")
         parts = [
             counted(self.n_loci, "locus", "loci"),
-            counted(self.n_figures, "figure", "figures"),
+            n_figures,
             counted(self.n_warnings, "warning", "warnings"),
         ]
         lines.append(f"{self.output}: {', '.join(parts)}, {self.n_bytes / 1e6:.1f} MB")

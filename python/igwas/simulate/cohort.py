@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,7 @@ from igwas.simulate.phenotypes import (
     make_values,
 )
 from igwas.simulate.plink_files import MISSING, BedWriter, write_fam
-from igwas.simulate.power import power
+from igwas.simulate.power import omnibus_power, power
 from igwas.whole_file import named_in_errors
 
 __all__ = ["CohortFiles", "CohortOptions", "simulate_cohort"]
@@ -44,6 +44,8 @@ __all__ = ["CohortFiles", "CohortOptions", "simulate_cohort"]
 Progress = Callable[[int, int], None]
 _TRUTH_COLUMNS = ["variant_id", "chromosome", "position", "effect_allele", "other_allele",
                   "phenotype", "effect", "variance_explained", "power"]  # fmt: skip
+# Of truth.tsv where phenotypes are drawn; an encoder's phenotypes are not known beforehand.
+OMNIBUS_POWER = "omnibus_power"
 # Intercept, age, sex, two of three centres, principal components: what a scan of a cohort removes.
 _N_COVARIATES = 5 + N_PRINCIPAL_COMPONENTS
 # Independent random streams, so that one part does not shift with the size of another.
@@ -120,7 +122,8 @@ def simulate_cohort(
     -------
     CohortFiles
         genotypes.bed/.bim/.fam, phenotypes.h5, covariates.tsv (FID IID age sex centre PC1-PC10),
-        truth.tsv (one row a planted variant and phenotype, with the power of its test),
+        truth.tsv (one row a planted variant and phenotype, with the power of its test and, without
+        `eyes`, of the omnibus test of all phenotypes),
         relatives.tsv (related pairs), relatives-to-remove.txt (one of each pair) and cohort.json;
         with `eyes` also eyes.tsv, one row an eye that is photographed, and phenotypes.h5 holds the
         parameters themselves: what a perfect encoder would measure.
@@ -302,10 +305,43 @@ def _write_relatives(files: CohortFiles, people: People) -> None:
     files.remove.write_text("".join(f"{families[row]}\t{names[row]}\n" for row in seconds))
 
 
-def _write_truth(path: Path, genetic: GeneticEffects, powers: Iterable[float]) -> None:
+def _write_truth(
+    path: Path,
+    genetic: GeneticEffects,
+    powers: Iterable[float],
+    of_all: Mapping[str, float] | None = None,
+) -> None:
     truth = pd.DataFrame(genetic.truth, columns=_TRUTH_COLUMNS)
     truth["power"] = list(powers)
+    if of_all is not None:
+        truth[OMNIBUS_POWER] = truth["variant_id"].map(of_all).astype(np.float64)
     truth.to_csv(path, sep="\t", index=False, float_format="%.6g")
+
+
+def _omnibus_powers(
+    genetic: GeneticEffects,
+    values: npt.NDArray[np.float32],
+    covariates: pd.DataFrame,
+    n_scanned: int,
+) -> dict[str, float]:
+    """Power of the omnibus test by variant; values are float32 (samples, phenotypes)."""
+    n_samples, n_phenotypes = values.shape
+    numbers = pd.get_dummies(covariates.drop(columns=["FID", "IID"]), dtype=float).to_numpy(float)
+    design = np.column_stack([np.ones(n_samples), numbers])
+    residual = values - design @ np.linalg.lstsq(design, values.astype(float), rcond=None)[0]
+    # The inverse of a covariance of few people is too large on average by what is taken off here.
+    dof = max(1, n_samples - _N_COVARIATES - n_phenotypes - 1)
+    covariance = residual.T @ residual / dof
+    column = {name: at for at, name in enumerate(genetic.names)}
+    correlation: dict[str, npt.NDArray[np.float64]] = {}
+    for row in genetic.truth:
+        own = correlation.setdefault(str(row["variant_id"]), np.zeros(n_phenotypes))
+        size = np.sqrt(float(str(row["variance_explained"])))
+        own[column[str(row["phenotype"])]] = np.copysign(size, float(str(row["effect"])))
+    return {
+        variant: omnibus_power(own, covariance, n_scanned, _N_COVARIATES)
+        for variant, own in correlation.items()
+    }
 
 
 def _choose_phenotyped(
@@ -332,7 +368,8 @@ def _write_tables(
     shares = (float(str(row["variance_explained"])) for row in genetic.truth)
     n_scanned = _count_unrelated(order, people)
     powers = (power(share, n_scanned, _N_COVARIATES) for share in shares)
-    _write_truth(files.truth, genetic, powers)
+    of_all = _omnibus_powers(genetic, values, covariates, n_scanned)
+    _write_truth(files.truth, genetic, powers, of_all)
     write_phenotypes(
         files.phenotypes,
         [people.sample_id[row] for row in order],

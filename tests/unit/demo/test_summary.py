@@ -57,3 +57,13 @@ def test_effects_are_shown_where_they_can_be_compared():
 def test_nothing_planted_is_said():
     empty = comparison().planted.iloc[:0]
     assert "none" in text(comparison(planted=empty))
+
+
+def test_the_power_that_is_shown_is_the_one_that_planted_loci_are_judged_by():
+    assert "power: in a test of what it moves" in text(comparison())
+    drawn = comparison().planted.assign(omnibus_power=[0.12, 0.97])
+    printed = text(comparison(planted=drawn))
+    assert "power: in the omnibus test of all phenotypes" in printed
+    shown = [word for word in ("0.12", "0.97", "1.00", "0.01") if word in printed]
+    assert shown == ["0.12", "0.97"]
+    assert "0 of 1 planted loci with a power above 90% found, 1 of 1 others" in printed

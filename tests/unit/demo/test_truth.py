@@ -82,3 +82,15 @@ def test_no_locus_and_nothing_planted_are_results_like_others(tmp_path, truth):
     found = compare_with_truth(loci, empty)
     assert found.planted.empty
     assert found.n_false("omnibus") == 1
+
+
+def test_where_the_power_of_the_omnibus_is_known_it_is_the_one_that_counts(tmp_path):
+    rows = [
+        planted("1:5", 5, "phenotype_000", 0.01, 0.1) | {"omnibus_power": 0.99},
+        planted("1:5", 5, "phenotype_001", 0.02, 0.4) | {"omnibus_power": 0.99},
+        planted("2:5", 5, "phenotype_001", 0.03, 0.95) | {"omnibus_power": 0.5},
+    ]
+    truth = write(tmp_path / "truth.tsv", rows)
+    found = compare_with_truth(write(tmp_path / "loci.tsv", [locus("omnibus", "1", 5, 9)]), truth)
+    assert found.power_column == "omnibus_power"
+    assert found.is_sure.tolist() == found.is_found.tolist() == [True, False]

@@ -152,6 +152,7 @@ def test_advice_about_a_group_is_an_option_that_phenotypes_takes():
     group = dataclasses.replace(variable("camera outline", 0.2, 0.4), kind="group")
     texts = [one.text for one in judge(numbers(explained=(group,))).findings]
     assert any('phenotypes --images ... --regress-out "camera outline"' in text for text in texts)
-    centre = (variable("centre", 0.2, 0.4),)
-    column = [one.text for one in judge(numbers(explained=centre)).findings]
+    column = [
+        one.text for one in judge(numbers(explained=(variable("centre", 0.2, 0.4),))).findings
+    ]
     assert any(text.endswith("make it a covariate") for text in column)

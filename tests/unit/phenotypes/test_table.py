@@ -131,6 +131,7 @@ def test_text_in_a_column_not_asked_for_does_not_matter(write):
         ("IID height\nP1 1.8\n\nP2 tall\n", r"line 4: phenotype 'height' has the value 'tall'"),
         ("IID\ta\nP1\t1,5\n", "has the value '1,5'"),
         ("IID a\nP1 1_000\n", "has the value '1_000'"),
+        ("IID a\nP1 tall\n", "or choose columns with --phenotype-columns"),
         ("IID a\nP1 1\nP2 inf\n", "line 3: phenotype 'a' is infinite"),
         ("IID a\nP1 1e999\n", "is infinite"),
         ("IID a\nP1 1\nP2 2\nP1 3\n", r"line 4: the id 'P1' is repeated \(first in line 2\)"),
@@ -138,7 +139,7 @@ def test_text_in_a_column_not_asked_for_does_not_matter(write):
         ("sample a\nP1 1\n", r"no column IID \(header: sample a\)"),
         ("iid,a\nP1,1\n", r"no column IID \(header: iid,a\)"),
         ("IID a\nP1 1\nP2 2 3\n", "line 3: the row has 3 fields; expected 2"),
-        ("IID\ta\nP1\t1\nP2\n", "line 3: the row has 1 fields; expected 2"),
+        ("IID\ta\nP1\t1\nP2\n", "line 3: the row has 1 field; expected 2"),
         ("IID a a\nP1 1 2\n", "names 'a' twice"),
         ("IID\t\ta\nP1\t1\t2\n", "column 2 of the header has no name"),
         ("IID\ta\nP1\t1\n\t2\n", "line 3: the IID is empty"),
@@ -258,7 +259,7 @@ def test_another_kind_of_hdf5_file_is_named(tmp_path):
     path = tmp_path / "g.h5"
     with h5py.File(path, "w") as file:
         file.attrs.update(root_attributes(GENOTYPES))
-    with pytest.raises(SchemaError, match=r"igwas genotypes file; expected phenotypes.h5"):
+    with pytest.raises(SchemaError, match=r"holds genotypes; expected phenotypes.h5"):
         read_phenotypes(path)
 
 

@@ -418,9 +418,7 @@ def test_a_part_of_the_tests_is_no_gwas_ssf_and_says_so(
 @pytest.mark.parametrize("format_name", [None, "gwas-ssf", "regenie", "plink2", "parquet"])
 @pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
 def test_a_name_for_commas_is_refused(truth, tmp_path, format_name, name):
-    with pytest.raises(
-        OptionError, match="named for commas but .* has none; expected another name"
-    ):
+    with pytest.raises(OptionError, match=r"named for commas but .* has none; expected"):
         export(truth, tmp_path / name, phenotype="dimension_000", format=format_name)
     assert not list(tmp_path.glob("a.csv*"))
 
