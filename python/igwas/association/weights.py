@@ -15,6 +15,7 @@ from igwas.association.reserved_names import refuse_test_names
 from igwas.association.statistics_file import StatisticsFile
 from igwas.association.variant_lookup import find_variant
 from igwas.errors import InputError, OptionError
+from igwas.last_line import warn_of_cut
 from igwas.quoted_cells import refuse_open_quotes
 
 _LARGEST = 1e50
@@ -144,6 +145,7 @@ def _read_table(path: Path) -> pd.DataFrame:
         # Read as a header, a second column of the same name would be renamed without a word.
         _require_names([str(name) for name in first.iloc[0]], path)
         table: pd.DataFrame = pd.read_csv(path, **how)
+        warn_of_cut(path)
         return table
     except (ValueError, pd.errors.ParserError) as error:
         raise InputError(

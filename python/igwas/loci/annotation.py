@@ -122,12 +122,12 @@ def read_genes(path: Path | str) -> Regions:
 
 
 def _is_gff(fields: Sequence[str]) -> bool:
-    """Nine columns, of which the third is a feature's name and the seventh a strand.
+    """Nine columns or more, of which the third is a feature's name and the seventh a strand.
 
     BED has its end in the third, and red, green, blue of a colour in the ninth: whatever its
     positions look like, a line of GFF3 or GTF is to be judged as such.
     """
-    return len(fields) == 9 and not _is_number(fields[2]) and fields[6] in ("+", "-", ".", "?")
+    return len(fields) >= 9 and not _is_number(fields[2]) and fields[6] in ("+", "-", ".", "?")
 
 
 def _is_number(text: str) -> bool:

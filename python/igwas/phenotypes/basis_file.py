@@ -24,6 +24,15 @@ Floats = NDArray[np.float64]
 
 # Variance, as a share of the largest, below which a component is rounding.
 SMALLEST_SHARE = 1e-12
+# Rounding of a fit is far below, of a basis in float32 below.
+_TOLERANCE = 1e-5
+# Of left and right, times the deviation: where the eyes hardly vary, rounding is a part in 10^4.
+_SHORTEST = 0.99
+# Units of dimensions that differ a hundred million times, and directions in which the eyes vary a
+# million times less, make weights as long as this, and no longer.
+_LONGEST = 1e15
+# Of columns of length 1: fits have seven digits more than rounding.
+_LEAST_SINGULAR = 1e-12
 
 
 @dataclass(frozen=True)
@@ -210,6 +219,7 @@ def read_basis(path: Path) -> LinearBasis:
             str(file.attrs.get("model_digest", "")),
         )
     _refuse_damaged(basis, path)
+    refuse_unfit(basis, path)
     return basis
 
 
@@ -231,6 +241,74 @@ def _refuse_damaged(basis: LinearBasis, path: Path) -> None:
             f"{path}: component {name!r} has {reason}; expected finite weights. The file is "
             "damaged: fit a basis anew."
         )
+
+
+def refuse_unfit(basis: LinearBasis, path: Path) -> None:
+    """Refuse a basis that no fit gives: the phenotypes would be none, without a word.
+
+    Principal components have weights at right angles, of length 1 or, whitened, 1 / sqrt(variance).
+    Those of left and right, w with w'Sw = 1 and variance |Sw|^2, are no shorter than 1 /
+    sqrt(variance), as w'Sw is at most |w| |Sw|, and not one of them is a combination of others.
+    """
+    damage = _unfit_values(basis)
+    if not damage:
+        length = np.sqrt(_squares(basis.weight))
+        scaled = length * np.sqrt(basis.variance)
+        if basis.correlation is not None:
+            is_unfit = ~((scaled >= _SHORTEST) & (scaled <= _LONGEST))
+            is_dependent = not _is_independent(basis.weight)
+            expected = "one of a component of left and right eyes"
+        else:
+            is_unfit = ~(_is_one(length) | _is_one(scaled))
+            directions = basis.weight / np.where(length > 0, length, 1)
+            products = np.abs(directions.T @ directions - np.eye(len(length)))
+            is_dependent = bool((products > _TOLERANCE).any())
+            expected = "1, or 1 / sqrt(variance)"
+        if is_unfit.any():
+            at = int(is_unfit.argmax())
+            damage = (
+                f"component {basis.component_names[at]!r} has weights of length {length[at]:.3g} "
+                f"and variance {basis.variance[at]:.3g}; expected {expected}"
+            )
+        elif is_dependent:
+            damage = (
+                "two components have the same weights, or weights that are not at right angles; "
+                "expected components that say something of their own"
+            )
+    if damage:
+        raise InputError(f"{path}: {damage}. The file is damaged or no fit: fit a basis anew.")
+
+
+def _unfit_values(basis: LinearBasis) -> str:
+    for at, name in enumerate(basis.component_names):
+        if not 0 < basis.variance[at] < np.inf:
+            return (
+                f"component {name!r} has variance {basis.variance[at]}; expected a number above 0"
+            )
+        if basis.correlation is not None and not abs(basis.correlation[at]) <= 1 + _TOLERANCE:
+            return (
+                f"component {name!r} has a left-right correlation of {basis.correlation[at]}; "
+                "expected -1 to 1"
+            )
+    return ""
+
+
+def _squares(weight: Floats) -> Floats:
+    """Squared lengths; what overflows is infinite, and of no length that is expected."""
+    with np.errstate(over="ignore", under="ignore"):
+        return np.asarray(np.square(weight).sum(axis=0))
+
+
+def _is_one(values: Floats) -> NDArray[np.bool_]:
+    return np.asarray(np.abs(values - 1) <= _TOLERANCE)
+
+
+def _is_independent(weight: Floats) -> bool:
+    """Whether no column is a combination of others, whatever the units of rows and columns."""
+    largest = np.abs(weight).max(axis=1, keepdims=True)
+    rows = weight / np.where(largest > 0, largest, 1)
+    columns = rows / np.linalg.norm(rows, axis=0)
+    return bool(np.linalg.svd(columns, compute_uv=False)[-1] > _LEAST_SINGULAR)
 
 
 def _regressed_out(attributes: Mapping[str, Any], path: Path) -> tuple[str, ...] | None:

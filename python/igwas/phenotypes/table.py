@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igwas.errors import InputError
+from igwas.last_line import warn_of_cut
 from igwas.phenotypes.eye_names import EyeLabel, labels_from_names
 from igwas.phenotypes.table_source import ReadRule, TableSource
 
@@ -223,6 +224,7 @@ def open_source(path: Path) -> TableSource:
         from igwas.phenotypes.delimited_source import DelimitedSource
 
         source = DelimitedSource(path)
+        warn_of_cut(path)
     _check_header(source)
     return source
 

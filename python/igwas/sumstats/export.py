@@ -225,7 +225,12 @@ class _Export:
     def to_parquet(self) -> ExportSummary:
         refuse_existing([self.output], overwrite=self.options.overwrite)
         partial = partial_path(self.output)
-        destination = ParquetDestination(partial, self.reader.empty(), self.provenance)
+        try:
+            with named_in_errors(self.output, can_resume=False):
+                destination = ParquetDestination(partial, self.reader.empty(), self.provenance)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
         try:
             for records in self.reader.batches():
                 with named_in_errors(self.output, can_resume=False):

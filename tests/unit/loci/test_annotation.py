@@ -21,7 +21,10 @@ GTF = """#!genome-build GRCh38
 """
 
 
-@pytest.mark.parametrize(("content", "second"), [(BED, "BBB"), (GFF, "B B"), (GTF, "E2")])
+@pytest.mark.parametrize(
+    ("content", "second"),
+    [(BED, "BBB"), (GFF, "B B"), (GTF, "E2"), (GTF.replace(";\n", ";\tmore\n"), "E2")],
+)
 @pytest.mark.parametrize("is_gzip", [False, True])
 def test_bed_gff_and_gtf_are_the_same_genes(tmp_path, content, second, is_gzip):
     path = tmp_path / "genes"

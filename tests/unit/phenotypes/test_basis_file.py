@@ -3,15 +3,21 @@
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.reference.embeddings_fixture import random_rows, write_embeddings
 
 from igwas.errors import InputError, OptionError, OutputError
+from igwas.phenotypes.basis_file import fit_basis, refuse_unfit
 from igwas.phenotypes.from_embeddings import make_phenotypes
+from igwas.phenotypes.left_right_basis import fit_left_right_basis
 from igwas.phenotypes.options import PhenotypeOptions
+from igwas.phenotypes.people import Eyes
 
 
 @pytest.fixture
@@ -101,6 +107,101 @@ def test_options_that_cannot_be_read_are_one_line(fitted, tmp_path, text, reason
         apply(source, basis, tmp_path / "second.h5")
     assert "\n" not in str(caught.value)
     assert "fit a basis anew" in str(caught.value)
+
+
+def scaled(factor):
+    def scale(file):
+        file["weight"][...] = file["weight"][()] * factor
+
+    return scale
+
+
+def same_columns(file):
+    weight = file["weight"][()]
+    weight[:, 1] = -weight[:, 0] * np.sqrt(file["variance"][0] / file["variance"][1])
+    file["weight"][...] = weight / np.linalg.norm(weight, axis=0)
+
+
+def values_of(name, *values):
+    def put(file):
+        file[name][: len(values)] = values
+
+    put.__name__ = f"{name} {values}"
+    return put
+
+
+def save(folder, **how):
+    source = write_embeddings(folder / "embeddings.h5", random_rows(60))
+    options = PhenotypeOptions(components=3, save_basis=folder / "basis.h5", **how)
+    make_phenotypes(source, folder / "first.h5", options=options)
+    return source, folder / "basis.h5"
+
+
+FITS = [{}, {"whiten": True}, {"components_by": "left-right"}]
+
+
+@pytest.mark.parametrize("fit", FITS, ids=str)
+def test_a_basis_of_every_fit_is_applied(tmp_path, fit):
+    source, basis = save(tmp_path, **fit)
+    apply(source, basis, tmp_path / "second.h5")
+
+
+@pytest.mark.parametrize("fit", FITS, ids=str)
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (scaled(1e-300), "'.._001' has weights of length 0 and"),
+        (scaled(1e-30), "'.._001' has weights of length .*e-3"),
+        (scaled(1e38), "'.._001' has weights of length .*e.3"),
+        (scaled(1e300), "'.._001' has weights of length inf"),
+        (same_columns, "two components have the same weights|has weights of length"),
+        (values_of("variance", np.nan), "'.._001' has variance nan; expected a number above 0"),
+        (values_of("variance", 1, 0), "'.._002' has variance 0.0; expected"),
+    ],
+)
+def test_weights_that_no_fit_gives_are_refused(tmp_path, fit, damage, message):
+    source, basis = save(tmp_path, **fit)
+    with h5py.File(basis, "a") as file:
+        damage(file)
+    with pytest.raises(InputError, match=message) as caught:
+        apply(source, basis, tmp_path / "second.h5")
+    assert str(basis) in str(caught.value)
+    assert not (tmp_path / "second.h5").exists()
+
+
+@pytest.mark.parametrize("value", [np.nan, 1.5, -2])
+def test_a_correlation_that_is_none_is_refused(tmp_path, value):
+    source, basis = save(tmp_path, components_by="left-right")
+    with h5py.File(basis, "a") as file:
+        file["correlation"][1] = value
+    with pytest.raises(InputError, match="'cc_002' has a left-right correlation of"):
+        apply(source, basis, tmp_path / "second.h5")
+
+
+@given(
+    n_dimensions=st.integers(2, 8),
+    seed=st.integers(0, 2**32 - 1),
+    decades=st.floats(0, 4),
+    kind=st.sampled_from(["variance", "whitened", "left-right"]),
+)
+@settings(max_examples=200, deadline=None)
+def test_every_fit_has_what_is_expected_of_one(n_dimensions, seed, decades, kind):
+    """Dimensions in units that differ up to a hundred million times, and near copies of others."""
+    rng = np.random.default_rng(seed)
+    units = 10 ** rng.uniform(-decades, decades, n_dimensions)
+    mixed = rng.normal(size=(n_dimensions, n_dimensions)) * 10 ** rng.uniform(
+        -decades, 0, n_dimensions
+    )
+    people = rng.normal(size=(1, 40, n_dimensions))
+    values = (people + rng.normal(size=(2, 40, n_dimensions))) @ mixed * units
+    names = [f"d{at}" for at in range(n_dimensions)]
+    if kind == "left-right":
+        sides = np.concatenate([values, np.full_like(people, np.nan)])
+        eyes = Eyes([str(at) for at in range(40)], np.tile([1, 1, 0], (40, 1)), sides)
+        basis = fit_left_right_basis(eyes, values.mean((0, 1)), names)
+    else:
+        basis = fit_basis(values.reshape(80, -1), names, whiten=kind == "whitened")
+    refuse_unfit(basis, Path("basis.h5"))
 
 
 def test_a_basis_that_cannot_be_saved_is_said_before_anything_is_written(fitted, tmp_path):
