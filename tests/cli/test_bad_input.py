@@ -199,7 +199,7 @@ def test_corrupt_chunk(refuse, cohort, tmp_path, encoding):
 
 
 def test_a_file_that_is_no_genotypes_file(refuse, cohort):
-    refuse(genotypes=cohort.phenotypes, words="6c 1b 01")
+    refuse(genotypes=cohort.phenotypes, words="is a table; expected genotypes.h5 or a .bed")
 
 
 def test_a_statistics_file_in_place_of_genotypes(refuse, assoc, output, tmp_path):

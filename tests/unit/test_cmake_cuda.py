@@ -3,11 +3,15 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from tests.conftest import REPOSITORY
 from tests.ptx_program import needs_nvcc
+
+# Beside this Python, as make env installs it.
+CMAKE = Path(sys.executable).with_name("cmake")
 
 pytestmark = needs_nvcc
 
@@ -16,14 +20,14 @@ def path_without_nvcc():
     """The folders of PATH that have none; skip if the compiler is only beside it."""
     folders = [f for f in os.environ["PATH"].split(os.pathsep) if not (Path(f) / "nvcc").exists()]
     path = os.pathsep.join(folders)
-    if not all(shutil.which(name, path=path) for name in ("cmake", "g++", "make")):
+    if not all(shutil.which(name, path=path) for name in ("g++", "make")):
         pytest.skip("nvcc lies in the folder of another tool")
     return path
 
 
 def configure(folder, path, *options):
     """What CMake says."""
-    command = ["cmake", "-S", REPOSITORY, "-B", folder, "-DIGWAS_BUILD_BINDINGS=OFF", *options]
+    command = [CMAKE, "-S", REPOSITORY, "-B", folder, "-DIGWAS_BUILD_BINDINGS=OFF", *options]
     environment = {"PATH": path, "HOME": os.environ.get("HOME", "/")}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return done.stdout

@@ -87,7 +87,7 @@ def test_what_is_no_model_cannot_be_converted():
 
 def test_without_onnx_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(IgwasError, match=r"--fp16 needs onnx .*igwas-fast\[gpu\]"):
+    with pytest.raises(IgwasError, match=r"--fp16 needs onnx .*pip install .\.\[gpu\]"):
         halve(b"", "x.onnx")
 
 

@@ -172,7 +172,7 @@ def test_the_driver_is_looked_for_before_any_package(content, driver, monkeypatc
 
 def test_the_driver_is_looked_for_before_onnxruntime_itself(content, driver, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(IgwasError, match=r"igwas-fast\[gpu\]"):
+    with pytest.raises(IgwasError, match=r'pip install "\.\[gpu\]"'):
         open_session(content, device="cuda", threads=1)
     with pytest.raises(IgwasError, match=r"igwas-fast\[encoder\]"):
         open_session(content, device="auto", threads=1)
