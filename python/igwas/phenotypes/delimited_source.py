@@ -222,8 +222,8 @@ class DelimitedSource(TableSource):
         place = f", {self.place(row.number - 1)}" if row.number is not None else ""
         fields = counted(row.actual_columns, "field", "fields")
         return InputError(
-            f"{self.path}{place}: the row has {fields}; expected {row.expected_columns}, as in the header. Correct the row, or write NA where a value "
-            "is missing."
+            f"{self.path}{place}: the row has {fields}; expected {row.expected_columns}, as in the "
+            "header. Correct the row, or write NA where a value is missing."
         )
 
 
