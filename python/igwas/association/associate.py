@@ -18,7 +18,7 @@ from igwas.association.exchange import as_numpy, gpu_of, is_foreign, library_of,
 from igwas.association.options import ScanOptions
 from igwas.association.statistics_arrays import empty_arrays
 from igwas.association.tails import log10p_student_t
-from igwas.context import Context
+from igwas.context import Context, given_context
 from igwas.errors import DeviceUnavailable
 
 Floats = NDArray[np.float64]
@@ -210,7 +210,7 @@ def associate(
         geno=geno,
         hit_log10p=1e9,
     )
-    context = context or Context()
+    context = given_context(context)
     if gpu_of(genotypes) is not None:
         _require_mean(missing)
         on_gpu = GpuGenotypes(genotypes, context)

@@ -19,7 +19,7 @@ from igwas.association.plan import ScanPlan, make_plan
 from igwas.association.scan_layout import Models, create, input_paths, layout_of
 from igwas.association.scan_output import can_resume, check_output, is_finished
 from igwas.association.statistics_writer import Layout, Paths
-from igwas.context import Context
+from igwas.context import Context, given_context
 from igwas.errors import (
     IgwasError,
     InputError,
@@ -75,13 +75,13 @@ class ScanSummary:
         lines = [*describe_account(self.account), *self.notes]
         for name, count in self.reasons.items():
             meaning = next(text for reason, text in REASONS.values() if reason == name)
-            lines.append(
-                f"{count:,} variants {name if name == 'tested' else f'not tested: {meaning}'}"
-            )
+            variants = counted(count, "variant", "variants")
+            lines.append(f"{variants} {name if name == 'tested' else f'not tested: {meaning}'}")
         masks = f" in {self.n_masks} missingness masks" if self.n_masks > 1 else ""
         lines.append(
-            f"{self.output}: {self.n_variants:,} variants x {self.n_phenotypes:,} phenotypes"
-            f"{masks}, {self.n_samples:,} samples, {self.n_hits:,} hits"
+            f"{self.output}: {counted(self.n_variants, 'variant', 'variants')} x "
+            f"{counted(self.n_phenotypes, 'phenotype', 'phenotypes')}"
+            f"{masks}, {self.n_samples:,} samples, {counted(self.n_hits, 'hit', 'hits')}"
         )
         if self.was_finished:
             lines.append(f"{self.output} was finished before: there was nothing to resume")
@@ -130,7 +130,7 @@ def run_scan(
         If the device of the context cannot be used, or counts wrongly.
     """
     options = options or ScanOptions()
-    context = resolve_gpus(context or Context())
+    context = resolve_gpus(given_context(context))
     paths = Paths(Path(output))
     check_output(paths, options)
     refuse_inputs(paths.output, input_paths(Path(genotypes), Path(phenotypes), options))

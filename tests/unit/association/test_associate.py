@@ -477,3 +477,8 @@ def test_phenotypes_in_units_that_squares_cannot_hold_are_refused(scale, words):
         np.testing.assert_allclose(
             igwas.associate(GOOD, VALUES * within).t, expected.t, rtol=1e-9, atol=1e-12
         )
+
+
+def test_a_context_that_is_none_is_one_line():
+    with pytest.raises((InputError, OptionError), match="context is 'cuda'; expected an igwas.Con"):
+        igwas.associate(GOOD, VALUES, context="cuda")
