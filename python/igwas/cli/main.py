@@ -1,5 +1,6 @@
 """The command group: lists the commands in the order of the flow and words every error."""
 
+import contextlib
 import importlib
 import logging
 import os
@@ -138,9 +139,10 @@ def _ends_early(error: EOFError) -> InputError:
 
 def _report_stop(stop: KeyboardInterrupt) -> int:
     line, status = describe_stop(stop)
-    if not isinstance(stop, Terminated) and sys.stderr.isatty():
-        click.echo(err=True)  # ends the line of the terminal's ^C
-    click.echo(line, err=True)
+    with contextlib.suppress(OSError):  # after SIGHUP the terminal may be gone
+        if not isinstance(stop, Terminated) and sys.stderr.isatty():
+            click.echo(err=True)  # ends the line of the terminal's ^C
+        click.echo(line, err=True)
     return status
 
 

@@ -7,7 +7,7 @@ killed goes on in either half; then they are removed.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from igwas.context import Context
@@ -150,8 +150,9 @@ def made_images(
     _refuse_photograph(source, paths.output)
     path, partial = images_paths(paths)
     if not (options.resume and path.exists()):
+        # The device and the bound on memory are the encoder's.
         process_photographs(
-            source, path, context=replace(context, device="cpu", gpus=()), progress=progress,
+            source, path, context=Context(threads=context.threads), progress=progress,
             options=ImagesOptions(
                 size_px=encoder.card.size_px, resume=options.resume, overwrite=options.overwrite
             ),

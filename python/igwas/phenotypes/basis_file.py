@@ -257,7 +257,7 @@ def refuse_unfit(basis: LinearBasis, path: Path) -> None:
         if basis.correlation is not None:
             is_unfit = ~((scaled >= _SHORTEST) & (scaled <= _LONGEST))
             is_dependent = not _is_independent(basis.weight)
-            expected = "one of a component of left and right eyes"
+            expected = f"1 / sqrt(variance), to {_LONGEST:g} times as much"
         else:
             is_unfit = ~(_is_one(length) | _is_one(scaled))
             directions = basis.weight / np.where(length > 0, length, 1)

@@ -82,6 +82,16 @@ def test_photographs_are_read_on_the_cpu_whatever_the_encoder_runs_on(
     assert contexts == [ONE]
 
 
+def test_a_bound_on_memory_is_for_the_batches_of_the_encoder(folder, model, tmp_path):
+    options = EmbedOptions(min_grade="reject")
+    outputs = [tmp_path / "free.h5", tmp_path / "bound.h5"]
+    for output, bound in zip(outputs, (None, 2**30), strict=True):
+        context = Context(threads=1, max_memory_bytes=bound)
+        embed_images(folder, model, output, options=options, context=context)
+    free, bounded = (read_embeddings(output).vectors for output in outputs)
+    np.testing.assert_array_equal(free, bounded)
+
+
 def test_a_manifest_gives_what_its_folder_gives(folder, model, tmp_path):
     rows = [f"{folder}/{p}_{e}.jpeg,{p},{e},{p}_{e}" for p in range(3) for e in ("left", "right")]
     manifest = tmp_path / "m.csv"

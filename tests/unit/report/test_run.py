@@ -353,6 +353,18 @@ def test_figures_of_an_earlier_report_do_not_stay_behind(tmp_path):
     assert sorted(path.name for path in folder.iterdir()) == ["locus_007.tiff", "mine.png"]
 
 
+def test_genes_that_name_chromosomes_otherwise_are_said(scanned, tmp_path, caplog):
+    genes = tmp_path / "genes.bed"
+    genes.write_text("CM000663.2\t1000\t9000\tNEAR\n")
+    options = ReportOptions(regional=0, genes=genes)
+    run_report(scanned.statistics, scanned.loci, tmp_path / "r.html", options=options)
+    with open_statistics(scanned.statistics) as file:
+        assert file.chromosomes == list(dict.fromkeys(file.variants()["chromosome"]))
+        first = file.chromosomes[0]
+    (note,) = (one for one in caplog.messages if "of a chromosome of the statistics" in one)
+    assert f"its first is of 'CM000663.2', they have {first!r}" in note
+
+
 def test_linkage_is_that_of_loci(scanned, tmp_path):
     """Members have the r^2 that loci.json gives them, from the genotypes or from the document."""
     found = []
