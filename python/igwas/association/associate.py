@@ -18,7 +18,7 @@ from igwas.association.exchange import as_numpy, gpu_of, is_foreign, library_of,
 from igwas.association.options import ScanOptions
 from igwas.association.statistics_arrays import empty_arrays
 from igwas.association.tails import log10p_student_t
-from igwas.context import Context, given_context
+from igwas.context import Context, given_context, refuse_memory_bound
 from igwas.errors import DeviceUnavailable
 
 Floats = NDArray[np.float64]
@@ -211,6 +211,7 @@ def associate(
         hit_log10p=1e9,
     )
     context = given_context(context)
+    refuse_memory_bound(context, "a scan of arrays")
     if gpu_of(genotypes) is not None:
         _require_mean(missing)
         on_gpu = GpuGenotypes(genotypes, context)

@@ -480,5 +480,10 @@ def test_phenotypes_in_units_that_squares_cannot_hold_are_refused(scale, words):
 
 
 def test_a_context_that_is_none_is_one_line():
-    with pytest.raises((InputError, OptionError), match="context is 'cuda'; expected an igwas.Con"):
+    with pytest.raises((InputError, OptionError), match=r"context is 'cuda'; expected an igwas\."):
         igwas.associate(GOOD, VALUES, context="cuda")
+
+
+def test_a_bound_of_memory_is_refused_not_ignored():
+    with pytest.raises(OptionError, match="a scan of arrays"):
+        igwas.associate(GOOD, VALUES, context=igwas.Context(max_memory_bytes=1 << 30))
