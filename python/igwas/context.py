@@ -50,7 +50,7 @@ class Context:
                 f"{DEVICES[-1]}, in lower case. A GPU's number goes into --gpus."
             )
         gpus: object = self.gpus
-        if not isinstance(gpus, Sequence) or not all(map(_is_whole, gpus)):
+        if not isinstance(gpus, Sequence) or not all(_is_whole(gpu) and gpu >= 0 for gpu in gpus):
             raise OptionError(
                 f"gpus is {gpus!r}; expected a tuple of GPU numbers. Give for example (0,)."
             )
@@ -64,6 +64,12 @@ class Context:
         if len(set(self.gpus)) != len(self.gpus):
             raise OptionError(
                 f"--gpus is {','.join(map(str, self.gpus))}; expected each GPU once. Name it once."
+            )
+        bound = self.max_memory_bytes
+        if bound is not None and (not _is_whole(bound) or bound < 1):
+            raise OptionError(
+                f"max_memory_bytes is {bound!r}; expected None or a whole number of bytes. "
+                "Give for example 8 << 30."
             )
 
     @property
@@ -136,8 +142,9 @@ def refuse_gpus(context: Context, work: str) -> None:
     """
     if context.gpus:
         raise OptionError(
-            f"Context has gpus {context.gpus}, but {work} takes the first GPU it sees; expected "
-            "none named. Leave gpus out, and say which it sees with CUDA_VISIBLE_DEVICES."
+            f"Context has gpus {context.gpus}, but {work} takes the first GPU it sees (under "
+            "torchrun that of its rank); expected none named. Leave gpus out, and say which it "
+            "sees with CUDA_VISIBLE_DEVICES."
         )
 
 

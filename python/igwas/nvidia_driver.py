@@ -14,6 +14,8 @@ NO_GPU = 77
 _LIBRARY = "libcuda.so.1"
 _SUCCESS = 0
 
+NO_DRIVER = "there is no NVIDIA driver"
+
 
 def missing_gpu(library: str = _LIBRARY) -> str:
     """What is missing of a GPU and its driver, in a few words; empty if both are there.
@@ -31,7 +33,7 @@ def missing_gpu(library: str = _LIBRARY) -> str:
     try:
         driver = ctypes.CDLL(library)
     except OSError:
-        return "there is no NVIDIA driver"
+        return NO_DRIVER
     status, count = driver.cuInit(0), ctypes.c_int(0)
     if status == _SUCCESS:
         status = driver.cuDeviceGetCount(ctypes.byref(count))

@@ -166,3 +166,14 @@ def test_what_is_no_context_is_one_line(given, words):
     ):
         with pytest.raises(OptionError, match=words):
             take(given)
+
+
+@pytest.mark.parametrize("bound", ["8G", 0, -5, 1.5])
+def test_a_bound_of_memory_is_a_number_of_bytes(bound):
+    with pytest.raises(OptionError, match=r"max_memory_bytes is .*; expected None or a whole"):
+        Context(max_memory_bytes=bound)
+
+
+def test_no_gpu_has_a_negative_number():
+    with pytest.raises(OptionError, match=r"gpus is \(-1,\); expected a tuple of GPU numbers"):
+        Context(device="cuda", gpus=(-1,))

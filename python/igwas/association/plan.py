@@ -14,7 +14,6 @@ from igwas.association.account import AccountLine
 from igwas.association.cohort import Cohort, join_cohort
 from igwas.association.model import Model, ModelInputs, build_model, one_blas_thread
 from igwas.association.options import ScanOptions
-from igwas.association.reserved_names import refuse_test_names
 from igwas.association.segments import ModelKey, Segments, segment
 from igwas.association.variant_filter import select_variants
 from igwas.errors import InputError
@@ -32,6 +31,9 @@ _log = logging.getLogger("igwas")
 # Results of so many variants, and so many numbers of a kind, are the most that a thread holds.
 BLOCK_VARIANTS = 4096
 _BLOCK_CELLS = 1 << 20
+# Raised whenever the same inputs give other numbers: an older run is then not gone on with. 2: on Y
+# and MT beta is of one copy.
+_ARITHMETIC = 2
 
 MALE, FEMALE = 1, 2
 
@@ -159,9 +161,7 @@ def make_plan(genotypes: GenotypeFile, phenotypes: Path, options: ScanOptions) -
 
 
 def _make_plan(genotypes: GenotypeFile, phenotypes: Path, options: ScanOptions) -> ScanPlan:
-    _refuse_hwe_of_dosages(genotypes, options)
     cohort, loco = _read_cohort(genotypes, phenotypes, options)
-    refuse_test_names(cohort.names, str(phenotypes))
     covariates, names = _covariate_matrix(cohort)
     cohort, masks = _testable(cohort, covariates, names, options)
     if loco is not None and options.loco is not None and cohort.names != loco.names:
@@ -309,7 +309,14 @@ def _warn_of_unknown_sex(segments: Segments, cohort: Cohort) -> None:
         )  # fmt: skip
 
 
-def _refuse_hwe_of_dosages(genotypes: GenotypeFile, options: ScanOptions) -> None:
+def refuse_hwe_of_dosages(genotypes: GenotypeFile, options: ScanOptions) -> None:
+    """Refuse a filter that dosages cannot pass or fail.
+
+    Raises
+    ------
+    InputError
+        If there is one.
+    """
     if options.hwe > 0 and genotypes.chunks.encoding != "hardcalls":
         raise InputError(
             f"{genotypes.path} holds dosages, which have no genotype counts; expected hard calls "
@@ -367,7 +374,7 @@ def _digest(
     numbers = {
         name: value for name, value in options.result_options().items() if name in _DECIDE_NUMBERS
     }
-    digest.update(json.dumps([numbers, cohort.names], sort_keys=True).encode())
+    digest.update(json.dumps([_ARITHMETIC, numbers, cohort.names], sort_keys=True).encode())
     for path in loco.source_paths if loco is not None else ():
         digest.update(file_digest(path).encode())
     for array in (cohort.genotype_rows, cohort.values, cohort.sex, covariates, rows):

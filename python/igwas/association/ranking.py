@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from igwas.association.lazy_array import Index, slabs
+from igwas.association.reserved_names import OMNIBUS as OMNIBUS
 from igwas.association.statistics_file import StatisticsFile
 from igwas.association.tails import log10p_student_t
 from igwas.errors import OptionError
@@ -16,7 +17,6 @@ from igwas.errors import OptionError
 MEDIAN_CHISQ_1DF = 0.454936423119572
 """Median of the chi-square distribution with one degree of freedom."""
 
-OMNIBUS = "omnibus"
 
 _BISECTIONS = 60
 _SHIFT = 44

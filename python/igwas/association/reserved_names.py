@@ -5,7 +5,10 @@ from collections.abc import Iterable
 
 from igwas.errors import InputError
 
-_RESERVED = re.compile(r"omnibus(_mask_\d+)?|minimum_p|both_eyes")
+OMNIBUS, MINIMUM_P, BOTH_EYES = "omnibus", "minimum_p", "both_eyes"
+# Stands for every phenotype.
+ALL = "all"
+_RESERVED = re.compile(rf"{OMNIBUS}(_mask_\d+)?|{MINIMUM_P}|{BOTH_EYES}|{ALL}")
 
 
 def refuse_test_names(names: Iterable[str], where: str) -> None:

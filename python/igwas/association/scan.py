@@ -15,7 +15,8 @@ from igwas.association.account import AccountLine, describe_account
 from igwas.association.core_scan import batch_bytes, core_options, make_source
 from igwas.association.device import open_device, resolve_gpus
 from igwas.association.options import ScanOptions
-from igwas.association.plan import ScanPlan, make_plan
+from igwas.association.plan import ScanPlan, make_plan, refuse_hwe_of_dosages
+from igwas.association.reserved_names import refuse_test_names
 from igwas.association.scan_layout import Models, create, input_paths, layout_of
 from igwas.association.scan_output import can_resume, check_output, is_finished
 from igwas.association.statistics_writer import Layout, Paths
@@ -136,7 +137,9 @@ def run_scan(
     refuse_inputs(paths.output, input_paths(Path(genotypes), Path(phenotypes), options))
     device = open_device(context)
     with sole_writer(paths.output), open_genotypes(genotypes) as file:
+        refuse_hwe_of_dosages(file, options)
         plan = make_plan(file, Path(phenotypes), options)
+        refuse_test_names(plan.cohort.names, str(phenotypes))
         if plan.loco is not None:
             named = {f"loco {path.name}": path for path in plan.loco.source_paths}
             refuse_inputs(paths.output, named)

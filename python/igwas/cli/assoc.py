@@ -50,7 +50,7 @@ Example:
 @click.option("--geno", type=float, default=0.1, show_default=True,
               help="Largest share of missing calls.")  # fmt: skip
 @click.option("--hwe", type=float, default=0.0, show_default=True,
-              help="Smallest exact Hardy-Weinberg p; 0 tests none.")  # fmt: skip
+              help="Smallest exact Hardy-Weinberg p (hard calls only); 0 tests none.")  # fmt: skip
 @click.option("--info", type=float, default=0.0, show_default=True,
               help="Smallest imputation information.")  # fmt: skip
 @click.option("--missing", type=click.Choice(["mean", "drop"]), default="mean", show_default=True,

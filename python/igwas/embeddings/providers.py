@@ -9,6 +9,7 @@ import ctypes
 import importlib
 import importlib.metadata
 import logging
+import os
 import re
 import warnings
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ import numpy.typing as npt
 
 from igwas.errors import DeviceUnavailable, IgwasError, InputError, OptionError
 from igwas.extras import install_command
-from igwas.nvidia_driver import missing_gpu
+from igwas.nvidia_driver import NO_DRIVER, missing_gpu
 
 _log = logging.getLogger("igwas")
 
@@ -220,9 +221,15 @@ def _open(runtime: Any, model: _Model, device: str, threads: int) -> OpenSession
 def _require_gpu(device: str) -> None:
     missing = missing_gpu()
     if missing:
+        seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+        remedy = (
+            "Install the driver (nvidia-smi then lists the GPU)"
+            if missing == NO_DRIVER
+            else f"Look at nvidia-smi and at CUDA_VISIBLE_DEVICES (now {seen!r})"
+        )
         raise DeviceUnavailable(
-            f"{missing}; expected an NVIDIA GPU with its driver for {device}. Install the driver "
-            "(nvidia-smi then lists the GPU), or give --device cpu."
+            f"{missing}; expected an NVIDIA GPU with its driver for {device}. {remedy}, or give "
+            "--device cpu."
         )
 
 

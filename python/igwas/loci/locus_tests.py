@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from igwas.association.effective_tests import effective_number_of_tests
 from igwas.association.omnibus_choice import main_columns
+from igwas.association.reserved_names import BOTH_EYES as BOTH_EYES
+from igwas.association.reserved_names import MINIMUM_P as MINIMUM_P
+from igwas.association.reserved_names import OMNIBUS as OMNIBUS
 from igwas.association.statistics_file import StatisticsFile
 from igwas.loci.candidates import Candidates
 from igwas.loci.eyes import EyePairs, best_of_variants
@@ -17,7 +20,7 @@ from igwas.phenotypes.eye_names import EyeColumns, EyeLabel
 
 Index = NDArray[np.int64]
 
-OMNIBUS, MINIMUM_P, BOTH_EYES, PHENOTYPE = "omnibus", "minimum_p", "both_eyes", "phenotype"
+PHENOTYPE = "phenotype"
 
 
 @dataclass(frozen=True)

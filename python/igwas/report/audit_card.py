@@ -42,16 +42,22 @@ class AuditCard:
     n_left_out: int = 0
     n_warnings: int = 0
     n_failures: int = 0
+    n_unknown: int = 0
 
     @property
     def doubts(self) -> str:
-        """How many warnings and failures there are; empty where there are none."""
+        """What speaks against the embedding, counted; or a verdict that is not FIT; or nothing."""
         parts = [
-            counted(n, one, f"{one}s")
-            for n, one in ((self.n_failures, "failure"), (self.n_warnings, "warning"))
+            counted(n, one, many)
+            for n, one, many in (
+                (self.n_failures, "failure", "failures"),
+                (self.n_warnings, "warning", "warnings"),
+                (self.n_unknown, "thing that cannot be judged", "things that cannot be judged"),
+            )
             if n
         ]
-        return " and ".join(parts)
+        is_fit = self.level.casefold() in ("", "fit")
+        return " and ".join(parts) or ("" if is_fit else f"the verdict {self.level!r}")
 
 
 def read_audit_card(path: Path) -> AuditCard:
@@ -84,6 +90,7 @@ def read_audit_card(path: Path) -> AuditCard:
         max(0, len(metrics) - _MOST_METRICS),
         sum(of == "warning" for of, _ in findings),
         sum(of == "failure" for of, _ in findings),
+        sum(of == "unknown" for of, _ in findings),
     )
 
 

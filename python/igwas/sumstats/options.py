@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from igwas.association.reserved_names import ALL as ALL
 from igwas.errors import OptionError
 
-ALL = "all"
 FORMATS = ("gwas-ssf", "regenie", "plink2", "parquet")
 
 

@@ -346,7 +346,7 @@ def test_hardy_weinberg_of_dosages_is_refused(tmp_path):
     assert not list(tmp_path.glob("s.h5*"))
 
 
-@pytest.mark.parametrize("name", ["omnibus", "minimum_p", "both_eyes", "omnibus_mask_0"])
+@pytest.mark.parametrize("name", ["omnibus", "minimum_p", "both_eyes", "omnibus_mask_0", "all"])
 def test_a_phenotype_with_the_name_of_a_test_is_refused(tmp_path, name):
     cohort = write_cohort(tmp_path)
     text = cohort.phenotypes.read_text()
@@ -355,3 +355,12 @@ def test_a_phenotype_with_the_name_of_a_test_is_refused(tmp_path, name):
         run(cohort, tmp_path / "s.h5")
     cohort.phenotypes.write_text(text.replace("Y0", name + "s", 1))
     run(cohort, tmp_path / "s.h5")
+
+
+def test_a_run_of_an_older_arithmetic_is_not_gone_on_with(tmp_path, monkeypatch):
+    cohort = write_cohort(tmp_path)
+    run(cohort, tmp_path / "s.h5")
+    assert run(cohort, tmp_path / "s.h5", resume=True).was_finished
+    monkeypatch.setattr(plan, "_ARITHMETIC", plan._ARITHMETIC + 1)
+    with pytest.raises(IncompleteFile, match="was made with other inputs or options"):
+        run(cohort, tmp_path / "s.h5", resume=True)

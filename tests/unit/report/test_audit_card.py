@@ -76,8 +76,19 @@ def test_bytes_are_refused(tmp_path):
         (["good", "note", ""], ""),
         (["warning"], "1 warning"),
         (["warning"] * 70 + ["failure"], "1 failure and 70 warnings"),
+        (["unknown"], "1 thing that cannot be judged"),
+        (["warning", "unknown", "unknown"], "1 warning and 2 things that cannot be judged"),
     ],
 )
 def test_warnings_and_failures_are_counted_whether_shown_or_not(tmp_path, levels, doubts):
     findings = [{"level": level, "text": "x"} for level in levels]
     assert read(tmp_path, {"verdict": {"level": "fit", "findings": findings}}).doubts == doubts
+
+
+@pytest.mark.parametrize(
+    ("verdict", "doubts"),
+    [("FIT", ""), ("", ""), ("unfit", "the verdict 'unfit'"), ("UNKNOWN", "the verdict 'UNKNOWN'")],
+)
+def test_a_verdict_that_is_not_fit_is_a_doubt(tmp_path, verdict, doubts):
+    assert read(tmp_path, {"verdict": verdict}).doubts == doubts
+    assert read(tmp_path, {"verdict": {"level": verdict, "findings": []}}).doubts == doubts

@@ -224,6 +224,8 @@ def hostile_scan(folder):
         (["good"], " of the scan; none of the embedding.", ""),
         (["warning"] * 7 + ["note"], " of the scan; 7 warnings of the embedding.", "7 warnings"),
         (["failure"], " of the scan; 1 failure of the embedding.", "1 failure"),
+        (["unknown"], " of the scan; 1 thing that cannot be judged of the embedding.", "1 thing"),
+        ([], " of the scan; the verdict &#39;so so&#39; of the embedding.", "the verdict 'so so'"),
     ],
 )
 def test_warnings_of_the_embedding_are_counted_above_its_report_card(
@@ -233,13 +235,14 @@ def test_warnings_of_the_embedding_are_counted_above_its_report_card(
     if levels is not None:
         path = tmp_path / "a.json"
         findings = [{"level": level, "text": "x"} for level in levels]
-        path.write_text(json.dumps({"verdict": {"level": "so so", "findings": findings}}))
+        level = "so so" if caution else "FIT"
+        path.write_text(json.dumps({"verdict": {"level": level, "findings": findings}}))
         options = ReportOptions(regional=0, embeddings_audit=path)
     run_report(scanned.statistics, scanned.loci, tmp_path / "r.html", options=options)
     summary, cautions = (tmp_path / "r.html").read_text().split('<section id="cautions"')
     cautions = html.unescape(cautions.partition('<section id="people"')[0])
     assert said in summary
-    words = f'the report card of the embedding ("so so") has {caution}; each is named below'
+    words = f'the report card of the embedding ("so so") has {caution}'
     assert (words in cautions) == bool(caution)
 
 
