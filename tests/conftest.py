@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,14 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 # Machines are shared: how long an example takes says nothing about the code.
 settings.register_profile("shared-machine", deadline=None)
 settings.load_profile("shared-machine")
+
+# A run of the tests in the background, or by nohup, ignores these, and so would every child that is
+# to be stopped by one.
+for _stop in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(_stop) == signal.SIG_IGN:
+        signal.signal(
+            _stop, signal.default_int_handler if _stop == signal.SIGINT else signal.SIG_DFL
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -58,5 +58,8 @@ def test_methods_have_their_first_line_and_hidden_ones_none():
 
 def test_errors_are_listed_with_what_they_are():
     page = python_docs.render()
-    for error in IgwasError.__subclasses__():
+    # Others of the package have bases of their own.
+    public = [one for one in IgwasError.__subclasses__() if one.__module__ == "igwas.errors"]
+    assert len(public) >= 6
+    for error in public:
         assert f"igwas.errors.{error.__name__}(" in page

@@ -74,7 +74,7 @@ def omnibus_power(
     Examples
     --------
     >>> round(omnibus_power(np.array([0.2, 0.0]), np.eye(2), 1000), 2)
-    0.72
+    0.75
     """
     dof = n_samples - n_covariates - len(correlation)
     if dof < 1 or not correlation.any():

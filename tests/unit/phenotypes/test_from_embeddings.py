@@ -111,7 +111,7 @@ def test_left_out_images_are_listed_with_their_reason(tmp_path):
     assert listed[rows[2][0]].startswith("quality below")
     # Both images of the first person are among them.
     assert summary.n_participants["none"] == 1
-    assert any("1 participants have no image" in line for line in summary.describe())
+    assert any("1 participant has no image" in line for line in summary.describe())
 
 
 def test_the_best_image_is_the_one_of_highest_quality(tmp_path):
