@@ -238,7 +238,7 @@ class _Projection:
     def write(
         self, paths: Paths, inputs: dict[str, Path], progress: Progress | None
     ) -> ProjectionSummary:
-        statistics_writer.discard(paths)
+        paths.discard()
         statistics_writer.create(
             paths,
             self.layout,
@@ -249,10 +249,10 @@ class _Projection:
         try:
             n_hits = self._fill(paths, progress)
         except OSError as error:
-            statistics_writer.discard(paths)
+            paths.discard()
             raise output_error(paths.output, error, can_resume=False) from error
         except BaseException:
-            statistics_writer.discard(paths)
+            paths.discard()
             raise
         return ProjectionSummary(
             paths.output, self.layout.n_variants, self.weights.names, n_hits, self.notes()

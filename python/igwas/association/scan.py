@@ -174,7 +174,7 @@ def _finish(plan: ScanPlan, paths: Paths, layout: Layout, options: ScanOptions) 
     reasons = _count_reasons(paths.partial)
     # A shard may hold rare variants only; the merge needs it all the same.
     if reasons.get("tested", 0) == 0 and options.shard.count == 1:
-        statistics_writer.discard(paths)
+        paths.discard()
         found = ", ".join(f"{count:,} {name}" for name, count in reasons.items())
         raise InputError(
             f"none of {plan.n_variants:,} variants can be tested ({found}); "
@@ -202,7 +202,7 @@ def _keep_what_is_done(paths: Paths) -> str:
     """What a stopped run keeps, in words; it is removed, and they are empty, if nothing."""
     n_done = int(statistics_writer.read_done(paths.partial).sum())
     if not n_done:
-        statistics_writer.discard(paths)
+        paths.discard()
         return ""
     blocks = counted(n_done, "block", "blocks")
     return f"{paths.partial} keeps the {blocks} of variants done: go on with --resume"

@@ -70,7 +70,7 @@ def create(
 ) -> None:
     """Lay out `<output>.partial`, all but the statistics filled in."""
     plan = models.plan
-    statistics_writer.discard(paths)
+    paths.discard()
     mask_of_phenotype = np.zeros(layout.n_phenotypes, dtype=np.int32)
     for number, mask in enumerate(plan.masks):
         mask_of_phenotype[mask.phenotype_index] = number

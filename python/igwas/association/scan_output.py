@@ -8,8 +8,8 @@ import h5py
 from igwas.association.options import ScanOptions
 from igwas.association.plan import ScanPlan
 from igwas.association.statistics_writer import Paths
-from igwas.errors import IncompleteFile, OutputError
-from igwas.sole_writer import refuse_special, require_folder
+from igwas.errors import IncompleteFile
+from igwas.sole_writer import refuse_existing, refuse_special, require_folder
 
 _log = logging.getLogger("igwas")
 
@@ -26,11 +26,9 @@ def check_output(paths: Paths, options: ScanOptions) -> None:
     """
     refuse_special(paths.output)
     require_folder(paths.output)
-    if paths.output.exists() and not (options.overwrite or options.resume):
-        raise OutputError(
-            f"{paths.output} exists; expected a new file. Give --overwrite to replace it."
-        )
-    if paths.partial.exists() and not (options.overwrite or options.resume):
+    may_be_there = options.overwrite or options.resume
+    refuse_existing(paths.output, overwrite=may_be_there)
+    if paths.partial.exists() and not may_be_there:
         raise IncompleteFile(
             f"{paths.partial} was left by an interrupted run; expected none. "
             "Give --resume to go on with it, or --overwrite to start again."

@@ -165,7 +165,7 @@ def _merge(files: list[h5py.File], paths: Paths) -> MergeSummary:
     try:
         n_hits = _fill(files, starts, paths, layout)
     except OSError as error:
-        statistics_writer.discard(paths)
+        paths.discard()
         refused = output_error(paths.output, error, can_resume=False)
         raise refused from error
     return MergeSummary(paths.output, len(files), layout.n_variants, n_hits)

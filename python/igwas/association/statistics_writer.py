@@ -162,17 +162,12 @@ def create(
         paths.creating.replace(paths.partial)
         sync(paths.partial.parent)
     except OSError as error:
-        discard(paths)
+        paths.discard()
         # Nothing is kept yet that --resume could go on with.
         raise output_error(paths.output, error, can_resume=False) from error
     except BaseException:
-        discard(paths)
+        paths.discard()
         raise
-
-
-def discard(paths: Paths) -> None:
-    """Remove what an unfinished run left."""
-    paths.discard()
 
 
 def _create_dataset(file: h5py.File, array: Array, layout: Layout) -> None:

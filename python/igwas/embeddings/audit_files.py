@@ -15,7 +15,7 @@ from igwas.embeddings.audit_report import AuditReport
 from igwas.embeddings.neighbours import Neighbours, chosen_queries, nearest_neighbours
 from igwas.errors import OptionError, OutputError
 from igwas.images.images_file import ImagesFile
-from igwas.sole_writer import refuse_inputs, refuse_special, require_folder
+from igwas.sole_writer import refuse_existing, refuse_inputs, refuse_special, require_folder
 from igwas.whole_file import whole_file
 
 FIGURES = ("retrieval.png", "agreement.png", "spectrum.png", "explained.png")
@@ -133,10 +133,7 @@ class AuditFiles:
     def _check_one(self, path: Path, inputs: dict[str, Path]) -> None:
         refuse_special(path)
         refuse_inputs(path, inputs, option="--json" if path == self._json else "--figures")
-        if path.exists() and not self._overwrite:
-            raise OutputError(
-                f"{path} exists; expected a new file. Choose another name or give --overwrite."
-            )
+        refuse_existing(path, overwrite=self._overwrite)
         if path == self._json:
             require_folder(path)
         if path == self._json and path.suffix in (".h5", ".hdf5", ".onnx"):

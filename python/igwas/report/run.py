@@ -19,7 +19,13 @@ from igwas.report.loci_document import LEAD, read_loci_document
 from igwas.report.options import ReportOptions
 from igwas.report.page import InlineFigure, inline_svg, render_page
 from igwas.report.regional_views import Surroundings, open_surroundings, regional_views
-from igwas.sole_writer import refuse_inputs, refuse_special, require_folder, sole_writer
+from igwas.sole_writer import (
+    refuse_existing,
+    refuse_inputs,
+    refuse_special,
+    require_folder,
+    sole_writer,
+)
 from igwas.wording import counted
 
 _log = logging.getLogger("igwas")
@@ -179,8 +185,7 @@ def _check_output(output: Path, inputs: dict[str, Path], *, overwrite: bool) -> 
     refuse_special(output)
     refuse_inputs(output, inputs)
     require_folder(output)
-    if output.exists() and not overwrite:
-        raise OutputError(f"{output} exists; expected a new file. Give --overwrite to replace it.")
+    refuse_existing(output, overwrite=overwrite)
 
 
 def _check_folder(folder: Path | None, *, overwrite: bool) -> None:

@@ -214,6 +214,6 @@ def test_a_journal_that_lacks_a_block_is_no_finished_scan(paths):
 def test_discarding_removes_what_is_there(paths):
     create(paths)
     paths.creating.write_bytes(b"x")
-    writer.discard(paths)
-    writer.discard(paths)
+    paths.discard()
+    paths.discard()
     assert list(paths.output.parent.iterdir()) == []
