@@ -5,14 +5,39 @@ or the error comes far from the line that is wrong.
 """
 
 import csv
+import io
+import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from gzip import BadGzipFile
 from pathlib import Path
+from typing import TextIO
 
 from igwas.errors import InputError
+from igwas.phenotypes.delimited_source import open_text
+
+
+@contextmanager
+def open_table(path: Path) -> Iterator[TextIO]:
+    """A UTF-8 table, plain or gzip, open for reading; lines keep their ends.
+
+    Raises
+    ------
+    InputError
+        If the block meets the end or the damage of a gzip file that is not whole.
+    """
+    try:
+        with io.TextIOWrapper(open_text(path), encoding="utf-8-sig", newline="") as stream:
+            yield stream
+    except (EOFError, BadGzipFile, zlib.error) as error:
+        raise InputError(
+            f"{path} cannot be read to its end ({error}); expected a whole gzip file. It is "
+            "damaged or cut short: copy or write it again."
+        ) from error
 
 
 def read_rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Lines of a UTF-8 table as cells, each with its number from 1.
+    """Lines of a UTF-8 table, plain or gzip, as cells, each with its number from 1.
 
     Parameters
     ----------
@@ -23,11 +48,11 @@ def read_rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     Raises
     ------
     InputError
-        If a line's quotes do not pair.
+        If a line's quotes do not pair, or a gzip file is not whole.
     UnicodeDecodeError
         If it is no UTF-8.
     """
-    with path.open(newline="", encoding="utf-8-sig") as stream:
+    with open_table(path) as stream:
         for number, line in enumerate(stream, 1):
             yield number, _cells(path, number, line, delimiter)
 
@@ -40,7 +65,7 @@ def refuse_open_quotes(path: Path, delimiter: str) -> None:
     InputError, UnicodeDecodeError
         As `read_rows`.
     """
-    with path.open(newline="", encoding="utf-8-sig") as stream:
+    with open_table(path) as stream:
         for number, line in enumerate(stream, 1):
             if '"' in line:
                 _cells(path, number, line, delimiter)

@@ -1,5 +1,7 @@
 """Quotes that do not pair: every table is refused with the line, however it is read."""
 
+import gzip
+
 import numpy as np
 import pytest
 from tests.encoder_files import write_encoder, write_images
@@ -71,6 +73,31 @@ def test_quotes_in_pairs_and_within_a_cell_are_read(tmp_path):
     assert list(read_rows(path, ",")) == [
         (1, ["a", 'b "c", d']), (2, ["1", '35" wide']), (3, []), (4, ["", "2"]),
     ]  # fmt: skip
+
+
+def test_gzip_is_known_by_its_first_bytes_whatever_the_name(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(gzip.compress(b'\xef\xbb\xbf"a",b\r\n') + gzip.compress(b"1,2\n"))
+    refuse_open_quotes(path, ",")
+    assert list(read_rows(path, ",")) == [(1, ["a", "b"]), (2, ["1", "2"])]
+
+
+@pytest.mark.parametrize("damage", [lambda c: c[:-9], lambda c: c[:40] + b"\xff" * 20 + c[60:]])
+def test_a_damaged_gzip_file_is_refused(tmp_path, damage):
+    path = tmp_path / "t.csv.gz"
+    content = "".join(f"{at},{at * at}\n" for at in range(999)).encode()
+    path.write_bytes(damage(gzip.compress(content)))
+    with pytest.raises(InputError, match="expected a whole gzip file"):
+        refuse_open_quotes(path, ",")
+
+
+def test_a_gzip_table_of_image_covariates_is_read(tmp_path, embeddings):
+    images = read_image_rows(embeddings)
+    path = tmp_path / "t.tsv.gz"
+    rows = "".join(f"{one}\t{at}\n" for at, one in enumerate(images.image_id))
+    path.write_bytes(gzip.compress(f"image_id\tage\n{rows}".encode()))
+    found = ImageFacts(images, table=path).numbers("age")
+    np.testing.assert_array_equal(found, np.arange(len(images)))
 
 
 def test_text_after_a_closing_quote_and_a_cell_without_end_are_refused(tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from igwas.errors import InputError
-from igwas.quoted_cells import likely_delimiter, refuse_open_quotes
+from igwas.quoted_cells import likely_delimiter, open_table, refuse_open_quotes
 from igwas.wording import counted
 
 PARTS = ("train", "validation", "test")
@@ -92,7 +92,7 @@ def read_split(path: Path, participant_ids: Sequence[str]) -> Split:
     Parameters
     ----------
     path : Path
-        The table; people of it without an image are left out.
+        The table, plain or gzip; people of it without an image are left out.
     participant_ids : sequence of str
         Of every image.
 
@@ -103,10 +103,11 @@ def read_split(path: Path, participant_ids: Sequence[str]) -> Split:
         listed.
     """
     try:
-        with path.open(encoding="utf-8-sig") as stream:
+        with open_table(path) as stream:
             delimiter = likely_delimiter(stream.readline())
         refuse_open_quotes(path, delimiter)
-        table = pd.read_csv(path, sep=None, engine="python", dtype=str, keep_default_na=False)
+        with open_table(path) as stream:
+            table = pd.read_csv(stream, sep=None, engine="python", dtype=str, keep_default_na=False)
     except (ValueError, OSError) as error:
         raise InputError(
             f"{path} cannot be read as a table ({error}); expected columns participant_id and part."

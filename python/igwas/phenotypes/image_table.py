@@ -15,7 +15,7 @@ from igwas.embeddings.variables import GROUPS
 from igwas.errors import InputError
 from igwas.hdf5 import open_hdf5, read_texts
 from igwas.phenotypes.table_source import MISSING_TEXT, parse_number
-from igwas.quoted_cells import refuse_open_quotes
+from igwas.quoted_cells import open_table, refuse_open_quotes
 from igwas.schema import EMBEDDINGS, IMAGES
 
 Floats = NDArray[np.float64]
@@ -164,15 +164,15 @@ class ImageFacts:
 
     def _add_table(self, path: Path) -> None:
         try:
-            with path.open(encoding="utf-8-sig") as stream:
+            with open_table(path) as stream:
                 header = stream.readline().rstrip("\r\n")
             separator = "\t" if "\t" in header else ","
             refuse_open_quotes(path, separator)
-            with warnings.catch_warnings():
+            with open_table(path) as stream, warnings.catch_warnings():
                 warnings.simplefilter("error", pd.errors.ParserWarning)
                 # Without index_col a row with one cell too many would shift all of its columns.
                 table = pd.read_csv(
-                    path, sep=separator, dtype=str, keep_default_na=False, index_col=False
+                    stream, sep=separator, dtype=str, keep_default_na=False, index_col=False
                 )
         except pd.errors.ParserWarning as error:
             raise InputError(
