@@ -86,9 +86,12 @@ def _cells(path: Path, number: int, line: str, delimiter: str) -> list[str]:
     try:
         return next(csv.reader([line], delimiter=delimiter, strict=True), [])
     except csv.Error as error:
+        words, remedy = str(error), "Correct the line."
         # Python's words for a quote that is still open at the end.
-        words = str(error).replace("unexpected end of data", "a quote is not closed")
+        if words == "unexpected end of data":
+            words = "a quote is not closed on its line (a cell may not hold a line break)"
+            remedy = "Take line breaks out of cells, or close the quote."
         raise InputError(
             f"{path} line {number} cannot be split into cells ({words}); expected quotes in pairs "
-            "around whole cells, a quote within them written twice. Correct the line."
+            f"around whole cells, a quote within them written twice. {remedy}"
         ) from error

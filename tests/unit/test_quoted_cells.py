@@ -75,6 +75,18 @@ def test_quotes_in_pairs_and_within_a_cell_are_read(tmp_path):
     ]  # fmt: skip
 
 
+def test_a_line_break_within_a_cell_is_named_and_told_what_to_do(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text('image_id,note\na,"seen\nagain"\n')
+    with pytest.raises(InputError) as caught:
+        refuse_open_quotes(path, ",")
+    assert str(caught.value) == (
+        f"{path} line 2 cannot be split into cells (a quote is not closed on its line (a cell may "
+        "not hold a line break)); expected quotes in pairs around whole cells, a quote within them "
+        "written twice. Take line breaks out of cells, or close the quote."
+    )
+
+
 def test_gzip_is_known_by_its_first_bytes_whatever_the_name(tmp_path):
     path = tmp_path / "t.csv"
     path.write_bytes(gzip.compress(b'\xef\xbb\xbf"a",b\r\n') + gzip.compress(b"1,2\n"))
