@@ -7,7 +7,7 @@ or the error comes far from the line that is wrong.
 import csv
 import io
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from gzip import BadGzipFile
 from pathlib import Path
@@ -15,6 +15,9 @@ from typing import TextIO
 
 from igwas.errors import InputError
 from igwas.phenotypes.delimited_source import open_text
+
+WHITE_SPACE = r"\s+"
+"""The delimiter of tables whose cells runs of spaces and tabs set apart, as pandas spells it."""
 
 
 @contextmanager
@@ -60,6 +63,12 @@ def read_rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 def refuse_open_quotes(path: Path, delimiter: str) -> None:
     """Fail with the line if a quote is not closed on it: before a reader that does not mind.
 
+    Parameters
+    ----------
+    path : Path
+    delimiter : str
+        One character, or WHITE_SPACE.
+
     Raises
     ------
     InputError, UnicodeDecodeError
@@ -71,20 +80,31 @@ def refuse_open_quotes(path: Path, delimiter: str) -> None:
                 _cells(path, number, line, delimiter)
 
 
-def likely_delimiter(header: str, delimiters: Iterable[str] = "\t;,") -> str:
-    """The first of the delimiters that a header has; a comma if it has none.
+def delimiter_of(header: str, column: str) -> str:
+    """The delimiter by which a header has the column; a comma if it has it by none.
 
     Examples
     --------
-    >>> likely_delimiter("participant_id;part")
+    >>> delimiter_of("participant_id;part", "part")
     ';'
+    >>> delimiter_of('"participant_id"  "part"', "part") == WHITE_SPACE
+    True
     """
-    return next((one for one in delimiters if one in header), ",")
+    for delimiter in ("\t", ",", ";", "|", WHITE_SPACE):
+        if column in _split(header, delimiter):
+            return delimiter
+    return ","
+
+
+def _split(line: str, delimiter: str, *, strict: bool = False) -> list[str]:
+    if delimiter == WHITE_SPACE:
+        line, delimiter = line.replace("\t", " "), " "
+    return next(csv.reader([line], delimiter=delimiter, strict=strict), [])
 
 
 def _cells(path: Path, number: int, line: str, delimiter: str) -> list[str]:
     try:
-        return next(csv.reader([line], delimiter=delimiter, strict=True), [])
+        return _split(line, delimiter, strict=True)
     except csv.Error as error:
         words, remedy = str(error), "Correct the line."
         # Python's words for a quote that is still open at the end.
