@@ -1,5 +1,6 @@
 """`igwas-fast audit`: what reaches the function, and whole runs."""
 
+import gzip
 import json
 from functools import partial
 from unittest import mock
@@ -12,6 +13,7 @@ from igwas.context import Context
 from igwas.embeddings.audit import AuditOptions
 from igwas.embeddings.audit_files import FIGURES
 from igwas.embeddings.embed import embed_images
+from igwas.embeddings.embeddings_file import read_embeddings
 
 run = partial(command.status, "audit")
 
@@ -93,3 +95,28 @@ def test_a_file_of_another_kind_is_one_line(files, capsys, which):
     assert stderr.startswith("error: ")
     assert len(stderr.splitlines()) == 1
     assert "expected 'igwas" in stderr
+
+
+@pytest.mark.parametrize(("name", "separator"), [("t.tsv.gz", "\t"), ("t.csv.gz", ",")])
+def test_a_gzip_table_of_metadata_is_read_as_the_plain_one(files, tmp_path, name, separator):
+    people = sorted(set(read_embeddings(files[1]).columns.participant_id))
+    rows = [("participant_id", "age"), *((one, str(40 + at)) for at, one in enumerate(people))]
+    text = "".join(separator.join(row) + "\n" for row in rows)
+    found = []
+    for path in (tmp_path / name, tmp_path / name.removesuffix(".gz")):
+        content = text.encode()
+        path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+        report = tmp_path / f"{path.name}.json"
+        assert run(files[1], "--metadata", path, "--json", report, "--bootstrap", 50) == 0
+        found.append(json.loads(report.read_text())["explained"])
+    assert "age" in str(found[0])
+    assert found[0] == found[1]
+
+
+def test_a_cut_gzip_table_of_metadata_is_one_line(files, tmp_path, capsys):
+    path = tmp_path / "t.tsv.gz"
+    path.write_bytes(gzip.compress(b"image_id\tage\n" + b"a\t1\n" * 999)[:-12])
+    assert run(files[1], "--metadata", path) == 1
+    stderr = capsys.readouterr().err
+    assert "expected a whole gzip file" in stderr
+    assert len(stderr.splitlines()) == 1

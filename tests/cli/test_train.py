@@ -1,11 +1,14 @@
 """`igwas-fast train`: what reaches the function, how it ends, and kill -9."""
 
+import gzip
 import signal
 import time
 from functools import partial
 from pathlib import Path
 from unittest import mock
 
+import h5py
+import pandas as pd
 import pytest
 from tests import command
 from tests.images_files import draw_eyes, write_images
@@ -120,6 +123,25 @@ def test_errors_of_the_run_are_one_line(images, function, capsys, error, code):
 def test_a_file_that_is_no_images_file_is_one_line(images, capsys, tmp_path):
     assert run(images, "-o", tmp_path / "run") == 1
     assert "is no HDF5 file" in capsys.readouterr().err
+
+
+def test_a_gzip_table_of_parts_is_followed(tmp_path):
+    pytest.importorskip("torch")
+    images = write_images(tmp_path / "i.h5", *draw_eyes(12))
+    with h5py.File(images) as file:
+        people = sorted(set(file["/participant_id"].asstr()[:]))
+    parts = ["train"] * 7 + ["validation"] * 2 + ["test"] * 3
+    text = "participant_id,part\n" + "".join(
+        f"{one},{part}\n" for one, part in zip(people, parts, strict=True)
+    )
+    split = tmp_path / "parts.csv.gz"
+    split.write_bytes(gzip.compress(text.encode()))
+    options = (*SMALL, "--steps", 4, "--split-file", split)
+    assert run(images, "-o", tmp_path / "run", *options) == 0
+    found = pd.read_csv(tmp_path / "run" / "split.tsv", sep="\t", dtype=str)
+    assert dict(zip(found["participant_id"], found["part"], strict=True)) == dict(
+        zip(people, parts, strict=True)
+    )
 
 
 def test_a_gpu_that_is_not_there_is_one_line(tmp_path, capsys):

@@ -16,7 +16,7 @@ from igwas.association.statistics_file import StatisticsFile
 from igwas.association.variant_lookup import find_variant
 from igwas.errors import InputError, OptionError
 from igwas.last_line import warn_of_cut
-from igwas.quoted_cells import refuse_open_quotes
+from igwas.quoted_cells import WHITE_SPACE, refuse_open_quotes
 
 _LARGEST = 1e50
 
@@ -138,8 +138,8 @@ def _read_table(path: Path) -> pd.DataFrame:
             return pd.read_parquet(path)
         with path.open(encoding="utf-8-sig") as stream:
             header = stream.readline()
-        separator = "\t" if "\t" in header else "," if "," in header else r"\s+"
-        refuse_open_quotes(path, " " if separator == r"\s+" else separator)
+        separator = "\t" if "\t" in header else "," if "," in header else WHITE_SPACE
+        refuse_open_quotes(path, separator)
         how: dict[str, Any] = {"sep": separator, "dtype": str, "encoding": "utf-8-sig"}
         first = pd.read_csv(path, header=None, nrows=1, keep_default_na=False, **how)
         # Read as a header, a second column of the same name would be renamed without a word.

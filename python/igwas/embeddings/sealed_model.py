@@ -56,7 +56,8 @@ def refuse_altered(content: bytes, digest: str, name: str) -> None:
     if not mark or _digest(before, after) != digest:
         raise CorruptFile(
             f"{name} does not match its own digest ({digest[:12]}): bytes have changed since it "
-            "was exported; expected the file as it was written. Copy or export it again."
+            "was exported; expected the file as it was written. Copy or export it again; "
+            f"if it was changed on purpose, remove the metadata {KEY}."
         )
 
 

@@ -11,7 +11,7 @@ from igwas.embeddings.embeddings_file import Embeddings
 from igwas.embeddings.explained import Variable
 from igwas.errors import InputError
 from igwas.images.images_file import ImagesFile
-from igwas.quoted_cells import refuse_open_quotes
+from igwas.quoted_cells import open_table, refuse_open_quotes
 
 # Measures of images.h5 that belong together, and the name of what they tell.
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -196,14 +196,15 @@ def _read_table(path: Path) -> pd.DataFrame:
         if path.suffix == ".parquet":
             table = pd.read_parquet(path)
             return table.where(table.notna(), "").astype(str)
-        separator = "," if path.suffix == ".csv" else "\t"
+        separator = "," if path.name.removesuffix(".gz").endswith(".csv") else "\t"
         refuse_open_quotes(path, separator)
-        table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+        with open_table(path) as stream:
+            table = pd.read_csv(stream, sep=separator, dtype=str, keep_default_na=False)
     except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError, OSError) as error:
         reason = (str(error).splitlines() or ["no reason given"])[0]
         raise InputError(
-            f"{path} cannot be read as a table ({reason}); expected .csv, .tsv or .parquet with a "
-            "header. Write it so."
+            f"{path} cannot be read as a table ({reason}); expected .csv, .tsv (plain or .gz) or "
+            ".parquet with a header. Write it so."
         ) from error
     if not len(table):
         raise InputError(f"{path} has no row; expected a row an image or person. Fill it.")

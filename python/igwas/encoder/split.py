@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from igwas.errors import InputError
-from igwas.quoted_cells import likely_delimiter, refuse_open_quotes
+from igwas.quoted_cells import delimiter_of, open_table, refuse_open_quotes
 from igwas.wording import counted
 
 PARTS = ("train", "validation", "test")
@@ -87,12 +87,13 @@ def split_people(
 
 
 def read_split(path: Path, participant_ids: Sequence[str]) -> Split:
-    """Read a split from a table: columns `participant_id` and `part`, tabs or commas.
+    """Read a split from a table: columns `participant_id` and `part`.
 
     Parameters
     ----------
     path : Path
-        The table; people of it without an image are left out.
+        The table, plain or gzip, of tabs, commas, semicolons or white space; people of it without
+        an image are left out.
     participant_ids : sequence of str
         Of every image.
 
@@ -103,13 +104,16 @@ def read_split(path: Path, participant_ids: Sequence[str]) -> Split:
         listed.
     """
     try:
-        with path.open(encoding="utf-8-sig") as stream:
-            delimiter = likely_delimiter(stream.readline())
+        with open_table(path) as stream:
+            delimiter = delimiter_of(stream.readline(), "participant_id")
         refuse_open_quotes(path, delimiter)
-        table = pd.read_csv(path, sep=None, engine="python", dtype=str, keep_default_na=False)
+        with open_table(path) as stream:
+            # A line with fewer cells has none there: empty, and refused below.
+            table = pd.read_csv(stream, sep=delimiter, dtype=str, keep_default_na=False).fillna("")
     except (ValueError, OSError) as error:
         raise InputError(
-            f"{path} cannot be read as a table ({error}); expected columns participant_id and part."
+            f"{path} cannot be read as a table ({str(error).splitlines()[0]}); expected columns "
+            "participant_id and part."
         ) from error
     for column in ("participant_id", "part"):
         if column not in table:

@@ -26,8 +26,9 @@ def normalise_chromosome(name: str, *, allow_unknown: bool = False) -> str:
     """Map a source's chromosome name to ours.
 
     Case, a leading `chr` and leading zeros do not matter; PLINK's numbers 23 to 26 are X, Y, XY and
-    MT; RefSeq's NC_000001 to NC_000024 are 1 to 22, X and Y, and NC_012920 is MT. `XY`, `PAR1` and
-    `PAR2` are all pseudo-autosomal and are kept apart.
+    MT; RefSeq's NC_000001.V to NC_000024.V are 1 to 22, X and Y, and NC_012920.V is MT, whatever
+    the version V, which must be there. `XY`, `PAR1` and `PAR2` are all pseudo-autosomal and are
+    kept apart.
 
     Parameters
     ----------

@@ -121,14 +121,23 @@ def _is_table(path: Path) -> bool:
     return is_printable and len(re.split(r"[\t, ]+", text.strip())) > 1
 
 
+def _file_meant(path: Path) -> str:
+    """What to do about a table in place of genotypes."""
+    bed, pgen = path.with_suffix(".bed"), path.with_suffix(".pgen")
+    if path.suffix in (".pvar", ".psam") and pgen.is_file():
+        return f"Convert {pgen} first: igwas-fast genotypes {pgen} -o genotypes.h5"
+    if path.suffix in (".bim", ".fam", ".pvar", ".psam") and bed.is_file():
+        return f"Give {bed}."
+    return (
+        "Check that this is the file you mean (in assoc, genotypes come first, phenotypes second)."
+    )
+
+
 def _check_header(path: Path) -> None:
     with path.open("rb") as stream:
         header = stream.read(_HEADER_BYTES)
     if header[:2] != _MAGIC and _is_table(path):
-        raise InputError(
-            f"{path} is a table; expected genotypes.h5 or a .bed. Check the order of the files: "
-            "assoc takes genotypes first, phenotypes second."
-        )
+        raise InputError(f"{path} is a table; expected genotypes.h5 or a .bed. {_file_meant(path)}")
     if header[:2] != _MAGIC or len(header) < _HEADER_BYTES:
         raise InputError(
             f"{path} starts with bytes {header.hex(' ') or 'none'}; expected 6c 1b 01, a PLINK 1 "

@@ -6,6 +6,7 @@ parser does not) and refuses rows of the wrong length instead of inventing an in
 
 import csv
 import gzip
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ _READ_BYTES = 2**22
 # Names of a hundred thousand phenotypes; a longer line is no header.
 _LONGEST_HEADER = 10_000_000
 _WHITE_SPACE = " "
+# What reading a gzip file that is damaged or cut short raises, beside failures of the disk.
+_NOT_WHOLE = (EOFError, OSError, zlib.error)
 _TAB_TO_SPACE = bytes.maketrans(b"\t", b" ")
 
 
@@ -180,7 +183,7 @@ class DelimitedSource(TableSource):
 
         try:
             has_quotes = self._has_closed_quotes()
-        except (EOFError, OSError) as error:
+        except _NOT_WHOLE as error:
             raise _damaged(self.path, error) from error
         is_space = self._layout.delimiter == _WHITE_SPACE
         types = dict.fromkeys(text, pyarrow.string()) | dict.fromkeys(numeric, numeric_type)
@@ -215,7 +218,7 @@ class DelimitedSource(TableSource):
                     f"{self.path} cannot be read as a table ({error}); expected UTF-8 text, one "
                     "row a line. Write it again as tab-separated text."
                 ) from failure
-            except (EOFError, OSError) as error:
+            except _NOT_WHOLE as error:
                 raise _damaged(self.path, error) from error
 
     def _refuse_row(self, row: Any) -> InputError:
@@ -245,7 +248,7 @@ def _find_layout(path: Path) -> _Layout:
         try:
             header, header_lines = _header_line(stream, path)
             first_row = next((line for line in stream if line.strip()), b"")
-        except (EOFError, OSError) as error:
+        except _NOT_WHOLE as error:
             raise _damaged(path, error) from error
     text = _decode(header, path)
     if "\r" in text or len(text) > _LONGEST_HEADER:

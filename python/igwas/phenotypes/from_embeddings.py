@@ -28,7 +28,7 @@ from igwas.phenotypes.image_choice import (
     far_images,
     n_chosen_blindly,
 )
-from igwas.phenotypes.image_covariates import image_covariates, regress_out
+from igwas.phenotypes.image_covariates import covariate_columns, image_covariates, regress_out
 from igwas.phenotypes.image_table import ImageFacts, ImageTable, read_embeddings
 from igwas.phenotypes.left_right_basis import fit_left_right_basis
 from igwas.phenotypes.options import OUTLIER_LIMITS, PhenotypeOptions
@@ -163,7 +163,14 @@ class _Maker:
         path = self.options.save_basis
         if basis is None or path is None:
             return nullcontext()
-        return new_basis(path, basis, inputs=self.inputs, options=self.options.as_dict())
+        # A group's name would not say which measures it had, or that it was a user's column.
+        options = self.options.as_dict() | {"regress_out": self._regressed_out()}
+        return new_basis(path, basis, inputs=self.inputs, options=options)
+
+    def _regressed_out(self) -> tuple[str, ...]:
+        return covariate_columns(
+            self.facts, self.options.regress_out, self.options.categorical_columns
+        )
 
     def _choose(self) -> None:
         options, images, account = self.options, self.images, self.account
@@ -255,7 +262,7 @@ class _Maker:
 
     def _note_other_covariates(self, basis: LinearBasis) -> None:
         """Components are what they were only after the same covariates."""
-        there, here = basis.regressed_out, self.options.regress_out
+        there, here = basis.regressed_out, self._regressed_out()
         if there is not None and set(there) != set(here):
             fitted, given = (",".join(names) or "(nothing)" for names in (there, here))
             self.notes.append(

@@ -20,9 +20,9 @@ def image_covariates(
     """Covariates of photographs.
 
     A column of numbers is a number, one of ISO dates is days; anything else, and what
-    `categorical` names, is a category. A group of the audit is all of its measures, with an
-    indicator where one cannot be taken, as the audit has them: a photograph without a notch has no
-    angle of it, and stays.
+    `categorical` names, is a category. A group of the audit, unless the user has a column of that
+    name, is all of its measures, with an indicator where one cannot be taken, as the audit has
+    them: a photograph without a notch has no angle of it, and stays.
 
     Parameters
     ----------
@@ -49,6 +49,16 @@ def image_covariates(
         else:
             columns[name] = facts.numbers(name)
     return CovariateTable(images.image_id, None, columns, tuple(categories), facts.path)
+
+
+def covariate_columns(
+    facts: ImageFacts, names: Sequence[str], categorical: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """The columns that the names stand for: of a group, its measures."""
+    columns: list[str] = []
+    for name in names:
+        columns += (name not in categorical and facts.members(name)) or (name,)
+    return tuple(dict.fromkeys(columns))
 
 
 def _group_columns(facts: ImageFacts, name: str, members: Sequence[str]) -> dict[str, Floats]:

@@ -15,12 +15,14 @@ from igwas.embeddings.variables import GROUPS
 from igwas.errors import InputError
 from igwas.hdf5 import open_hdf5, read_texts
 from igwas.phenotypes.table_source import MISSING_TEXT, parse_number
-from igwas.quoted_cells import refuse_open_quotes
+from igwas.quoted_cells import open_table, refuse_open_quotes
 from igwas.schema import EMBEDDINGS, IMAGES
 
 Floats = NDArray[np.float64]
 
 QUALITY = "quality"
+# Before the name of a measure of images.h5: this one, not a group or a user's column so named.
+_MEASURE = "measure:"
 # Columns that an error lists.
 _MOST_NAMES = 60
 
@@ -139,6 +141,8 @@ class ImageFacts:
         self._images = images
         self._columns: dict[str, pd.Series] = {}
         self._measures: frozenset[str] = frozenset()
+        # Of the manifest and the table: these win over a group or a measure of the same name.
+        self._users_own: set[str] = set()
         self._origin = [str(images.path)]
         self.path = images.path
         if images_file is not None:
@@ -156,23 +160,25 @@ class ImageFacts:
                 read_texts(file["/metadata/value"]) if extra else np.empty((len(ids), 0), object)
             )
         for at, name in enumerate(measures):
-            self._columns[name] = pd.Series(values[:, at], index=ids)
+            series = pd.Series(values[:, at], index=ids)
+            self._columns[name] = self._columns[_MEASURE + name] = series
         self._measures = frozenset(measures)
         for at, name in enumerate(extra):
             self._columns[name] = pd.Series(cells[:, at], index=ids)
+        self._users_own |= set(extra)
         self._require_shared(ids, path)
 
     def _add_table(self, path: Path) -> None:
         try:
-            with path.open(encoding="utf-8-sig") as stream:
+            with open_table(path) as stream:
                 header = stream.readline().rstrip("\r\n")
             separator = "\t" if "\t" in header else ","
             refuse_open_quotes(path, separator)
-            with warnings.catch_warnings():
+            with open_table(path) as stream, warnings.catch_warnings():
                 warnings.simplefilter("error", pd.errors.ParserWarning)
                 # Without index_col a row with one cell too many would shift all of its columns.
                 table = pd.read_csv(
-                    path, sep=separator, dtype=str, keep_default_na=False, index_col=False
+                    stream, sep=separator, dtype=str, keep_default_na=False, index_col=False
                 )
         except pd.errors.ParserWarning as error:
             raise InputError(
@@ -198,6 +204,7 @@ class ImageFacts:
         _refuse_repeated(table["image_id"].to_numpy(dtype=object), path)
         table = table.set_index("image_id")
         self._columns |= {str(name): table[name] for name in table.columns}
+        self._users_own |= set(map(str, table.columns))
         self._require_shared(list(table.index), path)
 
     def _require_shared(self, ids: Sequence[str], path: Path) -> None:
@@ -213,13 +220,19 @@ class ImageFacts:
     def members(self, name: str) -> tuple[str, ...]:
         """Measures of images.h5 that a group of the audit has, such as `camera outline`.
 
-        Empty for a name that is no group, and without images.h5.
+        Each as the name of its column, `measure:rim_share`. Empty for a name that is no group, for
+        one that the manifest or the table has as a column of its own, and without images.h5.
         """
-        return tuple(one for one in GROUPS.get(name, ()) if one in self._measures)
+        if name in self._users_own:
+            return ()
+        return tuple(_MEASURE + one for one in GROUPS.get(name, ()) if one in self._measures)
 
     def _choices(self) -> str:
         groups = [name for name in GROUPS if self.members(name)]
-        columns = [name for name in (QUALITY, *self._columns) if name not in groups]
+        hidden = {_MEASURE + name for name in self._measures - set(groups) - self._users_own}
+        columns = [
+            name for name in (QUALITY, *self._columns) if name not in groups and name not in hidden
+        ]
         more = len(columns) - _MOST_NAMES
         shown = ", ".join([*groups, *columns[:_MOST_NAMES]])
         return f"{shown} and {more:,} more" if more > 0 else shown

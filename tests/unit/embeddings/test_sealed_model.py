@@ -1,10 +1,18 @@
 """An encoder whose bytes changed after the export is refused, wherever they did."""
 
+import dataclasses
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.encoder_files import write_encoder
+from tests.encoder_files import photographs, write_encoder
 
 from igwas.context import Context
 from igwas.embeddings.encoder import open_encoder
@@ -76,8 +84,35 @@ def test_a_damaged_file_that_is_opened_never_passes(model, tmp_path):
             open_encoder(damaged, context=CPU)
 
 
-def test_a_file_without_a_digest_is_opened_as_before(tmp_path):
-    open_encoder(write_encoder(tmp_path / "old.onnx"), context=CPU)
+def vectors(path):
+    session = open_encoder(path, context=CPU).opened.session
+    return session.run(None, {"image": photographs(5)})[0]
+
+
+def test_a_file_without_a_digest_is_opened_as_before(model, tmp_path):
+    old = write_encoder(tmp_path / "old.onnx")
+    cards = [open_encoder(path, context=CPU).card for path in (model, old)]
+    assert cards[0].digest != cards[1].digest
+    assert dataclasses.replace(cards[0], digest="") == dataclasses.replace(cards[1], digest="")
+    np.testing.assert_array_equal(vectors(model), vectors(old))
+    assert np.ptp(vectors(old)) > 0
+
+
+def test_a_model_edited_on_purpose_is_opened_once_its_digest_is_removed(model, tmp_path):
+    """By the command of docs/encoder.md."""
+    edited, bare = tmp_path / "edited.onnx", tmp_path / "bare.onnx"
+    changed = onnx.load(model)
+    changed.metadata_props.add(key="site", value="here")
+    onnx.save(changed, edited)
+    with pytest.raises(CorruptFile, match=f"on purpose, remove the metadata {KEY}"):
+        open_encoder(edited, context=CPU)
+    guide = (Path(__file__).parents[3] / "docs" / "encoder.md").read_text()
+    command = re.search(r"    python -c (\"import onnx.*?\") edited.onnx", guide, re.DOTALL)[1]
+    subprocess.run([sys.executable, "-c", *shlex.split(command), edited, bare], check=True)
+    np.testing.assert_array_equal(vectors(bare), vectors(model))
+    metadata = open_encoder(bare, context=CPU).opened.session.get_modelmeta().custom_metadata_map
+    assert metadata["site"] == "here"
+    assert KEY not in metadata
 
 
 def test_a_model_without_the_placeholder_cannot_be_sealed():

@@ -42,7 +42,35 @@ def test_magic_bytes_are_checked(tmp_path, cohort, write):
 def test_a_table_in_place_of_genotypes_is_said_to_be_one(tmp_path, text, name):
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
-    words = "is a table; expected genotypes.h5 or a .bed.*genotypes first, phenotypes second"
+    words = (
+        "is a table; expected genotypes.h5 or a .bed. .*in assoc, genotypes come first, phenotypes"
+    )
+    with pytest.raises(InputError, match=words):
+        open_genotypes(path)
+
+
+@pytest.mark.parametrize("suffix", [".bim", ".fam"])
+def test_a_table_beside_a_bed_names_the_bed(tmp_path, cohort, write, suffix):
+    bed = write.bed(tmp_path / "x", cohort)
+    with pytest.raises(InputError) as caught:
+        open_genotypes(bed.with_suffix(suffix))
+    assert str(caught.value) == (
+        f"{bed.with_suffix(suffix)} is a table; expected genotypes.h5 or a .bed. Give {bed}."
+    )
+    bed.unlink()
+    with pytest.raises(InputError, match="Check that this is the file you mean"):
+        open_genotypes(bed.with_suffix(suffix))
+
+
+@pytest.mark.parametrize(
+    ("beside", "words"),
+    [(".bed", r"Give \S+x\.bed\."), (".pgen", r"igwas-fast genotypes \S+x\.pgen")],
+)
+@pytest.mark.parametrize("suffix", [".pvar", ".psam"])
+def test_a_table_of_plink_2_names_the_genotypes_beside_it(tmp_path, suffix, beside, words):
+    path = tmp_path / f"x{suffix}"
+    path.write_text("#CHROM\tPOS\n1\t5\n")
+    path.with_suffix(beside).write_bytes(b"l")
     with pytest.raises(InputError, match=words):
         open_genotypes(path)
 

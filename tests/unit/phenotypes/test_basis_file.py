@@ -18,6 +18,7 @@ from igwas.phenotypes.from_embeddings import make_phenotypes
 from igwas.phenotypes.left_right_basis import fit_left_right_basis
 from igwas.phenotypes.options import PhenotypeOptions
 from igwas.phenotypes.people import Eyes
+from igwas.phenotypes.table import read_phenotypes
 
 
 @pytest.fixture
@@ -144,6 +145,13 @@ FITS = [{}, {"whiten": True}, {"components_by": "left-right"}]
 def test_a_basis_of_every_fit_is_applied(tmp_path, fit):
     source, basis = save(tmp_path, **fit)
     apply(source, basis, tmp_path / "second.h5")
+    first, second = (read_phenotypes(tmp_path / name) for name in ("first.h5", "second.h5"))
+    kept = [at for at, name in enumerate(first.names) if name.startswith("mean_")]
+    assert [first.names[at] for at in kept] == list(second.names)
+    assert len(kept) == 3
+    assert list(first.sample_id) == list(second.sample_id)
+    np.testing.assert_allclose(second.values, first.values[:, kept], rtol=1e-6, atol=1e-6)
+    assert second.values.std(axis=0).min() > 0.01
 
 
 @pytest.mark.parametrize("fit", FITS, ids=str)

@@ -10,6 +10,7 @@ from tests.reference.embeddings_fixture import random_rows, write_embeddings, wr
 
 from igwas.errors import InputError, OptionError, OutputError
 from igwas.hdf5 import open_hdf5
+from igwas.phenotypes.basis_file import read_basis
 from igwas.phenotypes.eye_names import EyeColumns
 from igwas.phenotypes.from_embeddings import make_phenotypes
 from igwas.phenotypes.options import PhenotypeOptions
@@ -212,6 +213,88 @@ def test_a_group_of_the_audit_is_all_its_measures_as_statsmodels_has_them(tmp_pa
     expected = OLS(y, design.astype(float)).fit().resid + y.mean()
     found = [values[f"{row[2]}_dim_002"][row[1]] for row in rows]
     np.testing.assert_allclose(found, expected, atol=2e-6)
+
+
+def residuals_of(rows, *columns):
+    """Statsmodels' residuals of dimension 2, the mean put back."""
+    design = np.column_stack([np.ones(len(rows)), *map(np.float32, columns)]).astype(float)
+    y = np.float32([row[5] for row in rows])[:, 2].astype(float)
+    return OLS(y, design).fit().resid + y.mean()
+
+
+@pytest.fixture
+def measured(tmp_path):
+    """Photographs, two measures of them, and a user's column; images.h5 and a table hold these."""
+    rng = np.random.default_rng(SEED)
+    rows = [row for row in random_rows(40) if row[3] == "0"]
+    bright, over, own = rng.normal(size=(3, len(rows)))
+    ids = [row[0] for row in rows]
+    measures = {"brightness": bright, "overexposed_share": over}
+    write_images_file(tmp_path / "images.h5", ids, measures, {})
+    write_images_file(
+        tmp_path / "graded.h5", ids, measures, {"brightness": [repr(float(x)) for x in own]}
+    )
+    for name in ("brightness", "overexposed_share"):
+        lines = [f"{one},{float(x)!r}\n" for one, x in zip(ids, own, strict=True)]
+        (tmp_path / f"{name}.csv").write_text(f"image_id,{name}\n" + "".join(lines))
+    return rows, bright, over, own
+
+
+@pytest.mark.parametrize(
+    ("images", "table", "name", "which"),
+    [
+        ("images.h5", None, "brightness", (0, 1)),
+        ("images.h5", None, "measure:brightness", (0,)),
+        ("images.h5", "brightness.csv", "brightness", (2,)),
+        ("graded.h5", None, "brightness", (2,)),
+        ("images.h5", "brightness.csv", "measure:brightness", (0,)),
+        # Another column of the table does not change what the group is.
+        ("images.h5", "overexposed_share.csv", "brightness", (0, 1)),
+        ("images.h5", "overexposed_share.csv", "overexposed_share", (2,)),
+    ],
+)
+def test_a_users_column_wins_over_a_group_and_a_measure_is_reached(
+    tmp_path, measured, images, table, name, which
+):
+    rows, *columns = measured
+    values, _, _ = make(
+        tmp_path, rows, images=tmp_path / images, image_table=table and tmp_path / table,
+        eyes=("left", "right"), regress_out=(name,),
+    )  # fmt: skip
+    found = [values[f"{row[2]}_dim_002"][row[1]] for row in rows]
+    expected = residuals_of(rows, *(columns[at] for at in which))
+    np.testing.assert_allclose(found, expected, atol=2e-6)
+
+
+def test_a_basis_tells_a_group_from_a_column_of_its_name(tmp_path, measured):
+    rows, *_ = measured
+    images, basis = tmp_path / "images.h5", tmp_path / "basis.h5"
+    group = {"images": images, "regress_out": ("brightness",)}
+    make(tmp_path, rows, components=2, save_basis=basis, **group)
+    assert read_basis(basis).regressed_out == ("measure:brightness", "measure:overexposed_share")
+    _, same, _ = make(tmp_path, rows, basis=basis, **group)
+    assert same.notes == []
+    _, other, _ = make(
+        tmp_path, rows, basis=basis, image_table=tmp_path / "brightness.csv", **group
+    )
+    assert (
+        "--regress-out measure:brightness,measure:overexposed_share, here it is brightness:"
+        in other.notes[0]
+    )
+
+
+def test_an_unknown_column_is_told_of_measures_that_others_hide(tmp_path, measured):
+    rows, *_ = measured
+    with pytest.raises(InputError, match="expected one of: ") as error:
+        make(
+            tmp_path, rows, images=tmp_path / "images.h5",
+            image_table=tmp_path / "overexposed_share.csv", regress_out=("x",),
+        )  # fmt: skip
+    listed = str(error.value).partition("expected one of: ")[2].partition(". Correct")[0]
+    assert listed.split(", ") == [
+        "brightness", "quality", "measure:brightness", "overexposed_share",
+        "measure:overexposed_share",
+    ]  # fmt: skip
 
 
 def test_an_image_that_the_images_file_lacks_is_left_out_of_a_group_too(tmp_path):

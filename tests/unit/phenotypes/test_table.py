@@ -371,3 +371,15 @@ def test_line_ends_of_old_macintoshes_are_one_clear_line(tmp_path):
     path.write_bytes(b"IID\ty\rP1\t2\rP2\t3\r")
     with pytest.raises(InputError, match="carriage return"):
         read_phenotypes(path)
+
+
+def test_a_gzip_table_with_damage_within_is_one_line(tmp_path):
+    """Where the deflated bits are wrong, zlib speaks before any check sum is compared."""
+    numbers = np.random.default_rng(1).random(5000)
+    text = "IID\ta\n" + "".join(f"S{at}\t{value}\n" for at, value in enumerate(numbers))
+    content = gzip.compress(text.encode(), mtime=0)
+    path = tmp_path / "p.tsv.gz"
+    for start in range(50, len(content) - 2000, 4000):
+        path.write_bytes(content[:start] + bytes(1000) + content[start + 1000 :])
+        with pytest.raises(InputError, match="expected a whole file"):
+            read_phenotypes(path)
