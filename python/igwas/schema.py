@@ -299,7 +299,7 @@ REASONS: dict[int, tuple[str, str]] = {
     5: ("geno", "missing rate above --geno"),
     6: ("hwe", "Hardy-Weinberg p below --hwe"),
     7: ("info", "imputation information below --info"),
-    8: ("collinear", "genotype explained by the covariates"),
+    8: ("collinear", "genotype explained by the covariates, or nearly the same in everybody"),
     9: ("too_few_samples", "no degree of freedom left"),
     10: ("no_samples", "no sample of this mask can be tested on this chromosome"),
 }

@@ -4,9 +4,10 @@ from functools import partial
 from pathlib import Path
 from unittest import mock
 
+import numpy as np
 import pytest
 from tests import command
-from tests.reference.cohort_files import write_cohort
+from tests.reference.cohort_files import write_cohort, write_table
 
 from igwas.association.account import AccountLine
 from igwas.association.options import ScanOptions, Shard
@@ -167,3 +168,16 @@ def test_the_command_scans_real_files(tmp_path, capsys):
 def test_the_help_ends_with_an_example(capsys):
     assert run("--help") == 0
     assert "igwas-fast assoc genotypes.h5 phenotypes.h5" in capsys.readouterr().out
+
+
+def test_a_warning_of_every_mask_is_shown_once(tmp_path):
+    cohort = write_cohort(tmp_path, chromosomes=["1"] * 3 + ["X"] * 3)
+    cohort.values[5:25, 1] = np.nan
+    write_table(cohort.phenotypes, cohort.values, "Y")
+    write_table(cohort.covariates, np.ones((len(cohort.values), 1)), "k")
+    finished = command.run(
+        "assoc", cohort.bed, cohort.phenotypes, "--covariates", cohort.covariates, "--mac", "0",
+        "-o", tmp_path / "s.h5",
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stderr.count("dropped covariates that are constant") == 1

@@ -71,7 +71,8 @@ def array_inputs(
         raise ShapeError(f"genotypes have {len(shape)} axes; expected 2: (variants, samples).")
     values, names = _phenotype_matrix(phenotypes)
     columns = _covariate_matrix(covariates, len(values))
-    _require_same_labels(phenotypes, covariates)
+    if isinstance(phenotypes, _TABLES) and isinstance(covariates, _TABLES):
+        _require_same_labels("row", "phenotypes", phenotypes.index, "covariates", covariates.index)
     if shape[1] != len(values):
         raise ShapeError(
             f"genotypes have {shape[1]:,} samples and phenotypes {len(values):,}; expected "
@@ -149,6 +150,9 @@ def _floats(values: ArrayLike, what: str) -> Floats:
     given = _unmasked(on_host(values, what))
     try:
         _require_numbers(given)
+        if isinstance(given, _TABLES):
+            # Also of columns that may be pd.NA.
+            return np.array(given.to_numpy(dtype=np.float64, na_value=np.nan))
         return np.array(given, dtype=np.float64)
     except (OverflowError, TypeError, ValueError) as error:
         raise InputError(
@@ -168,18 +172,39 @@ def _require_numbers(values: ArrayLike) -> None:
                 raise TypeError(f"{str(value)[:40]!r} is of type {type(value).__name__}")
 
 
-def _require_same_labels(phenotypes: ArrayLike, covariates: ArrayLike | None) -> None:
-    """Rows are matched by position: labels that differ would be joined to other samples."""
-    tables = [given for given in (phenotypes, covariates) if isinstance(given, _TABLES)]
-    if len(tables) < 2 or tables[0].index.equals(tables[1].index):
+def require_same_samples(genotypes: ArrayLike, phenotypes: ArrayLike) -> None:
+    """Samples are matched by position: refuse a table of genotypes whose columns are others.
+
+    Parameters
+    ----------
+    genotypes : array_like (variants, samples)
+    phenotypes : array_like (samples, phenotypes)
+
+    Raises
+    ------
+    InputError
+        If both have labels of samples that differ; numbers from 0 are none.
+    """
+    if not isinstance(genotypes, pd.DataFrame) or not isinstance(phenotypes, _TABLES):
         return
-    first, second = (list(table.index) for table in tables)
-    row = next(i for i, (a, b) in enumerate(zip(first, second, strict=True)) if a != b)
-    raise InputError(
-        f"row {row} of the phenotypes is {first[row]!r} and of the covariates {second[row]!r}; "
-        "expected the same samples in the same order, since rows are matched by position. "
-        "Give covariates.loc[phenotypes.index], or arrays without labels (.to_numpy())."
-    )
+    labels = (genotypes.columns, phenotypes.index)
+    if not any(isinstance(each, pd.RangeIndex) for each in labels):
+        _require_same_labels("column", "genotypes", labels[0], "phenotypes", labels[1])
+
+
+def _require_same_labels(
+    place: str, what: str, first: pd.Index, other: str, second: pd.Index
+) -> None:
+    """Labels of as many samples; as text, since the same ids may be numbers of another type."""
+    if first.equals(second) or len(first) != len(second):
+        return
+    for row, (a, b) in enumerate(zip(map(str, first), map(str, second), strict=True)):
+        if a != b:
+            raise InputError(
+                f"{place} {row} of the {what} is {a!r} and row {row} of the {other} {b!r}; "
+                "expected the same samples in the same order, since they are matched by position. "
+                "Reorder one (by .loc), or give arrays without labels (.to_numpy())."
+            )
 
 
 def _covariate_matrix(covariates: ArrayLike | None, n: int) -> Floats:

@@ -10,7 +10,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from igwas import _core
-from igwas.association.array_inputs import ArrayInputs, array_inputs, dosage_array, on_host
+from igwas.association.array_inputs import (
+    ArrayInputs,
+    array_inputs,
+    dosage_array,
+    on_host,
+    require_same_samples,
+)
 from igwas.association.core_scan import core_options
 from igwas.association.device import check_once, open_device, resolve_gpus
 from igwas.association.device_arrays import GpuGenotypes
@@ -157,6 +163,10 @@ def associate(
     an allele of 1 in 40,000. Minor allele counts move by up to 2.4e-7 n, so a variant at a filter's
     edge may fall on its other side, and dosages within one step of each other are constant.
 
+    A variant that hardly differs between people is not tested (reason 8) where the covariates leave
+    less than 1e-11 of the sum of its squares, of whole copies and on a GPU 1e-8: below, that is
+    rounding.
+
     Any of the arrays may be another library's that speaks DLPack (PyTorch, JAX, CuPy); it is read
     where it lies, and results are arrays of the library of `genotypes`.
 
@@ -182,10 +192,10 @@ def associate(
         genotypes on a GPU are to be tested in a way that only the CPU can; if its memory is full;
         if fractions on a GPU are of more than 1,048,575 samples.
     OptionError
-        If genotypes lie on a GPU that is not among those the context names, or the context's
-        device is one of encoders only.
+        If genotypes lie on a GPU that is not among those the context names, or, of genotypes in
+        memory, the context's device is one of encoders only.
     InputError
-        If a dosage lies outside 0 to 2; if row labels of phenotypes and covariates differ; if a
+        If a dosage lies outside 0 to 2; if labels of samples (pandas) differ; if a
         value is infinite, or a phenotype cannot be tested.
 
     References
@@ -211,6 +221,7 @@ def associate(
         hit_log10p=1e9,
     )
     context = given_context(context)
+    require_same_samples(genotypes, phenotypes)
     refuse_memory_bound(context, "a scan of arrays")
     if gpu_of(genotypes) is not None:
         _require_mean(missing)

@@ -49,7 +49,8 @@ class ScanSummary:
     n_samples, n_variants, n_phenotypes, n_masks : int
         Analysed samples; variants in the file, tested or not.
     reasons : dict of str to int
-        Variants by why they were not tested in the first mask, `tested` included.
+        Variants by why they were not tested: `tested` if they were in any mask, else the reason of
+        the first.
     n_hits : int
         Tests that reached the threshold.
     account : list of AccountLine
@@ -268,10 +269,12 @@ def _reporter(progress: Progress | None, n_before: int, total: int) -> Callable[
 
 
 def _count_reasons(path: Path) -> dict[str, int]:
-    """Variants by reason; tested if any mask is."""
+    """Variants by reason: tested if any mask is, else why not in the first."""
     counts = np.zeros(256, dtype=np.int64)
     with h5py.File(path, "r") as file:
         reason = file["/variant_statistics/reason"]
         for start in range(0, reason.shape[0], _SLAB):
-            counts += np.bincount(reason[start : start + _SLAB].min(axis=1), minlength=256)
+            part = reason[start : start + _SLAB]
+            of_variant = np.where((part == 0).any(axis=1), 0, part[:, 0])
+            counts += np.bincount(of_variant, minlength=256)
     return {name: int(counts[code]) for code, (name, _) in REASONS.items() if counts[code]}

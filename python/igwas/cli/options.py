@@ -84,13 +84,28 @@ class NumberPair(click.ParamType[tuple[float, float]]):
         return first, second
 
 
+class _Once(logging.Filter):
+    """A warning of every mask and model is shown the first time only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to show it."""
+        text = record.getMessage()
+        is_new = record.levelno != logging.WARNING or text not in self._seen
+        self._seen.add(text)
+        return is_new
+
+
 def _configure_logging(level: int) -> None:
     logger = logging.getLogger("igwas")
     logger.setLevel(level)
     if not logger.handlers:
-        logger.addHandler(
-            RichHandler(console=Console(stderr=True), show_path=False, show_time=False)
-        )
+        handler = RichHandler(console=Console(stderr=True), show_path=False, show_time=False)
+        handler.addFilter(_Once())
+        logger.addHandler(handler)
 
 
 def is_quiet() -> bool:

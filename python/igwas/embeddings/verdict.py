@@ -130,8 +130,8 @@ def _of_agreement(numbers: AuditNumbers) -> Iterator[Finding]:
     if n_none:
         yield Finding(
             "warning",
-            f"of {n_none:,} of {known.sum():,} dimensions the ICC(A,1) is not above 0: they are no "
-            "trait of the person; leave them out",
+            f"of {n_none:,} of {known.sum():,} dimensions the interval of the ICC(A,1) reaches 0: "
+            f"{numbers.people.n_compared:,} people do not show that they are traits of the person",
         )
     median = float(np.median(value[known]))
     text = f"the median ICC(A,1) of the eyes is {median:.3f}"

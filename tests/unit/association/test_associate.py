@@ -431,11 +431,11 @@ def test_tables_whose_rows_differ_are_not_joined_by_position():
     # Labels of one table alone say nothing.
     np.testing.assert_array_equal(igwas.associate(GOOD, values, age.to_numpy()).t, plain.t)
     swapped = age.iloc[[0, 2, 1, *range(3, 20)]]
-    with pytest.raises(
-        InputError, match="row 1 of the phenotypes is 'P1' and of the covariates 'P2'"
-    ):
+    with pytest.raises(InputError, match="row 1 of the phenotypes is 'P1' and row 1 of the cov"):
         igwas.associate(GOOD, values, swapped)
-    with pytest.raises(InputError, match="row 0 of the phenotypes is 'P0' and of the covariates 0"):
+    with pytest.raises(
+        InputError, match="row 0 of the phenotypes is 'P0' and row 0 of the covariates '0'"
+    ):
         igwas.associate(GOOD, values, age.reset_index(drop=True))
     np.testing.assert_array_equal(
         igwas.associate(GOOD, values, swapped.loc[values.index]).t, plain.t
@@ -487,3 +487,37 @@ def test_a_context_that_is_none_is_one_line():
 def test_a_bound_of_memory_is_refused_not_ignored():
     with pytest.raises(OptionError, match="a scan of arrays"):
         igwas.associate(GOOD, VALUES, context=igwas.Context(max_memory_bytes=1 << 30))
+
+
+def test_tables_of_genotypes_are_not_joined_by_position_either():
+    people = [f"P{i}" for i in range(20)]
+    genotypes = pd.DataFrame(np.vstack([GOOD, 2 - GOOD]), columns=people)
+    values = pd.DataFrame({"left": VALUES}, index=people)
+    expected = igwas.associate(genotypes.to_numpy(), VALUES)
+    np.testing.assert_array_equal(igwas.associate(genotypes, values).t, expected.t)
+    # Numbers from 0 are no labels.
+    np.testing.assert_array_equal(
+        igwas.associate(genotypes, values.reset_index(drop=True)).t, expected.t
+    )
+    with pytest.raises(InputError, match="column 0 of the genotypes is 'P0' and row 0 of the phen"):
+        igwas.associate(genotypes, values.iloc[::-1])
+
+
+def test_the_same_ids_of_another_type_are_the_same():
+    values = pd.DataFrame({"left": VALUES}, index=pd.Index(range(100, 120), dtype="Int64"))
+    age = pd.Series(VALUES**2, index=np.arange(100, 120))
+    expected = igwas.associate(GOOD, VALUES, VALUES**2)
+    np.testing.assert_array_equal(igwas.associate(GOOD, values, age).t, expected.t)
+    values.index = pd.Index([pd.NA, *range(101, 120)], dtype="Int64")
+    with pytest.raises(InputError, match="row 0 of the phenotypes is '<NA>' and row 0 of the cov"):
+        igwas.associate(GOOD, values, age)
+
+
+@pytest.mark.parametrize("kind", ["Float64", "Float32", "Int64"])
+def test_columns_that_may_be_na_are_floats(kind):
+    numbers = np.round(VALUES * 100)
+    table = pd.DataFrame({"a": numbers, "b": numbers[::-1]})
+    table.loc[3, "a"] = np.nan
+    found = igwas.associate(GOOD, table.astype(kind), table.fillna(1.0)[["b"]].astype(kind) ** 2)
+    expected = igwas.associate(GOOD, table, table.fillna(1.0)[["b"]] ** 2)
+    np.testing.assert_allclose(found.t, expected.t, rtol=1e-6)
