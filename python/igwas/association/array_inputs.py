@@ -13,7 +13,7 @@ from igwas.association.model import Model, ModelInputs, build_model, one_blas_th
 from igwas.association.options import ScanOptions
 from igwas.errors import InputError, ShapeError
 from igwas.phenotypes.covariates import orthonormal_basis
-from igwas.phenotypes.masks import group_by_missingness
+from igwas.phenotypes.masks import group_by_missingness, mask_numbers
 from igwas.phenotypes.residualise import find_untestable
 from igwas.phenotypes.transform import rank_inverse_normal
 
@@ -38,10 +38,7 @@ class ArrayInputs:
     @property
     def mask_of(self) -> NDArray[np.int64]:
         """Mask of each phenotype."""
-        numbers = np.zeros(len(self.names), dtype=np.int64)
-        for number, mask in enumerate(self.masks):
-            numbers[mask.phenotype_index] = number
-        return numbers
+        return mask_numbers(self.masks, len(self.names)).astype(np.int64)
 
 
 def array_inputs(

@@ -16,6 +16,7 @@ from igwas.association.options import ScanOptions
 from igwas.association.plan import ScanPlan
 from igwas.association.statistics_writer import Layout, Paths
 from igwas.genotypes.genotype_file import GenotypeFile
+from igwas.phenotypes.masks import mask_numbers
 from igwas.provenance import root_attributes
 from igwas.schema import STATISTICS
 
@@ -71,13 +72,10 @@ def create(
     """Lay out `<output>.partial`, all but the statistics filled in."""
     plan = models.plan
     paths.discard()
-    mask_of_phenotype = np.zeros(layout.n_phenotypes, dtype=np.int32)
-    for number, mask in enumerate(plan.masks):
-        mask_of_phenotype[mask.phenotype_index] = number
     small: dict[str, Any] = {
         "/models/chromosomes": [",".join(group) for group in plan.segments.chromosomes],
         "/phenotypes/name": list(plan.cohort.names),
-        "/phenotypes/mask": mask_of_phenotype,
+        "/phenotypes/mask": mask_numbers(plan.masks, layout.n_phenotypes),
         "/phenotypes/eye": [eye for eye, _ in plan.cohort.labels],
         "/phenotypes/dimension": [dimension for _, dimension in plan.cohort.labels],
         "/progress/block_start": plan.segments.blocks[:, 1],

@@ -13,7 +13,6 @@ from igwas.context import Context, given_context
 from igwas.embeddings import embeddings_file
 from igwas.embeddings.embed_options import EmbedOptions, EmbedSummary
 from igwas.embeddings.embedding_run import EmbeddingRun, Progress, split_batches
-from igwas.embeddings.embeddings_file import Paths
 from igwas.embeddings.encoder import Encoder, open_encoder
 from igwas.embeddings.half_precision import checked_half
 from igwas.embeddings.image_rows import check_fit, open_image_rows
@@ -28,6 +27,7 @@ from igwas.embeddings.photographs import (
 )
 from igwas.embeddings.test_time_views import TestTimeViews
 from igwas.errors import IncompleteFile, OptionError, ShapeError
+from igwas.output_paths import OutputPaths
 from igwas.sole_writer import (
     refuse_existing,
     refuse_inputs,
@@ -138,7 +138,7 @@ def embed_images(
     """
     options = options or EmbedOptions()
     context = given_context(context)
-    paths = Paths(Path(output))
+    paths = OutputPaths(Path(output))
     inputs = {"images": Path(images), "model": Path(model)}
     _check_output(paths, options)
     refuse_inputs(paths.output, inputs)
@@ -157,7 +157,7 @@ def embed_images(
 def _embed_file(
     images: Path,
     encoder: Encoder,
-    paths: Paths,
+    paths: OutputPaths,
     options: EmbedOptions,
     context: Context,
     progress: Progress | None,
@@ -184,7 +184,7 @@ def _embed_file(
         return run.summary(time.perf_counter() - begun, notes)
 
 
-def _check_output(paths: Paths, options: EmbedOptions) -> None:
+def _check_output(paths: OutputPaths, options: EmbedOptions) -> None:
     refuse_special(paths.output)
     if options.resume and options.overwrite:
         raise OptionError(

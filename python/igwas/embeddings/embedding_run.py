@@ -14,12 +14,13 @@ from igwas.context import Context
 from igwas.embeddings import embeddings_file
 from igwas.embeddings.batch_size import BatchSize, choose_batch_size
 from igwas.embeddings.embed_options import EmbedOptions, EmbedSummary
-from igwas.embeddings.embeddings_file import Paths, VectorSink
+from igwas.embeddings.embeddings_file import VectorSink
 from igwas.embeddings.encoder import Encoder
 from igwas.embeddings.image_rows import ImageRows
 from igwas.embeddings.inference import describe_batches
 from igwas.embeddings.test_time_views import TestTimeViews
 from igwas.errors import IgwasError, IncompleteFile
+from igwas.output_paths import OutputPaths
 from igwas.provenance import file_digest, root_attributes
 from igwas.schema import EMBEDDINGS
 from igwas.whole_file import output_error
@@ -36,7 +37,7 @@ class EmbeddingRun:
 
     def __init__(
         self, rows: ImageRows, encoder: Encoder, options: EmbedOptions, context: Context,
-        paths: Paths,
+        paths: OutputPaths,
     ) -> None:  # fmt: skip
         self._rows, self._encoder, self._options = rows, encoder, options
         self._context, self._paths = context, paths

@@ -58,12 +58,8 @@ class Embeddings:
         return None if text is None else frozenset(json.loads(text))
 
 
-class Paths(OutputPaths):
-    """The names an embeddings file has during its life."""
-
-
 def lay_out(
-    paths: Paths,
+    paths: OutputPaths,
     columns: ImageColumns,
     dimension_names: tuple[str, ...],
     n_batches: int,
@@ -170,7 +166,7 @@ def read_progress(path: Path) -> tuple[npt.NDArray[np.bool_], dict[str, Any]]:
         return file["/progress/done"][:] != 0, dict(file.attrs)
 
 
-def finish(paths: Paths) -> None:
+def finish(paths: OutputPaths) -> None:
     """Give the whole file its name."""
     sync(paths.partial)
     paths.partial.replace(paths.output)

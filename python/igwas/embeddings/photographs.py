@@ -13,7 +13,7 @@ from pathlib import Path
 from igwas.context import Context
 from igwas.embeddings.embed_options import EmbedOptions, EmbedSummary
 from igwas.embeddings.embedding_run import Progress
-from igwas.embeddings.embeddings_file import Paths, read_embeddings, read_progress
+from igwas.embeddings.embeddings_file import read_embeddings, read_progress
 from igwas.embeddings.encoder import Encoder
 from igwas.errors import IncompleteFile, InputError, OptionError
 from igwas.images.images_file import read_images
@@ -21,6 +21,7 @@ from igwas.images.options import ImagesOptions
 from igwas.images.preprocessing_version import PREPROCESSING_VERSION
 from igwas.images.process import process_photographs
 from igwas.images.source_list import list_sources
+from igwas.output_paths import OutputPaths
 from igwas.wording import counted
 
 _MANIFESTS = (".csv", ".tsv", ".txt")
@@ -54,13 +55,13 @@ def is_photographs(path: Path) -> bool:
     return path.is_dir() or path.suffix.lower() in _MANIFESTS
 
 
-def images_paths(paths: Paths) -> tuple[Path, Path]:
+def images_paths(paths: OutputPaths) -> tuple[Path, Path]:
     """Where the images are made, and what an interrupted run may leave of them."""
     path = paths.output.with_name(paths.output.name + ".images.h5")
     return path, path.with_name(path.name + ".partial")
 
 
-def is_finished(source: Path, encoder: Encoder, paths: Paths, options: EmbedOptions) -> bool:
+def is_finished(source: Path, encoder: Encoder, paths: OutputPaths, options: EmbedOptions) -> bool:
     """Whether the run to resume had come to its end.
 
     The images it was made from are gone: the folder's name, the model and the options are compared,
@@ -91,7 +92,7 @@ def is_finished(source: Path, encoder: Encoder, paths: Paths, options: EmbedOpti
     return bool(is_done.all())
 
 
-def finished_summary(encoder: Encoder, paths: Paths) -> EmbedSummary:
+def finished_summary(encoder: Encoder, paths: OutputPaths) -> EmbedSummary:
     """Summary of a run that had nothing to do."""
     found = read_embeddings(paths.output)
     return EmbedSummary(
@@ -112,7 +113,7 @@ def finished_summary(encoder: Encoder, paths: Paths) -> EmbedSummary:
 def made_images(
     source: Path,
     encoder: Encoder,
-    paths: Paths,
+    paths: OutputPaths,
     options: EmbedOptions,
     context: Context,
     progress: Progress | None,
@@ -124,7 +125,7 @@ def made_images(
     source : Path
         Folder or manifest.
     encoder : Encoder
-    paths : Paths
+    paths : OutputPaths
         Of the embeddings.
     options : EmbedOptions
         `resume` goes on with images made before.

@@ -28,7 +28,7 @@ from igwas.context import Context
 from igwas.errors import InputError, OptionError
 from igwas.genotypes.chromosomes import haploid_samples
 from igwas.genotypes.genotype_file import GenotypeFile
-from igwas.phenotypes.masks import group_by_missingness
+from igwas.phenotypes.masks import group_by_missingness, mask_numbers
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -219,9 +219,7 @@ class ConditionalScan:
             threads=self._context.n_threads,
             progress=None,
         )  # fmt: skip
-        mask_of = np.zeros(n_phenotypes, dtype=np.int64)
-        for number, mask in enumerate(plan.masks):
-            mask_of[mask.phenotype_index] = number
+        mask_of = mask_numbers(plan.masks, n_phenotypes).astype(np.int64)
         self._drop_untested(arrays, rows, columns, mask_of)
         dof = arrays["degrees_of_freedom"][:, mask_of].astype(np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -4,6 +4,7 @@ Covariates must be removed among the samples that are tested, so phenotypes with
 samples share one projection and the others get their own.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,21 @@ class Mask:
         if len(rows) == len(values):
             return values[:, self.phenotype_index]
         return values[np.ix_(rows, self.phenotype_index)]
+
+
+def mask_numbers(masks: Sequence[Mask], n_phenotypes: int) -> NDArray[np.int32]:
+    """Which mask each phenotype is in: int32 (phenotypes,).
+
+    Examples
+    --------
+    >>> values = np.array([[1.0, np.nan, 2.0], [3.0, 4.0, 5.0]])
+    >>> mask_numbers(group_by_missingness(values), 3).tolist()
+    [0, 1, 0]
+    """
+    numbers = np.zeros(n_phenotypes, dtype=np.int32)
+    for number, mask in enumerate(masks):
+        numbers[mask.phenotype_index] = number
+    return numbers
 
 
 def group_by_missingness(values: NDArray[np.floating]) -> list[Mask]:

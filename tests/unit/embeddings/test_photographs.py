@@ -9,12 +9,13 @@ from tests.encoder_files import write_encoder
 from igwas.context import Context
 from igwas.embeddings.embed import embed, embed_images
 from igwas.embeddings.embed_options import EmbedOptions
-from igwas.embeddings.embeddings_file import Paths, read_embeddings
+from igwas.embeddings.embeddings_file import read_embeddings
 from igwas.embeddings.encoder import open_encoder
 from igwas.embeddings.photographs import made_images
 from igwas.errors import IncompleteFile, InputError, OptionError
 from igwas.images.fundus import prepare
 from igwas.images.process import process_photographs
+from igwas.output_paths import OutputPaths
 
 SIZE_PX = 64
 ONE = Context(threads=1)
@@ -74,7 +75,7 @@ def test_photographs_are_read_on_the_cpu_whatever_the_encoder_runs_on(
         return process_photographs(*args, context=context, **kwargs)
 
     monkeypatch.setattr("igwas.embeddings.photographs.process_photographs", process)
-    encoder, paths = open_encoder(model), Paths(tmp_path / "e.h5")
+    encoder, paths = open_encoder(model), OutputPaths(tmp_path / "e.h5")
     options = EmbedOptions(min_grade="reject")
     asked = Context(threads=1, device="cuda")
     with made_images(folder, encoder, paths, options, asked, None) as made:
